@@ -1,0 +1,18 @@
+#pragma once
+
+#include "io/clock.h"
+#include "io/executor.h"
+#include "io/file_system.h"
+
+namespace millrace::io {
+
+// World: the outside, as a bundle of references that the composition root hands out piece by piece.
+// A module takes the piece it needs, not the world.
+struct World {
+  Clock& clock;
+  Random& random;
+  FileSystem& files;
+  Threads& threads;
+};
+
+}  // namespace millrace::io
