@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "data/batch.h"
+#include "engine/rejection.h"
+#include "engine/step.h"
+
+namespace millrace::engine {
+
+// What a source task must evaluate without knowing expressions: interfaces that `jobs` fills.
+//
+// Threading:  confined to one task.
+// Failure:    a row that fails is rejected (appended to `rejections` with its reason; `place` and raw
+//             bytes are the caller's to fill); an Error fails the job.
+
+// RowFilter: which rows go on.
+class RowFilter {
+ public:
+  virtual ~RowFilter() = default;
+  // The batch with a selection of the rows that pass.
+  virtual Result<data::Batch> filter(data::Batch batch, std::vector<Rejection>& rejections) = 0;
+};
+
+// RowProjection: computed columns: the declared columns of a table from those a source decodes.
+class RowProjection {
+ public:
+  virtual ~RowProjection() = default;
+  virtual Result<data::Batch> project(data::Batch batch, std::vector<Rejection>& rejections) = 0;
+};
+
+// EventTime: event time and watermark candidate of every physical row of a batch.
+class EventTime {
+ public:
+  virtual ~EventTime() = default;
+  // Sets times[row] and watermarks[row] (µs) for every selected row; a NULL time is rejected and left
+  // out of the batch's selection.
+  virtual Result<data::Batch> evaluate(data::Batch batch, std::vector<Timestamp>& times,
+                                       std::vector<Timestamp>& watermarks,
+                                       std::vector<Rejection>& rejections) = 0;
+};
+
+}  // namespace millrace::engine
