@@ -113,30 +113,37 @@ struct OptionMember {
   OptionType type = OptionType::kText;  // tells kInteger, kDuration, kBytes, kTimestamp apart
 };
 
+namespace internal {
+
+template <class T, class V>
+void assign(T& into, V T::*member, const Options& options, const OptionMember<T>& row) {
+  if constexpr (std::is_same_v<V, std::string>) {
+    into.*member = options.text(row.name);
+  } else if constexpr (std::is_same_v<V, bool>) {
+    into.*member = options.boolean(row.name);
+  } else if constexpr (std::is_same_v<V, double>) {
+    into.*member = options.real(row.name);
+  } else if (row.type == OptionType::kDuration) {
+    into.*member = options.duration_us(row.name);
+  } else if (row.type == OptionType::kBytes) {
+    into.*member = options.bytes(row.name);
+  } else if (row.type == OptionType::kTimestamp) {
+    into.*member = options.timestamp_us(row.name);
+  } else {
+    into.*member = options.integer(row.name);
+  }
+}
+
+}  // namespace internal
+
 // Fills a connector's struct of options:
 //   constexpr OptionMember<FileOptions> kMembers[] = {{"path", &FileOptions::path}, …};
-//   FileOptions options = fill<FileOptions>(parsed, kMembers);
+//   const FileOptions options = fill<FileOptions>(parsed, kMembers);
 template <class T>
 T fill(const Options& options, std::span<const OptionMember<T>> members, T into = {}) {
   for (const OptionMember<T>& row : members) {
     if (!options.has(row.name)) continue;
-    std::visit(
-        [&](auto member) {
-          using Value = std::remove_cvref_t<decltype(into.*member)>;
-          if constexpr (std::is_same_v<Value, std::string>) {
-            into.*member = options.text(row.name);
-          } else if constexpr (std::is_same_v<Value, bool>) {
-            into.*member = options.boolean(row.name);
-          } else if constexpr (std::is_same_v<Value, double>) {
-            into.*member = options.real(row.name);
-          } else {
-            into.*member = row.type == OptionType::kDuration    ? options.duration_us(row.name)
-                           : row.type == OptionType::kBytes     ? options.bytes(row.name)
-                           : row.type == OptionType::kTimestamp ? options.timestamp_us(row.name)
-                                                                : options.integer(row.name);
-          }
-        },
-        row.member);
+    std::visit([&](auto member) { internal::assign(into, member, options, row); }, row.member);
   }
   return into;
 }
