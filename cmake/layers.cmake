@@ -1,6 +1,11 @@
 # Makes one static library a module of src/LAYERS, one test program a module that has *_test.cc files,
 # and links just what the module's line allows.
 
+# One precompiled header (std and fmt) for all modules and tests.
+add_library(precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cc)
+target_precompile_headers(precompiled PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+target_link_libraries(precompiled PRIVATE fmt::fmt)
+
 function(millrace_add_modules)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/LAYERS)
   file(STRINGS ${CMAKE_SOURCE_DIR}/src/LAYERS lines REGEX "^[0-9]+ [a-z]+:")
@@ -26,7 +31,7 @@ function(millrace_add_module module below third)
     set(scope INTERFACE)
   else()
     add_library(${module} STATIC ${sources})
-    target_precompile_headers(${module} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+    target_precompile_headers(${module} REUSE_FROM precompiled)
     set(scope PUBLIC)
   endif()
   target_include_directories(${module} ${scope} ${CMAKE_SOURCE_DIR}/src)
@@ -36,7 +41,7 @@ function(millrace_add_module module below third)
   endforeach()
   if(tests)
     add_executable(${module}_test ${tests})
-    target_precompile_headers(${module}_test PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+    target_precompile_headers(${module}_test REUSE_FROM precompiled)
     target_link_libraries(${module}_test PRIVATE ${module} testing third_gtest)
     add_test(NAME ${module} COMMAND ${module}_test)
   endif()

@@ -1,0 +1,1 @@
+// Only here so that cmake/precompiled.h has a target to be built in.
