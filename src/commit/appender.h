@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "commit/ids.h"
+#include "commit/record_batch.h"
+#include "io/executor.h"
+
+namespace millrace::commit {
+
+// When the answer is sent. Readers see the batch when it is durable, whatever this says.
+enum class Acks : uint8_t {
+  kAssigned,  // it has its offset
+  kDurable,   // and is synced
+};
+
+struct Appended {
+  Lsn lsn;
+  int64_t base_offset = -1;
+};
+
+struct PartitionBatch {
+  PartitionId partition;
+  RecordBatch batch;
+};
+
+// Appender: batches straight into partitions, outside any unit.
+//
+// Threading:  synchronised inside. Batches of one partition that one thread appends keep their order.
+// Ownership:  buffers are shared until the answer, not copied.
+// Failure:    kTopicNotFound, kRecordTooLarge, kPartitionQuarantined, kDiskFull; kSyncFailed and
+//             kUnavailable: whether it is durable is unknown, the process is about to stop.
+class Appender {
+ public:
+  virtual ~Appender() = default;
+  virtual void append(PartitionId partition, RecordBatch batch, Acks acks, io::Executor& executor,
+                      io::Completion<Result<Appended>> done) = 0;
+  // One entry, one LSN: visible in all partitions or in none. Answers in the order given.
+  virtual void append_all(std::vector<PartitionBatch> batches, io::Executor& executor,
+                          io::Completion<Result<std::vector<Appended>>> done) = 0;
+};
+
+}  // namespace millrace::commit

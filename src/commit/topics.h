@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "commit/ids.h"
+#include "commit/proposals.h"
+#include "io/executor.h"
+
+namespace millrace::commit {
+
+struct TopicSpec {
+  std::string name;
+  uint32_t partitions = 1;
+  std::map<std::string, std::string> config;  // Kafka's keys
+};
+
+// A topic as it is now. Immutable value.
+struct Topic {
+  TopicId id;
+  std::string name;
+  uint32_t partitions = 0;
+  std::map<std::string, std::string> config;
+};
+
+// Commands for the machine of topics, to be proposed together with others (CREATE TABLE and its topic in
+// one entry). The same checks as the calls below.
+Command create_topic_command(const TopicSpec& spec);
+Command delete_topic_command(TopicId topic);
+// Raises the number of partitions, or replaces settings (nullopt: back to the default).
+Command alter_topic_command(TopicId topic, std::optional<uint32_t> partitions,
+                            const std::map<std::string, std::optional<std::string>>& config);
+
+// Topics: names, partitions, settings.
+//
+// Threading:  synchronised inside; describe and list answer at once, from what is durable.
+// Failure:    kTopicExists, kTopicNotFound, kInvalidTopicName (Kafka's rule: 1 to 249 of [a-zA-Z0-9._-],
+//             not "." or ".."), kInvalidArgument: no partitions, or too many.
+class Topics {
+ public:
+  virtual ~Topics() = default;
+  virtual void create(TopicSpec spec, io::Executor& executor,
+                      io::Completion<Result<TopicId>> done) = 0;
+  virtual void remove(TopicId topic, io::Executor& executor, io::Completion<Result<void>> done) = 0;
+  virtual Result<Topic> describe(std::string_view name) = 0;
+  virtual Result<Topic> describe(TopicId topic) = 0;
+  // Sorted by name.
+  virtual std::vector<Topic> list() = 0;
+};
+
+}  // namespace millrace::commit
