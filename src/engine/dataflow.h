@@ -34,7 +34,8 @@ struct EventTimeSpec {
 
 // The head of a pipeline that reads from outside.
 struct SourceSpec {
-  std::string table;
+  std::string id;     // stable and unique in the job: its positions are kept under it
+  std::string table;  // as rejections name it
   std::shared_ptr<Source> source;
   PerShard<RowProjection> projection;  // null: rows go on as decoded
   PerShard<RowFilter> filter;          // null: all rows; never hides a row from the watermark
@@ -66,12 +67,15 @@ struct Pipeline {
   uint32_t shards = 1;
   std::optional<SourceSpec> source;
   std::vector<PerShard<Operator>> operators;
-  std::vector<uint64_t> state_ids;  // one per operator: stable identity of its state
+  // One per operator: stable identity of its state; each owns the kTablesPerOperatorMax ids from here
+  // on, so the lowest four bits are 0. Empty if no operator is stateful.
+  std::vector<uint64_t> state_ids;
   PerShard<Sink> sink;              // null: outgoing edges
 };
 
 // Dataflow: a whole job as pipelines and the edges between them: what `jobs` hands to the engine.
-// Moved into the Job that runs it.
+// Moved into the Job that runs it. A pipeline has a source or incoming edges, not both; forward edges
+// join pipelines with equal shards.
 struct Dataflow {
   std::vector<Pipeline> pipelines;
   std::vector<Edge> edges;  // acyclic

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "base/memory_account.h"
@@ -9,6 +10,7 @@
 #include "data/batch.h"
 #include "engine/rejection.h"
 #include "engine/step.h"
+#include "io/executor.h"
 #include "traits/operator_traits.h"
 
 namespace millrace::state {
@@ -36,13 +38,20 @@ class Output {
   virtual void reject(Rejection rejection) = 0;
 };
 
-// What an operator is given when it opens. References outlive the operator.
+// An operator's n-th table has the id StateId(OpenContext::state_id + n), n below this.
+inline constexpr uint64_t kTablesPerOperatorMax = 16;
+
+// What an operator or sink is given when it opens. References outlive it.
 struct OpenContext {
   uint32_t shard = 0;
   uint32_t shards = 1;
   // Keyed state of this task; null for operators that are not stateful.
   state::StateStore* state = nullptr;
+  // The first of the operator's kTablesPerOperatorMax state ids (Pipeline::state_ids).
+  uint64_t state_id = 0;
   MemoryAccount* memory = nullptr;
+  // Makes what resumes this task after kWait; the Wake may outlive the task. Valid during open and after.
+  std::function<io::Wake()> make_wake;
 };
 
 // Operator: one step of a pipeline: rows in, rows out.
@@ -69,6 +78,9 @@ class Operator {
   virtual Result<Step> on_barrier(commit::Epoch epoch, Output& output);
   // REQUIRES: the last call returned kAgain or kWait.
   virtual Result<Step> resume(Output& output);
+  // The earliest processing time at which on_time would do something, kTimeMax: none. Asked after each
+  // barrier: ticks come at least then, although no rows do.
+  virtual Timestamp next_timer() const { return kTimeMax; }
 };
 
 }  // namespace millrace::engine

@@ -15,6 +15,9 @@ struct Rejection {
   std::string table;   // the declared table, or the operator for rows that failed later
   std::string place;   // "flights.json:1234567", "orders-0@42"; empty if unknown
   std::string row;     // raw bytes for decode errors, the row as JSON for later ones
+  // Physical row in the batch that failed, where a RowFunction rejects: the source task makes `table`
+  // and `place` from it. -1: unknown.
+  int64_t batch_row = -1;
 };
 
 }  // namespace millrace::engine

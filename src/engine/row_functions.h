@@ -13,8 +13,9 @@ namespace millrace::engine {
 // What a source task must evaluate without knowing expressions: interfaces that `jobs` fills.
 //
 // Threading:  confined to one task.
-// Failure:    a row that fails is rejected (appended to `rejections` with its reason; `place` and raw
-//             bytes are the caller's to fill); an Error fails the job.
+// Failure:    a row that fails is rejected: appended to `rejections` with code, reason, `batch_row` and
+//             `row` as JSON, and left out of the selection; `table` and `place` are the caller's to
+//             fill. An Error fails the job.
 
 // RowFilter: which rows go on.
 class RowFilter {
@@ -24,7 +25,8 @@ class RowFilter {
   virtual Result<data::Batch> filter(data::Batch batch, std::vector<Rejection>& rejections) = 0;
 };
 
-// RowProjection: computed columns: the declared columns of a table from those a source decodes.
+// RowProjection: computed columns: the declared columns of a table from those a source decodes. Keeps
+// the physical rows: row n of the result comes from row n of what it was given.
 class RowProjection {
  public:
   virtual ~RowProjection() = default;

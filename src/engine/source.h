@@ -68,6 +68,8 @@ class Source {
                                                     io::Wake wake) = 0;
   // Whether every split ends by itself.
   virtual bool bounded() const = 0;
+  // How a row is named to people: "flights.json:1234567". `row` counts as Emit::rows' first_row does.
+  virtual std::string place(const Split& split, int64_t row) const;
 };
 
 }  // namespace millrace::engine

@@ -1,0 +1,11 @@
+#include "engine/source.h"
+
+#include <fmt/core.h>
+
+namespace millrace::engine {
+
+std::string Source::place(const Split& split, int64_t row) const {
+  return fmt::format("{}:{}", split.name, row + 1);
+}
+
+}  // namespace millrace::engine
