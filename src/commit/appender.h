@@ -28,7 +28,8 @@ struct PartitionBatch {
 
 // Appender: batches straight into partitions, outside any unit.
 //
-// Threading:  synchronised inside. Batches of one partition that one thread appends keep their order.
+// Threading:  synchronised inside. Batches of one partition that one thread appends keep their
+//             order.
 // Ownership:  buffers are shared until the answer, not copied.
 // Failure:    kTopicNotFound, kRecordTooLarge, kPartitionQuarantined, kDiskFull; kSyncFailed and
 //             kUnavailable: whether it is durable is unknown, the process is about to stop.

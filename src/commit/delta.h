@@ -14,8 +14,9 @@
 
 namespace millrace::commit {
 
-// State delta: PUT and DEL entries with absolute values, sorted by (key group, state id, key bytes), with
-// a CRC per key group; the same format for deltas, snapshots and recovered state. docs/formats/delta.md.
+// State delta: PUT and DEL entries with absolute values, sorted by (key group, state id, key
+// bytes), with a CRC per key group; the same format for deltas, snapshots and recovered state.
+// docs/formats/delta.md.
 
 struct DeltaEntry {
   KeyGroup group;
@@ -31,8 +32,8 @@ std::strong_ordering compare_keys(const DeltaEntry& left, const DeltaEntry& righ
 // DeltaBuilder: writes one delta.
 //
 // Threading:  confined to one task.
-// Order:      put and remove in strictly ascending order of entries (asserted), then finish; then it is
-//             empty and may be used again.
+// Order:      put and remove in strictly ascending order of entries (asserted), then finish; then
+//             it is empty and may be used again.
 class DeltaBuilder {
  public:
   void put(KeyGroup group, StateId state, std::string_view key, std::string_view value);
@@ -107,7 +108,8 @@ class DeltaReader {
   uint32_t entries_ = 0;
 };
 
-// One delta that holds, for every key of `oldest_first`, its newest entry. DEL entries are kept.
-Result<Buffer> merge_deltas(std::span<const Buffer> oldest_first);
+// Deltas of about `slice_bytes`, ascending, that hold for every key of `oldest_first` its newest
+// entry. DEL entries are kept.
+Result<std::vector<Buffer>> merge_deltas(std::span<const Buffer> oldest_first, size_t slice_bytes);
 
 }  // namespace millrace::commit

@@ -46,13 +46,14 @@ struct StateFilter {
 // StateReader: the committed state of a job as of its last epoch, pulled in chunks.
 //
 // Threading:  confined to one task. Order: one `next` at a time.
-// Failure:    kCorruptState: the state is damaged; the job cannot go on. kPartitionQuarantined: recovery
-//             found it damaged already.
+// Failure:    kCorruptState: the state is damaged; the job cannot go on. kPartitionQuarantined:
+//             recovery found it damaged already.
 class StateReader {
  public:
   virtual ~StateReader() = default;
-  // A delta (delta.h) of at most a few MiB with only what the filter lets through; an empty Buffer: that
-  // was all. Apply chunks in the order they come: a later entry replaces an earlier one of the same key.
+  // A delta (delta.h) of at most a few MiB with only what the filter lets through; an empty Buffer:
+  // that was all. Apply chunks in the order they come: a later entry replaces an earlier one of the
+  // same key.
   virtual void next(io::Executor& executor, io::Completion<Result<Buffer>> done) = 0;
 };
 

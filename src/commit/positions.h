@@ -19,8 +19,8 @@ struct SplitPosition {
   friend bool operator==(const SplitPosition&, const SplitPosition&) = default;
 };
 
-// Positions: what a commit consumes: the splits that changed since the last one. What recovery hands back
-// is the fold of all of them, sorted by source and split.
+// Positions: what a commit consumes: the splits that changed since the last one. What recovery
+// hands back is the fold of all of them, sorted by source and split.
 struct Positions {
   std::vector<SplitPosition> splits;
   friend bool operator==(const Positions&, const Positions&) = default;

@@ -20,10 +20,12 @@ struct Command {
   std::optional<uint64_t> expected_version;
 };
 
-// Proposals: changes of state machines (state_machine.h), durable and in one order with everything else.
+// Proposals: changes of state machines (state_machine.h), durable and in one order with everything
+// else.
 //
 // Threading:  synchronised inside.
-// Failure:    kVersionConflict: the machine has moved on, read again. Whatever a machine's check says.
+// Failure:    kVersionConflict: the machine has moved on, read again. Whatever a machine's check
+//             says.
 class Proposals {
  public:
   virtual ~Proposals() = default;

@@ -29,7 +29,8 @@ struct ReadRequest {
   Isolation isolation = Isolation::kReadCommitted;
 };
 
-// What one partition gave. Bounds are those of the moment of the read, one moment for all partitions.
+// What one partition gave. Bounds are those of the moment of the read, one moment for all
+// partitions.
 struct PartitionData {
   PartitionId partition;
   int64_t start_offset = 0;    // the earliest that is kept
@@ -38,7 +39,8 @@ struct PartitionData {
   // Whole record batches v2 with their final base offsets, in order; the first may begin before the
   // offset asked for. Empty at the end of the partition: watch it.
   std::vector<Buffer> batches;
-  // kOffsetOutOfRange, kTopicNotFound, kPartitionQuarantined, kCorruptRecord; the others are unharmed.
+  // kOffsetOutOfRange, kTopicNotFound, kPartitionQuarantined, kCorruptRecord; the others are
+  // unharmed.
   std::optional<Error> error;
 };
 
@@ -68,15 +70,15 @@ class Watch {
 class Reader {
  public:
   virtual ~Reader() = default;
-  // Never waits: at the end of a partition its batches are empty. Gives at least one batch where there
-  // is one, however large.
+  // Never waits: at the end of a partition its batches are empty. Gives at least one batch where
+  // there is one, however large.
   virtual void read(ReadRequest request, io::Executor& executor,
                     io::Completion<Result<std::vector<PartitionData>>> done) = 0;
   // One answer per query, all as of one moment.
   virtual void offsets(std::vector<OffsetQuery> queries, io::Executor& executor,
                        io::Completion<Result<std::vector<Result<int64_t>>>> done) = 0;
-  // `wake` runs once, on `executor`, when a read at `offset` would return something (perhaps at once),
-  // or an error because the partition is gone.
+  // `wake` runs once, on `executor`, when a read at `offset` would return something (perhaps at
+  // once), or an error because the partition is gone.
   virtual std::unique_ptr<Watch> watch(PartitionId partition, int64_t offset, Isolation isolation,
                                        io::Executor& executor, io::Wake wake) = 0;
 };

@@ -15,8 +15,8 @@ struct SnapshotSpec {
   JobId job;
   Incarnation incarnation;
   TaskId task;
-  // All changes of epochs up to this one were in memory when the first slice was taken. Deltas of later
-  // epochs are replayed over the snapshot; those of the task up to here go once it is valid.
+  // All changes of epochs up to this one were in memory when the first slice was taken. Deltas of
+  // later epochs are replayed over the snapshot; those of the task up to here go once it is valid.
   Epoch begun;
   // Tasks of an earlier layout whose state is no longer needed once the snapshot is valid.
   std::vector<TaskId> replaces;
@@ -25,9 +25,10 @@ struct SnapshotSpec {
 // SnapshotWriter: a fuzzy dump of one task's state, in slices of delta.h's format, beside the ring.
 //
 // Threading:  confined to the task.
-// Order:      write*, finish; then Unit::adopt_snapshot in the epoch in which the dump ended: with that
-//             commit it is valid. Never adopted, or destroyed unfinished: it goes at the next recovery.
-//             Slices need not be sorted among each other; of two entries of a key the later wins.
+// Order:      write*, finish; then Unit::adopt_snapshot in the epoch in which the dump ended: with
+//             that commit it is valid. Never adopted, or destroyed unfinished: it goes at the next
+//             recovery. Slices need not be sorted among each other; of two entries of a key the
+//             later wins.
 // Failure:    an Error gives up this snapshot; the deltas are still there.
 class SnapshotWriter {
  public:

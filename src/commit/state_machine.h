@@ -10,14 +10,14 @@
 
 namespace millrace::commit {
 
-// StateMachine: a table that is changed by proposals only: catalog, topics, jobs, users. Registered before
-// recovery, which restores it from the checkpoint and applies what came after.
+// StateMachine: a table that is changed by proposals only: catalog, topics, jobs, users. Registered
+// before recovery, which restores it from the checkpoint and applies what came after.
 //
-// Threading:  check, apply, snapshot and restore come from the log, one at a time; readers of the table
-//             come from anywhere: the machine synchronises the two.
+// Threading:  check, apply, snapshot and restore come from the log, one at a time; readers of the
+//             table come from anywhere: the machine synchronises the two.
 // Ownership:  outlives the log.
-// Order:      restore (if there is a checkpoint), then apply in order of LSNs. check directly precedes
-//             apply of the same commands, but is not called when the log is replayed.
+// Order:      restore (if there is a checkpoint), then apply in order of LSNs. check directly
+//             precedes apply of the same commands, but is not called when the log is replayed.
 class StateMachine {
  public:
   virtual ~StateMachine() = default;

@@ -27,8 +27,8 @@ struct Topic {
   std::map<std::string, std::string> config;
 };
 
-// Commands for the machine of topics, to be proposed together with others (CREATE TABLE and its topic in
-// one entry). The same checks as the calls below.
+// Commands for the machine of topics, to be proposed together with others (CREATE TABLE and its
+// topic in one entry). The same checks as the calls below.
 Command create_topic_command(const TopicSpec& spec);
 Command delete_topic_command(TopicId topic);
 // Raises the number of partitions, or replaces settings (nullopt: back to the default).
@@ -38,8 +38,8 @@ Command alter_topic_command(TopicId topic, std::optional<uint32_t> partitions,
 // Topics: names, partitions, settings.
 //
 // Threading:  synchronised inside; describe and list answer at once, from what is durable.
-// Failure:    kTopicExists, kTopicNotFound, kInvalidTopicName (Kafka's rule: 1 to 249 of [a-zA-Z0-9._-],
-//             not "." or ".."), kInvalidArgument: no partitions, or too many.
+// Failure:    kTopicExists, kTopicNotFound, kInvalidTopicName (Kafka's rule: 1 to 249 of
+//             [a-zA-Z0-9._-], not "." or ".."), kInvalidArgument: no partitions, or too many.
 class Topics {
  public:
   virtual ~Topics() = default;

@@ -28,11 +28,12 @@ struct Committed {
 //
 // Threading:  synchronised inside; stage from any task, commit from the job's coordinator.
 // Ownership:  buffers are shared, not copied; the unit does not outlive the log.
-// Order:      stage*, then commit or abort, once; several units of a job may be open, commits come in
-//             order of epochs. A destroyed Unit that was not committed aborts. Stages of one partition
-//             get their offsets in the order of the calls; deltas of one task apply in it.
-// Failure:    kFenced: a newer incarnation of the job exists, stop. Any other Error is fatal to the job,
-//             which restarts from its last epoch; nothing staged can appear later.
+// Order:      stage*, then commit or abort, once; several units of a job may be open, commits come
+//             in order of epochs. A destroyed Unit that was not committed aborts. Stages of one
+//             partition get their offsets in the order of the calls; deltas of one task apply in
+//             it.
+// Failure:    kFenced: a newer incarnation of the job exists, stop. Any other Error is fatal to the
+//             job, which restarts from its last epoch; nothing staged can appear later.
 class Unit {
  public:
   virtual ~Unit() = default;
@@ -42,8 +43,8 @@ class Unit {
   virtual Result<Staged> stage_state(TaskId task, Buffer delta, io::Wake wake) = 0;
   // A finished snapshot becomes the task's state with this unit's commit; older deltas go.
   virtual Result<void> adopt_snapshot(SnapshotId snapshot) = 0;
-  // Durable, visible and applied when `done` runs. REQUIRES: epoch = the job's last + 1 where commits
-  // already under way count; all stages were accepted.
+  // Durable, visible and applied when `done` runs. REQUIRES: epoch = the job's last + 1 where
+  // commits already under way count; all stages were accepted.
   virtual void commit(Positions positions, Tick tick, io::Executor& executor,
                       io::Completion<Result<Committed>> done) = 0;
   // Aborts all later open units of the job as well.
