@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -89,5 +90,8 @@ class Batch {
   uint32_t rows_ = 0;
   uint32_t selected_ = 0;
 };
+
+// The rows of all batches that count, one behind the other, dense. REQUIRES: one schema, at least one.
+Batch concatenate(std::span<const Batch> batches);
 
 }  // namespace millrace::data

@@ -30,6 +30,11 @@ inline uint64_t tail_mask(size_t rows) {
 
 size_t count_ones(const uint64_t* words, size_t rows);
 
+// Copies `count` bits. Where `to_first` is a multiple of 64, bits behind the last one, up to the end of
+// its word, are overwritten with unspecified ones.
+void copy_bits(uint64_t* to, size_t to_first, const uint64_t* from, size_t from_first, size_t count);
+void fill_ones(uint64_t* words, size_t first, size_t count);
+
 // Fills a bitmap from a predicate of the row index, a word at a time.
 template <class Predicate>
 void pack_bits(uint64_t* words, size_t rows, Predicate&& predicate) {

@@ -25,7 +25,8 @@ enum class Encoding : uint8_t {
 // Column: the values of one field for the rows of a batch, in the layout of its type's Width.
 //
 // kFlat:        values() holds a value per row (kView: a Text per row, long ones in heaps(); kList:
-//               rows + 1 uint32 offsets into child(0), for kMap child(0) is a kRow of key and value;
+//               rows + 1 uint32 offsets into child(0), the first not always 0; for kMap child(0) is a
+//               kRow of key and value;
 //               kGroup: a child per field, no values). validity() has a bit per row, 1 = not NULL, or is
 //               empty: no NULL. What stands in the values of a NULL row is unspecified but readable.
 // kConstant:    as a flat column of one row, standing for rows() rows.
@@ -47,6 +48,8 @@ class Column {
   };
   static ColumnPtr flat(Parts parts);
   static ColumnPtr constant(const Type& type, const Value& value, uint32_t rows);
+  // `row` is flat, of one row.
+  static ColumnPtr constant(const ColumnPtr& row, uint32_t rows);
   static ColumnPtr nulls(const Type& type, uint32_t rows);
   static ColumnPtr dictionary(ColumnPtr dictionary, Buffer indices, Buffer validity, uint32_t rows);
 
@@ -61,6 +64,11 @@ class Column {
   const std::vector<Buffer>& heaps() const { return parts_.heaps; }
   const std::vector<ColumnPtr>& children() const { return parts_.children; }
   const ColumnPtr& dictionary() const { return dictionary_; }
+
+  // The same column with another validity. REQUIRES: not kConstant.
+  ColumnPtr with_validity(Buffer validity) const;
+  // The one value of a kConstant column as a flat column of one row.
+  ColumnPtr constant_row() const;
 
   bool may_have_nulls() const { return !parts_.validity.empty(); }
   // The words of validity(), or null where there is no NULL.
@@ -96,7 +104,7 @@ class Column {
   ColumnPtr dictionary_;
 };
 
-// The same rows as a flat column (itself if it is one).
+// The same rows as a flat column (itself if it is one). Children keep their encoding.
 ColumnPtr flatten(const ColumnPtr& column);
 // Rows `selection[0..count)` of `column`, in that order, as a dense column (dictionary and constant
 // columns stay what they are). Indices need not ascend.

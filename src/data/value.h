@@ -43,7 +43,12 @@ class Value {
   std::variant<std::monostate, bool, int64_t, double, Int128, std::string, List> content_;
 };
 
-// As the shell prints it: "2024-02-29 23:56:05.460", "1.50", "[1, 2]", "NULL".
+// As the shell prints it: "2024-02-29 23:56:05.460", "1.50", "[1, 2]", "NULL"; TIMESTAMP_LTZ in UTC with
+// a 'Z', BYTES as "\\x0aff", maps "{'k': 1}", rows "(1, 'a')": texts are quoted where they are nested.
 std::string to_string(const Value& value, const Type& type);
+void append_value(std::string& to, const Value& value, const Type& type);
+// The shortest text that reads back as the same number; "NaN", "Infinity", "-Infinity".
+void append_real(std::string& to, double value);
+void append_real(std::string& to, float value);
 
 }  // namespace millrace::data
