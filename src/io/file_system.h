@@ -68,6 +68,7 @@ class FileSystem {
   virtual Result<FileStat> stat(const std::string& path) = 0;
   // Names (not paths) in the folder, sorted; without "." and "..".
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
+  // With all missing parents; the new names are durable when it returns.
   virtual Result<void> make_folders(const std::string& path) = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   // A file or an empty folder; kFileNotFound if there is none.

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "io/executor.h"
+
+namespace millrace::io {
+
+// PosixThreads: each executor is a thread that sleeps on a condition variable while it has nothing to
+// do. Threading: synchronised inside (no state).
+class PosixThreads final : public Threads {
+ public:
+  std::unique_ptr<Executor> start(ThreadOptions options) override;
+  void wait(Notification& notification) override;
+  int parallelism() const override;
+};
+
+}  // namespace millrace::io
