@@ -31,10 +31,17 @@ class EncodedRows {
 
  private:
   friend class RowCodec;
+  friend class RowWriter;
+  struct Nested {
+    std::string bytes;
+    std::vector<uint32_t> ends;  // per row
+  };
   std::vector<std::string_view> views_;
-  std::vector<uint8_t> nulls_;     // per row, if any_null_
-  std::vector<uint32_t> cursors_;  // per row, where the next value goes
-  std::vector<std::string> nested_;
+  std::vector<uint8_t> nulls_;      // per row, if any_null_
+  std::vector<uint64_t> cursors_;   // per row, where its next value goes
+  std::vector<uint32_t> selected_;  // the selection, widened
+  std::vector<std::vector<uint32_t>> places_;  // per column: where in its values a row's stands
+  std::vector<Nested> nested_;                 // per column
   Buffer arena_;
   size_t used_ = 0;
   uint32_t stride_ = 0;
