@@ -26,6 +26,7 @@ third_party(cli11)
 third_party(libedit edit)
 third_party(gtest gtest gmock gtest_main)
 third_party(benchmark benchmark benchmark_main)
+third_party(jemalloc jemalloc)
 third_party(sqlite sqlite3)
 
 # Parquet comes from the Arrow wheel that `./dev` unpacks into build/arrow. Without it the format is

@@ -1,0 +1,42 @@
+# Language, warnings, optimisation and sanitizers: what holds for every translation unit.
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g")
+
+# Paths are recorded relative to the root, so that every clone makes the same objects.
+add_compile_options(-Wall -Wextra -Wno-missing-field-initializers -fno-omit-frame-pointer
+                    -msse4.2 -mpopcnt -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+add_link_options(-fuse-ld=mold)
+
+# What ccache needs to look into a precompiled header.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-fpch-preprocess -fdiagnostics-color=always)
+else()
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp" -fcolor-diagnostics -Wthread-safety)
+endif()
+
+if(MILLRACE_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+elseif(MILLRACE_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+elseif(MILLRACE_SANITIZE STREQUAL "fuzzer")
+  add_compile_options(-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+elseif(MILLRACE_SANITIZE)
+  message(FATAL_ERROR "MILLRACE_SANITIZE is ${MILLRACE_SANITIZE}; expected address, thread or fuzzer")
+endif()
+
+# Compiled once is compiled for every clone and build tree. The sloppiness is what makes ccache accept
+# a precompiled header; the base directory makes paths of different clones equal.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE})
+endif()

@@ -1,0 +1,21 @@
+# Makes one libFuzzer program of each tests/fuzz/*_fuzz.cc, in a build with MILLRACE_SANITIZE=fuzzer.
+# The first line of such a file names the modules it is linked with: `// modules: base sql`.
+
+function(millrace_add_fuzz_targets)
+  if(NOT MILLRACE_SANITIZE STREQUAL "fuzzer")
+    return()
+  endif()
+  file(GLOB programs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.cc)
+  foreach(source IN LISTS programs)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+    file(STRINGS ${source} line LIMIT_COUNT 1)
+    if(NOT line MATCHES "^// modules: ([a-z ]+)$")
+      message(FATAL_ERROR "${source}: the first line must be `// modules: NAME...`")
+    endif()
+    separate_arguments(modules UNIX_COMMAND "${CMAKE_MATCH_1}")
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE ${modules})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  endforeach()
+endfunction()
