@@ -40,10 +40,12 @@ class Promise {
 
 }  // namespace internal
 
-// The blocking form of an asynchronous call, for doors and tests: runs `start(completion)` and returns
-// what the completion was given. kCancelled if the completion was dropped, for its executor stopped.
+// The blocking form of an asynchronous call, for doors and tests: runs `start(completion)` and
+// returns what the completion was given. kCancelled if the completion was dropped, for its executor
+// stopped.
 //
-//   Result<Lsn> lsn = await<Lsn>(threads, [&](auto done) { unit.commit(positions, std::move(done)); });
+//   Result<Lsn> lsn =
+//       await<Lsn>(threads, [&](auto done) { unit.commit(positions, std::move(done)); });
 //
 // Threading:  never on an executor's own thread: it would wait for itself.
 template <class T, class Start>

@@ -10,7 +10,9 @@ void Notification::set() {
   changed_.notify_all();
 }
 
-bool Notification::is_set() const { return set_.load(std::memory_order_acquire); }
+bool Notification::is_set() const {
+  return set_.load(std::memory_order_acquire);
+}
 
 void Notification::block() {
   std::unique_lock lock(mutex_);

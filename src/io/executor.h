@@ -21,11 +21,12 @@ using Completion = std::move_only_function<void(T)>;
 // Says "try again"; may run spuriously, on any thread; cheap.
 using Wake = std::move_only_function<void()>;
 
-// Executor: runs tasks one after another, in the order in which they were posted. The only primitive of
-// concurrency: in production each has a thread, under simulation one thread and one seed run them all.
+// Executor: runs tasks one after another, in the order in which they were posted. The only
+// primitive of concurrency: in production each has a thread, under simulation one thread and one
+// seed run them all.
 //
 // Threading:  post and post_at from any thread; the tasks of one executor never overlap.
-// Order:      posted tasks run first in, first out; timed ones at or after their time, in order of it.
+// Order:      posted tasks run first in, first out; timed ones not before their time, in order of it.
 // Failure:    none; a task must not throw. After the executor is stopped, tasks are dropped.
 class Executor {
  public:
@@ -59,8 +60,8 @@ struct ThreadOptions {
 // Threads: the one place where threads are made.
 //
 // Threading:  start and wait from any thread that is not itself one of the executors'.
-// Ownership:  the caller owns the executor; destroying it finishes the task that runs, drops the rest
-//             and joins the thread. Threads outlives every executor it started.
+// Ownership:  the caller owns the executor; destroying it finishes the task that runs, drops the
+//             rest and joins the thread. Threads outlives every executor it started.
 class Threads {
  public:
   virtual ~Threads() = default;

@@ -20,9 +20,8 @@ class Executors : public testing::TestWithParam<bool> {
   SimulatedWorld simulated_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Worlds, Executors, testing::Bool(), [](const auto& info) {
-  return info.param ? "Simulated" : "Posix";
-});
+INSTANTIATE_TEST_SUITE_P(Worlds, Executors, testing::Bool(),
+                         [](const auto& info) { return info.param ? "Simulated" : "Posix"; });
 
 TEST_P(Executors, RunPostedTasksInOrderAndTimedOnesInTheOrderOfTime) {
   std::string order;

@@ -29,8 +29,8 @@ enum class FileCall : uint8_t {
 enum class CrashMode : uint8_t {
   kProcess,       // kill -9: the system lives on, so nothing written is lost
   kLoseUnsynced,  // power loss: exactly what was synced is there
-  kTear,          // power loss: of what was not synced, some sectors (512 bytes) or blocks (4 KiB), and
-                  // some of the latest names, made it, as the seed wills
+  kTear,  // power loss: of what was not synced, some sectors (512 bytes) or blocks (4 KiB), and
+          // some of the latest names, made it, as the seed wills
 };
 
 enum class FaultEffect : uint8_t {
@@ -43,9 +43,9 @@ enum class FaultEffect : uint8_t {
 // Fault: what shall go wrong, once or from then on. Immutable.
 struct Fault {
   FileCall call = FileCall::kAny;
-  uint64_t nth = 1;           // of the matching calls from now on; 1 = the next
-  bool lasting = false;       // the ones after the nth, too
-  std::string path_part;      // only paths that contain it
+  uint64_t nth = 1;       // of the matching calls from now on; 1 = the next
+  bool lasting = false;   // the ones after the nth, too
+  std::string path_part;  // only paths that contain it
   FaultEffect effect = FaultEffect::kFail;
   ErrorCode code = ErrorCode::kIoFailed;
   CrashMode crash = CrashMode::kTear;

@@ -14,7 +14,8 @@ namespace millrace::io {
 
 // File: an open file, read and written at offsets. Closed on destruction.
 //
-// Threading:  reads may overlap; a write or sync excludes nothing, the caller orders what must be ordered.
+// Threading:  reads may overlap; a write or sync excludes nothing, the caller orders what must be
+//             ordered.
 // Failure:    Errors name the path. After a failed sync the content of unsynced ranges is unknown.
 class File {
  public:
@@ -37,10 +38,10 @@ class File {
 };
 
 enum class OpenMode : uint8_t {
-  kRead,         // must exist
-  kReadWrite,    // must exist
-  kCreate,       // read and write; made if missing
-  kCreateNew,    // read and write; must not exist
+  kRead,       // must exist
+  kReadWrite,  // must exist
+  kCreate,     // read and write; made if missing
+  kCreateNew,  // read and write; must not exist
 };
 
 struct FileStat {
@@ -55,12 +56,12 @@ class FileLock {
   virtual ~FileLock() = default;
 };
 
-// FileSystem: files and folders by path ('/' separates). A rename or a new name is durable only after
-// sync_folder of the folder that holds it.
+// FileSystem: files and folders by path ('/' separates). A rename or a new name is durable only
+// after sync_folder of the folder that holds it.
 //
 // Threading:  synchronised inside.
-// Failure:    kFileNotFound, kPermissionDenied, kIsFolder, kAlreadyExists, kDiskFull, else kIoFailed;
-//             lock: kInUse.
+// Failure:    kFileNotFound, kPermissionDenied, kIsFolder, kAlreadyExists, kDiskFull,
+//             else kIoFailed; lock: kInUse.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;

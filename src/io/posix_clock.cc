@@ -13,8 +13,12 @@ int64_t read_ns(clockid_t clock) {
 
 }  // namespace
 
-int64_t PosixClock::wall_us() const { return read_ns(CLOCK_REALTIME) / kNsPerUs; }
+int64_t PosixClock::wall_us() const {
+  return read_ns(CLOCK_REALTIME) / kNsPerUs;
+}
 
-MonotonicTime PosixClock::now() const { return {read_ns(CLOCK_MONOTONIC)}; }
+MonotonicTime PosixClock::now() const {
+  return {read_ns(CLOCK_MONOTONIC)};
+}
 
 }  // namespace millrace::io

@@ -27,31 +27,44 @@ constexpr size_t kPiecesPerCallMax = 64;
 ErrorCode code_of(int number) {
   switch (number) {
     case ENOENT:
-    case ENOTDIR: return ErrorCode::kFileNotFound;
+    case ENOTDIR:
+      return ErrorCode::kFileNotFound;
     case EACCES:
     case EPERM:
-    case EROFS: return ErrorCode::kPermissionDenied;
-    case EISDIR: return ErrorCode::kIsFolder;
-    case EEXIST: return ErrorCode::kAlreadyExists;
+    case EROFS:
+      return ErrorCode::kPermissionDenied;
+    case EISDIR:
+      return ErrorCode::kIsFolder;
+    case EEXIST:
+      return ErrorCode::kAlreadyExists;
     case ENOSPC:
-    case EDQUOT: return ErrorCode::kDiskFull;
-    default: return ErrorCode::kIoFailed;
+    case EDQUOT:
+      return ErrorCode::kDiskFull;
+    default:
+      return ErrorCode::kIoFailed;
   }
 }
 
 const char* remedy_of(int number) {
   switch (number) {
     case ENOENT:
-    case ENOTDIR: return "Check the path; a relative one starts at the current folder.";
+    case ENOTDIR:
+      return "Check the path; a relative one starts at the current folder.";
     case EACCES:
-    case EPERM: return "Give this user the right to do so, or name another path.";
-    case EROFS: return "The file system is mounted read-only; name a path on another one.";
-    case EISDIR: return "Name a file.";
+    case EPERM:
+      return "Give this user the right to do so, or name another path.";
+    case EROFS:
+      return "The file system is mounted read-only; name a path on another one.";
+    case EISDIR:
+      return "Name a file.";
     case ENOSPC:
-    case EDQUOT: return "Free space on this disk or move the data to a larger one, then try again.";
+    case EDQUOT:
+      return "Free space on this disk or move the data to a larger one, then try again.";
     case EMFILE:
-    case ENFILE: return "Raise the limit of open files (ulimit -n).";
-    default: return "";
+    case ENFILE:
+      return "Raise the limit of open files (ulimit -n).";
+    default:
+      return "";
   }
 }
 
@@ -91,7 +104,9 @@ int open_retrying(const std::string& path, int flags) {
 // The pieces still to be written, as the kernel wants them.
 class Remaining {
  public:
-  explicit Remaining(std::span<const std::span<const std::byte>> pieces) : pieces_(pieces) { skip(0); }
+  explicit Remaining(std::span<const std::span<const std::byte>> pieces) : pieces_(pieces) {
+    skip(0);
+  }
   bool done() const { return pieces_.empty(); }
   std::span<const iovec> vectors() {
     size_t count = 0;
@@ -155,21 +170,22 @@ class PosixFile final : public File {
     return {};
   }
 
-  // Not repeated after EINTR or any other failure: a second sync may succeed without having written.
+  // Not repeated after EINTR or any other failure: a second sync may succeed without having
+  // written.
   Result<void> sync() override {
     if (fdatasync(descriptor_.number()) != 0) return failed("sync the file", path_);
     return {};
   }
 
   Result<uint64_t> size() override {
-    struct stat found {};
+    struct stat found{};
     if (fstat(descriptor_.number(), &found) != 0) return failed("read the file's size", path_);
     return static_cast<uint64_t>(found.st_size);
   }
 
   Result<void> truncate(uint64_t bytes) override {
-    const int failure = uninterrupted(
-        [&] { return ftruncate(descriptor_.number(), static_cast<off_t>(bytes)); });
+    const int failure =
+        uninterrupted([&] { return ftruncate(descriptor_.number(), static_cast<off_t>(bytes)); });
     if (failure != 0) return failed("change the file's size", path_);
     return {};
   }
@@ -195,10 +211,14 @@ class PosixFileLock final : public FileLock {
 
 int flags_of(OpenMode mode) {
   switch (mode) {
-    case OpenMode::kRead: return O_RDONLY;
-    case OpenMode::kReadWrite: return O_RDWR;
-    case OpenMode::kCreate: return O_RDWR | O_CREAT;
-    case OpenMode::kCreateNew: return O_RDWR | O_CREAT | O_EXCL;
+    case OpenMode::kRead:
+      return O_RDONLY;
+    case OpenMode::kReadWrite:
+      return O_RDWR;
+    case OpenMode::kCreate:
+      return O_RDWR | O_CREAT;
+    case OpenMode::kCreateNew:
+      return O_RDWR | O_CREAT | O_EXCL;
   }
   return O_RDONLY;
 }
@@ -209,7 +229,7 @@ Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, Ope
   const int number = open_retrying(path, flags_of(mode));
   if (number < 0) return failed("open the file", path);
   auto file = std::make_unique<PosixFile>(path, number);
-  struct stat found {};
+  struct stat found{};
   if (fstat(number, &found) != 0) return failed("open the file", path);
   // open(2) takes a folder for reading, only the read would fail.
   if (S_ISDIR(found.st_mode)) return failed("open the file", path, EISDIR);
@@ -217,7 +237,7 @@ Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, Ope
 }
 
 Result<FileStat> PosixFileSystem::stat(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return failed("find it", path);
   const int64_t modified_ns = found.st_mtim.tv_sec * kNsPerSecond + found.st_mtim.tv_nsec;
   return FileStat{.is_folder = S_ISDIR(found.st_mode),

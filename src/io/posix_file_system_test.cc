@@ -9,7 +9,9 @@
 namespace millrace::io {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 // The promises of FileSystem, checked in both forms.
 class FileSystems : public testing::TestWithParam<bool> {
@@ -36,16 +38,16 @@ class FileSystems : public testing::TestWithParam<bool> {
       join_path(testing::TempDir(), "millrace-io-" + std::to_string(getpid()) + "/folder");
 };
 
-INSTANTIATE_TEST_SUITE_P(Worlds, FileSystems, testing::Bool(), [](const auto& info) {
-  return info.param ? "Simulated" : "Posix";
-});
+INSTANTIATE_TEST_SUITE_P(Worlds, FileSystems, testing::Bool(),
+                         [](const auto& info) { return info.param ? "Simulated" : "Posix"; });
 
 TEST_P(FileSystems, ReadBackWhatWasWrittenInPiecesAtOffsets) {
   const auto file = files().open(path("f"), OpenMode::kCreateNew).value();
   std::vector<std::string> texts;
   std::string expected(3, '\0');
   for (int index = 0; index < 300; ++index) {
-    texts.push_back(std::string(static_cast<size_t>(index % 7), static_cast<char>('a' + index % 26)));
+    texts.push_back(
+        std::string(static_cast<size_t>(index % 7), static_cast<char>('a' + index % 26)));
     expected += texts.back();
   }
   std::vector<std::span<const std::byte>> pieces;

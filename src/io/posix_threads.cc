@@ -83,7 +83,8 @@ class PosixExecutor final : public Executor {
 void PosixExecutor::prepare_thread() const {
   pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
   if (options_.nice == 0) return;
-  // On Linux the niceness belongs to the thread. Refused (a negative one without the right): it stays.
+  // On Linux the niceness belongs to the thread. Refused (a negative one without the right): it
+  // stays.
   const auto thread = static_cast<id_t>(syscall(SYS_gettid));
   setpriority(PRIO_PROCESS, thread, getpriority(PRIO_PROCESS, thread) + options_.nice);
 }

@@ -4,8 +4,8 @@
 
 namespace millrace::io {
 
-// PosixThreads: each executor is a thread that sleeps on a condition variable while it has nothing to
-// do. Threading: synchronised inside (no state).
+// PosixThreads: each executor is a thread that sleeps on a condition variable while it has nothing
+// to do. Threading: synchronised inside (no state).
 class PosixThreads final : public Threads {
  public:
   std::unique_ptr<Executor> start(ThreadOptions options) override;

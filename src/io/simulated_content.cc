@@ -146,9 +146,13 @@ void SimulatedContent::tear(SimulatedRandom& random) {
   const uint64_t less = std::min(synced_bytes_, bytes_);
   const uint64_t more = std::max(synced_bytes_, bytes_);
   switch (random.below(3)) {
-    case 0: break;
-    case 1: synced_bytes_ = bytes_; break;
-    default: synced_bytes_ = std::min(more, less + random.below(more - less + 1) / grain * grain);
+    case 0:
+      break;
+    case 1:
+      synced_bytes_ = bytes_;
+      break;
+    default:
+      synced_bytes_ = std::min(more, less + random.below(more - less + 1) / grain * grain);
   }
   cut_medium(synced_bytes_);
 }

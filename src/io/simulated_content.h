@@ -12,8 +12,8 @@
 
 namespace millrace::io {
 
-// SimulatedContent: the bytes of one simulated file, what the medium holds and what was written since.
-// Pages of zeroes take no memory, so a sparse file may be of any size.
+// SimulatedContent: the bytes of one simulated file, what the medium holds and what was written
+// since. Pages of zeroes take no memory, so a sparse file may be of any size.
 //
 // Threading: confined to its file system's lock.
 class SimulatedContent {

@@ -157,13 +157,17 @@ Result<std::optional<Fault>> SimulatedFileSystem::enter(FileCall call, const std
   if (!fault) return fault;
   trace_.note("fault", static_cast<uint64_t>(fault->effect));
   switch (fault->effect) {
-    case FaultEffect::kFail: return Error(fault->code, "a simulated fault").at(path);
-    case FaultEffect::kSlow: clock_.advance(fault->slow_ns); break;
+    case FaultEffect::kFail:
+      return Error(fault->code, "a simulated fault").at(path);
+    case FaultEffect::kSlow:
+      clock_.advance(fault->slow_ns);
+      break;
     case FaultEffect::kCrash:
       // A write goes to the cache first, so that the crash may tear it.
       if (call != FileCall::kWrite) return crash_during(*fault, path);
       break;
-    case FaultEffect::kMisdirect: break;
+    case FaultEffect::kMisdirect:
+      break;
   }
   return fault;
 }

@@ -12,13 +12,13 @@
 
 namespace millrace::io {
 
-// SimulatedFileSystem: a disk in memory that keeps apart what was synced and what was not, and fails
-// as it is told.
+// SimulatedFileSystem: a disk in memory that keeps apart what was synced and what was not, and
+// fails as it is told.
 //
 // Threading:  synchronised inside.
 // Ownership:  clock, random and trace outlive it; it outlives its files and locks.
-// Order:      after a crash every call fails, also on files opened before; recover() starts anew, and
-//             what was opened before stays dead.
+// Order:      after a crash every call fails, also on files opened before; recover() starts anew,
+//             and what was opened before stays dead.
 class SimulatedFileSystem final : public FileSystem {
  public:
   SimulatedFileSystem(SimulatedClock& clock, SimulatedRandom& random, Trace& trace)

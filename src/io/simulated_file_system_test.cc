@@ -5,7 +5,9 @@
 namespace millrace::io {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 std::unique_ptr<File> opened(FileSystem& files, const std::string& path,
                              OpenMode mode = OpenMode::kCreate) {
@@ -21,7 +23,9 @@ std::string read_all(FileSystem& files, const std::string& path) {
   return content ? std::string(content->view()) : content.error().to_string();
 }
 
-bool exists(FileSystem& files, const std::string& path) { return files.stat(path).has_value(); }
+bool exists(FileSystem& files, const std::string& path) {
+  return files.stat(path).has_value();
+}
 
 void power_loss(SimulatedFileSystem& files) {
   files.crash(CrashMode::kLoseUnsynced);

@@ -8,9 +8,13 @@
 namespace millrace::io {
 namespace {
 
-bool is_root(std::string_view path) { return path.empty() || path == "/"; }
+bool is_root(std::string_view path) {
+  return path.empty() || path == "/";
+}
 
-std::string prefix_of(const std::string& folder) { return is_root(folder) ? folder : folder + "/"; }
+std::string prefix_of(const std::string& folder) {
+  return is_root(folder) ? folder : folder + "/";
+}
 
 // The normal path of the folder that holds a normal path.
 std::string_view folder_of(std::string_view path) {

@@ -24,8 +24,8 @@ using SimulatedNodePtr = std::shared_ptr<SimulatedNode>;
 std::string normal_path(std::string_view path);
 
 // SimulatedNames: the tree of names of a simulated disk, as it is seen and as the medium has it: a
-// change reaches the medium when one of its folders is synced, together with the earlier changes that
-// it builds on. Paths are normal. The roots "" and "/" always exist.
+// change reaches the medium when one of its folders is synced, together with the earlier changes
+// that it builds on. Paths are normal. The roots "" and "/" always exist.
 //
 // Threading: confined to its file system's lock.
 class SimulatedNames {

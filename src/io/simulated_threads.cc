@@ -59,7 +59,9 @@ SimulatedThreads::SimulatedThreads(SimulatedClock& clock, SimulatedRandom& rando
                                    SimulatedThreadsOptions options)
     : clock_(clock), random_(random), trace_(trace), options_(options) {}
 
-SimulatedThreads::~SimulatedThreads() { MILLRACE_ASSERT(executors_.empty()); }
+SimulatedThreads::~SimulatedThreads() {
+  MILLRACE_ASSERT(executors_.empty());
+}
 
 void SimulatedThreads::assert_thread() const {
   MILLRACE_ASSERT(std::this_thread::get_id() == thread_);
@@ -87,9 +89,8 @@ bool SimulatedThreads::run_one() {
   const auto count = std::ranges::count_if(executors_, &SimulatedExecutor::runnable);
   if (count == 0) return false;
   auto pick = static_cast<int64_t>(count == 1 ? 0 : random_.below(static_cast<uint64_t>(count)));
-  SimulatedExecutor* const chosen = *std::ranges::find_if(executors_, [&](const auto* executor) {
-    return executor->runnable() && pick-- == 0;
-  });
+  SimulatedExecutor* const chosen = *std::ranges::find_if(
+      executors_, [&](const auto* executor) { return executor->runnable() && pick-- == 0; });
   trace_.note("task", chosen->id(), static_cast<uint64_t>(clock_.now().ns));
   running_ = chosen;
   {
@@ -98,8 +99,8 @@ bool SimulatedThreads::run_one() {
   }
   running_ = nullptr;
   if (options_.task_ns_max > 0) {
-    clock_.advance(static_cast<int64_t>(
-        random_.below(static_cast<uint64_t>(options_.task_ns_max) + 1)));
+    clock_.advance(
+        static_cast<int64_t>(random_.below(static_cast<uint64_t>(options_.task_ns_max) + 1)));
   }
   return true;
 }

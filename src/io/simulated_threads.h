@@ -20,8 +20,8 @@ struct SimulatedThreadsOptions {
   int64_t wait_ns_max = 7 * 24 * 3600 * kNsPerSecond;
 };
 
-// SimulatedThreads: all executors on the caller's thread. Which executor runs its next task is drawn
-// from the seed; when no task is left, the clock jumps to the next timer.
+// SimulatedThreads: all executors on the caller's thread. Which executor runs its next task is
+// drawn from the seed; when no task is left, the clock jumps to the next timer.
 //
 // Threading:  everything, posting too, on the one OS thread that made it; asserted.
 // Ownership:  clock, random and trace outlive it; it outlives its executors.

@@ -6,8 +6,8 @@
 
 namespace millrace::io {
 
-// Trace: a running hash over every choice and every call of a simulation, in order. Two runs took the
-// same path if, and as good as only if, their hashes agree.
+// Trace: a running hash over every choice and every call of a simulation, in order. Two runs took
+// the same path if, and as good as only if, their hashes agree.
 //
 // Threading: synchronised inside.
 class Trace {

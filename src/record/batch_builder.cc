@@ -9,7 +9,9 @@
 namespace millrace::record {
 namespace {
 
-size_t signed_bytes(int64_t value) { return varint_bytes(zigzag(value)); }
+size_t signed_bytes(int64_t value) {
+  return varint_bytes(zigzag(value));
+}
 
 size_t text_bytes(std::string_view text) {
   return signed_bytes(static_cast<int64_t>(text.size())) + text.size();
@@ -100,8 +102,8 @@ Result<void> BatchBuilder::append_at(int32_t offset_delta, const NewRecord& reco
                         headers_bytes(record.headers);
   const size_t bytes = signed_bytes(static_cast<int64_t>(length)) + length;
   if (!buffer_.reserve(bytes, kBatchBytesMax)) {
-    return Error(ErrorCode::kRecordTooLarge, "a record of " + std::to_string(length) +
-                                                 " bytes does not fit into its batch")
+    return Error(ErrorCode::kRecordTooLarge,
+                 "a record of " + std::to_string(length) + " bytes does not fit into its batch")
         .remedy("Send fewer or smaller records in a batch.");
   }
   Pen pen(buffer_.free().data());

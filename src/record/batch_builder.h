@@ -55,8 +55,8 @@ class BatchBuilder {
   // Of the batch before compression.
   size_t bytes() const { return buffer_.bytes(); }
 
-  // The finished batch: its buffer is the caller's alone, so assign_offset may still move it. What was
-  // appended is forgotten. REQUIRES: !empty().
+  // The finished batch: its buffer is the caller's alone, so assign_offset may still move it. What
+  // was appended is forgotten. REQUIRES: !empty().
   Buffer build(int64_t base_offset = 0);
 
  private:

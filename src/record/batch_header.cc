@@ -27,13 +27,15 @@ enum Offset : size_t {
   kRecordCount = 57,
 };
 
-Error corrupt(std::string message) { return {ErrorCode::kCorruptRecord, std::move(message)}; }
+Error corrupt(std::string message) {
+  return {ErrorCode::kCorruptRecord, std::move(message)};
+}
 
 Result<void> check_fields(const BatchHeader& header) {
   if ((header.attributes & 0x07) >= static_cast<int16_t>(kCodecCount)) {
-    return Error(ErrorCode::kUnsupportedCodec,
-                 "the batch has compression " + std::to_string(header.attributes & 0x07) +
-                     ", which is none of Kafka's")
+    return Error(ErrorCode::kUnsupportedCodec, "the batch has compression " +
+                                                   std::to_string(header.attributes & 0x07) +
+                                                   ", which is none of Kafka's")
         .remedy("Use none, gzip, snappy, lz4 or zstd.");
   }
   if (header.base_offset < 0 || header.last_offset_delta < 0 ||
@@ -88,7 +90,9 @@ Result<BatchHeader> read_batch_header(std::span<const std::byte> from) {
   return header;
 }
 
-uint32_t batch_crc(std::span<const std::byte> batch) { return crc32c(batch.subspan(kAttributes)); }
+uint32_t batch_crc(std::span<const std::byte> batch) {
+  return crc32c(batch.subspan(kAttributes));
+}
 
 void write_batch_header(std::span<std::byte> batch, const BatchHeader& header) {
   MILLRACE_ASSERT(batch.size() >= kBatchHeaderBytes && batch.size() <= kBatchBytesMax);

@@ -49,19 +49,19 @@ struct BatchHeader {
   size_t bytes() const { return kBatchPrefixBytes + static_cast<size_t>(length); }
 };
 
-// Bytes of the whole batch that starts here. kCorruptRecord if its length is impossible, or if there are
-// less than kBatchPrefixBytes; `from` need not hold the rest.
+// Bytes of the whole batch that starts here. kCorruptRecord if its length is impossible, or if
+// there are less than kBatchPrefixBytes; `from` need not hold the rest.
 Result<size_t> batch_bytes(std::span<const std::byte> from);
 
-// The header at the front of `from`, which holds at least the whole batch. kCorruptRecord if the fields
-// contradict each other or `from`; kUnsupportedCodec. The CRC is not checked.
+// The header at the front of `from`, which holds at least the whole batch. kCorruptRecord if the
+// fields contradict each other or `from`; kUnsupportedCodec. The CRC is not checked.
 Result<BatchHeader> read_batch_header(std::span<const std::byte> from);
 
 // The CRC that the batch should have. REQUIRES: `batch` is the whole batch and nothing more.
 uint32_t batch_crc(std::span<const std::byte> batch);
 
-// Writes length, CRC and all other fields over the first kBatchHeaderBytes of `batch`, which is the whole
-// batch and nothing more; `header.length` and `header.crc` are not looked at.
+// Writes length, CRC and all other fields over the first kBatchHeaderBytes of `batch`, which is the
+// whole batch and nothing more; `header.length` and `header.crc` are not looked at.
 void write_batch_header(std::span<std::byte> batch, const BatchHeader& header);
 
 // Where a batch stands is outside its CRC: assigned in place, at no cost per byte.

@@ -24,7 +24,8 @@ Buffer from_hex(std::string_view hex) {
 
 std::string to_hex(const Buffer& buffer) {
   std::string hex;
-  for (const std::byte byte : buffer.span()) hex += fmt::format("{:02x}", std::to_integer<int>(byte));
+  for (const std::byte byte : buffer.span())
+    hex += fmt::format("{:02x}", std::to_integer<int>(byte));
   return hex;
 }
 
@@ -169,8 +170,11 @@ TEST(RecordBatch, ReadsEveryCodecOfAnotherImplementation) {
 }
 
 TEST(RecordBatch, AssigningAnOffsetLeavesTheChecksumValid) {
-  Buffer batch = build_three({.codec = Codec::kZstd, .producer_id = 5, .producer_epoch = 1,
-                              .base_sequence = 10, .transactional = true});
+  Buffer batch = build_three({.codec = Codec::kZstd,
+                              .producer_id = 5,
+                              .producer_epoch = 1,
+                              .base_sequence = 10,
+                              .transactional = true});
   assign_offset({batch.mutable_data(), batch.bytes()}, int64_t{1} << 40, 9);
   const BatchView view = BatchView::read(batch).value();
   EXPECT_EQ(view.header().last_offset(), (int64_t{1} << 40) + 2);
@@ -243,8 +247,10 @@ std::optional<std::string> random_nullable(std::mt19937& random, size_t bytes_ma
 void append_owned(BatchBuilder& builder, const Owned& record) {
   std::vector<RecordHeader> headers;
   for (const auto& [key, value] : record.headers) headers.push_back({key, value});
-  ASSERT_TRUE(builder.append({.timestamp_ms = record.timestamp_ms, .key = record.key,
-                              .value = record.value, .headers = headers}));
+  ASSERT_TRUE(builder.append({.timestamp_ms = record.timestamp_ms,
+                              .key = record.key,
+                              .value = record.value,
+                              .headers = headers}));
 }
 
 TEST(RecordBatch, RandomBatchesRoundTripThroughEveryCodec) {
@@ -258,8 +264,11 @@ TEST(RecordBatch, RandomBatchesRoundTripThroughEveryCodec) {
     const size_t count = 1 + random() % 50;
     const size_t bytes_max = round % 10 == 0 ? 50'000 : 100;
     for (size_t index = 0; index < count; ++index) {
-      Owned record{static_cast<int64_t>(1'000 + index), static_cast<int64_t>(random()),
-                   random_nullable(random, 20), random_nullable(random, bytes_max), {}};
+      Owned record{static_cast<int64_t>(1'000 + index),
+                   static_cast<int64_t>(random()),
+                   random_nullable(random, 20),
+                   random_nullable(random, bytes_max),
+                   {}};
       for (size_t header = random() % 4; header > 0; --header) {
         record.headers.emplace_back(random_text(random, 9), random_nullable(random, 9));
       }

@@ -8,8 +8,8 @@
 namespace millrace::record {
 namespace {
 
-// Reads fields from the front of its bytes; after the first that does not fit, `ok` is false and the
-// rest are zero.
+// Reads fields from the front of its bytes; after the first that does not fit, `ok` is false and
+// the rest are zero.
 class Fields {
  public:
   explicit Fields(std::span<const std::byte> bytes) : bytes_(bytes) {}
@@ -147,7 +147,8 @@ Result<RecordReader> BatchView::records(Decompressor& decompressor, size_t bytes
                                         MemoryAccount* account) const {
   Buffer records = buffer_.slice(kBatchHeaderBytes, buffer_.bytes() - kBatchHeaderBytes);
   if (header_.codec() != Codec::kNone) {
-    records = MILLRACE_TRY(decompressor.decompress(header_.codec(), records.span(), bytes_max, account));
+    records =
+        MILLRACE_TRY(decompressor.decompress(header_.codec(), records.span(), bytes_max, account));
   }
   return RecordReader(header_, std::move(records));
 }

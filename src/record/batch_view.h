@@ -74,14 +74,15 @@ struct Record {
 // RecordReader: goes through the records of one batch.
 //
 // Threading:  confined to one task.
-// Ownership:  shares the batch's bytes, or owns their decompressed form; the views in a Record live as
-//             long as the reader, or as a copy of bytes().
+// Ownership:  shares the batch's bytes, or owns their decompressed form; the views in a Record live
+//             as long as the reader, or as a copy of bytes().
 // Order:      next() until it returns false or an Error.
 // Failure:    kCorruptRecord: a length, count or offset does not fit; the reader stays at its end.
 class RecordReader {
  public:
   // REQUIRES: `header` was checked; `bytes` are the uncompressed records.
-  RecordReader(const BatchHeader& header, Buffer bytes) : header_(header), bytes_(std::move(bytes)) {}
+  RecordReader(const BatchHeader& header, Buffer bytes)
+      : header_(header), bytes_(std::move(bytes)) {}
 
   // Fills `record`; false at the end, which is where the count and the bytes run out together.
   Result<bool> next(Record& record);

@@ -5,13 +5,14 @@
 namespace millrace::record {
 namespace {
 
-constexpr auto kNames =
-    std::to_array<std::string_view>({"none", "gzip", "snappy", "lz4", "zstd"});
+constexpr auto kNames = std::to_array<std::string_view>({"none", "gzip", "snappy", "lz4", "zstd"});
 static_assert(kNames.size() == kCodecCount);
 
 }  // namespace
 
-std::string_view codec_name(Codec codec) { return kNames[static_cast<size_t>(codec)]; }
+std::string_view codec_name(Codec codec) {
+  return kNames[static_cast<size_t>(codec)];
+}
 
 Result<Codec> parse_codec(std::string_view name) {
   for (size_t index = 0; index < kNames.size(); ++index) {

@@ -27,7 +27,9 @@ Result<Codec> parse_codec(std::string_view name);
 // More than this out of one batch is taken for a bomb, unless the caller says otherwise.
 inline constexpr size_t kUncompressedBytesMax = size_t{128} << 20;
 
-// Compressor: turns bytes into what a batch carries. Keeps the codecs' working memory between calls.
+// Compressor: turns bytes into what a batch carries. Keeps the codecs' working memory between
+// calls.
+//
 // Threading: confined to one task at a time.
 class Compressor {
  public:
@@ -49,8 +51,8 @@ class Compressor {
 //
 // Threading:  confined to one task at a time.
 // Failure:    kCorruptRecord if the bytes are not of the codec, are cut short, or have a tail;
-//             kRecordTooLarge if more than `bytes_max` would come out. Memory taken is at most about
-//             three times `bytes_max` (8 MiB at least), whatever the input claims.
+//             kRecordTooLarge if more than `bytes_max` would come out. Memory taken is at most
+//             about three times `bytes_max` (8 MiB at least), whatever the input claims.
 class Decompressor {
  public:
   Decompressor();

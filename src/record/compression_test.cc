@@ -10,7 +10,9 @@
 namespace millrace::record {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 std::vector<Codec> all_codecs() {
   return {Codec::kNone, Codec::kGzip, Codec::kSnappy, Codec::kLz4, Codec::kZstd};
@@ -61,7 +63,8 @@ TEST(Compression, MemoryIsChargedWhileTheBytesLive) {
   const Buffer small = compressor.compress(Codec::kZstd, bytes_of(std::string(100'000, 'x')));
   {
     const Buffer large =
-        decompressor.decompress(Codec::kZstd, small.span(), kUncompressedBytesMax, &account).value();
+        decompressor.decompress(Codec::kZstd, small.span(), kUncompressedBytesMax, &account)
+            .value();
     EXPECT_GE(account.bytes(), 100'000);
   }
   EXPECT_EQ(account.bytes(), 0);
@@ -75,7 +78,8 @@ TEST(Compression, CutsTailsAndNoiseAreCorruptRecords) {
     const Buffer small = compressor.compress(codec, bytes_of(text));
     for (size_t bytes = 0; bytes < small.bytes(); ++bytes) {
       const auto result = decompressor.decompress(codec, small.span().first(bytes));
-      // Framed snappy has no end mark: a cut between its chunks is seen by the count of records only.
+      // Framed snappy has no end mark: a cut between its chunks is seen by the count of records
+      // only.
       if (result && codec == Codec::kSnappy && result->empty()) continue;
       EXPECT_EQ(result.error().code(), ErrorCode::kCorruptRecord) << codec_name(codec) << bytes;
     }

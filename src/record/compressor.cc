@@ -19,8 +19,8 @@ constexpr size_t kInputBytesMax = size_t{1} << 30;
 constexpr int kZstdLevel = 3;
 
 size_t put_zstd(ZSTD_CCtx* context, std::span<const std::byte> from, std::span<std::byte> to) {
-  const size_t bytes = ZSTD_compressCCtx(context, to.data(), to.size(), from.data(), from.size(),
-                                         kZstdLevel);
+  const size_t bytes =
+      ZSTD_compressCCtx(context, to.data(), to.size(), from.data(), from.size(), kZstdLevel);
   MILLRACE_ASSERT(!ZSTD_isError(bytes));
   return bytes;
 }
@@ -84,24 +84,33 @@ struct Compressor::Contexts {
   }
   size_t bound(Codec codec, size_t bytes) {
     switch (codec) {
-      case Codec::kNone: return bytes;
-      case Codec::kGzip: return deflateBound(ready_gzip(), bytes);
-      case Codec::kSnappy: return snappy_bound(bytes);
+      case Codec::kNone:
+        return bytes;
+      case Codec::kGzip:
+        return deflateBound(ready_gzip(), bytes);
+      case Codec::kSnappy:
+        return snappy_bound(bytes);
       case Codec::kLz4: {
         const LZ4F_preferences_t preferences = lz4_preferences();
         return LZ4F_compressFrameBound(bytes, &preferences);
       }
-      case Codec::kZstd: return ZSTD_compressBound(bytes);
+      case Codec::kZstd:
+        return ZSTD_compressBound(bytes);
     }
     return 0;
   }
   size_t put(Codec codec, std::span<const std::byte> from, std::span<std::byte> to) {
     switch (codec) {
-      case Codec::kNone: return static_cast<size_t>(std::ranges::copy(from, to.data()).out - to.data());
-      case Codec::kGzip: return put_gzip(from, to);
-      case Codec::kSnappy: return put_snappy(from, to);
-      case Codec::kLz4: return put_lz4(from, to);
-      case Codec::kZstd: return put_zstd(ready_zstd(), from, to);
+      case Codec::kNone:
+        return static_cast<size_t>(std::ranges::copy(from, to.data()).out - to.data());
+      case Codec::kGzip:
+        return put_gzip(from, to);
+      case Codec::kSnappy:
+        return put_snappy(from, to);
+      case Codec::kLz4:
+        return put_lz4(from, to);
+      case Codec::kZstd:
+        return put_zstd(ready_zstd(), from, to);
     }
     return 0;
   }

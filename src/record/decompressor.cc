@@ -41,8 +41,8 @@ Error too_large(size_t bytes_max) {
 struct Output {
   Output(size_t input_bytes, size_t limit, MemoryAccount* account)
       : bytes_max(limit),
-        buffer(std::min(std::max(input_bytes * kFirstGuessFactor, kFirstBytesMin), limit), account) {
-  }
+        buffer(std::min(std::max(input_bytes * kFirstGuessFactor, kFirstBytesMin), limit),
+               account) {}
   // REQUIRES: called when there is no free space. Room for at least one more byte.
   bool grow() { return buffer.reserve(1, bytes_max); }
   bool full() { return buffer.free().empty(); }
@@ -98,8 +98,8 @@ Result<void> unlz4_into(LZ4F_dctx* context, std::span<const std::byte> from, Out
 
 Result<void> unzstd_into(ZSTD_DCtx* context, std::span<const std::byte> from, Output& to) {
   ZSTD_DCtx_reset(context, ZSTD_reset_session_only);
-  // A frame may ask for any window. One larger than what may come out is of no use, but a writer that
-  // did not know the length asks for what its level says; every decoder should take 8 MiB.
+  // A frame may ask for any window. One larger than what may come out is of no use, but a writer
+  // that did not know the length asks for what its level says; every decoder should take 8 MiB.
   const int window_log = std::clamp(static_cast<int>(std::bit_width(to.bytes_max)), 23, 27);
   ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, window_log);
   ZSTD_inBuffer input{from.data(), from.size(), 0};
@@ -184,11 +184,16 @@ struct Decompressor::Contexts {
   }
   Result<void> decompress(Codec codec, std::span<const std::byte> from, Output& to) {
     switch (codec) {
-      case Codec::kNone: break;
-      case Codec::kGzip: return inflate_into(ready_gzip(), from, to);
-      case Codec::kSnappy: return unsnappy_into(from, to);
-      case Codec::kLz4: return unlz4_into(ready_lz4(), from, to);
-      case Codec::kZstd: return unzstd_into(ready_zstd(), from, to);
+      case Codec::kNone:
+        break;
+      case Codec::kGzip:
+        return inflate_into(ready_gzip(), from, to);
+      case Codec::kSnappy:
+        return unsnappy_into(from, to);
+      case Codec::kLz4:
+        return unlz4_into(ready_lz4(), from, to);
+      case Codec::kZstd:
+        return unzstd_into(ready_zstd(), from, to);
     }
     if (!to.buffer.reserve(from.size(), to.bytes_max)) return too_large(to.bytes_max);
     std::ranges::copy(from, to.buffer.free().data());

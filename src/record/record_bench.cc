@@ -11,10 +11,11 @@ namespace {
 constexpr int kRecords = 1'000;
 
 void append_records(BatchBuilder& builder) {
-  static const std::string value = "{\"id\": 1234567, \"name\": \"a value of one hundred bytes\", " +
-                                   std::string(47, 'x') + "}";
+  static const std::string value =
+      "{\"id\": 1234567, \"name\": \"a value of one hundred bytes\", " + std::string(47, 'x') + "}";
   for (int index = 0; index < kRecords; ++index) {
-    if (!builder.append({.timestamp_ms = 1'700'000'000'000 + index, .key = "key", .value = value})) {
+    if (!builder.append(
+            {.timestamp_ms = 1'700'000'000'000 + index, .key = "key", .value = value})) {
       std::abort();
     }
   }

@@ -22,9 +22,12 @@ void round_trip(const BatchView& view, const std::vector<Record>& records) {
       for (const RecordHeader& header : record.headers) copied.push_back(header);
       return copied;
     }();
-    MILLRACE_ASSERT(builder.append_at(static_cast<int32_t>(record.offset - view.header().base_offset),
-                                      {.timestamp_ms = record.timestamp_ms, .key = record.key,
-                                       .value = record.value, .headers = headers}));
+    MILLRACE_ASSERT(
+        builder.append_at(static_cast<int32_t>(record.offset - view.header().base_offset),
+                          {.timestamp_ms = record.timestamp_ms,
+                           .key = record.key,
+                           .value = record.value,
+                           .headers = headers}));
   }
   const Buffer rebuilt = builder.build(view.header().base_offset);
   Decompressor decompressor;
