@@ -62,6 +62,7 @@ class RowWriter {
   // Finds the length of every row and makes room.
   void measure(uint32_t fixed_bytes, bool all_fixed) {
     to_.stride_ = all_fixed && !to_.any_null_ ? fixed_bytes : 0;
+    if (to_.stride_ != 0) return measure_strided();
     to_.cursors_.assign(count_, fixed_bytes);
     for (size_t index = 0; index < parts_.size(); ++index) measure_column(index);
     uint64_t begin = 0;
@@ -71,16 +72,27 @@ class RowWriter {
       to_.cursors_[n] = begin;
       begin += bytes;
     }
-    to_.used_ = begin;
-    if (!to_.arena_ || to_.arena_.bytes() < begin) {
-      to_.arena_ = Buffer::allocate(std::max<size_t>(begin + begin / 4, 256));
-    }
-    to_.views_.resize(count_);
+    make_room(begin);
     const char* bytes = reinterpret_cast<const char*>(to_.arena_.data());
     for (uint32_t n = 0; n < count_; ++n) {
       const uint64_t end = n + 1 < count_ ? to_.cursors_[n + 1] : begin;
       to_.views_[n] = {bytes + to_.cursors_[n], end - to_.cursors_[n]};
     }
+  }
+
+  // Every row has the same length.
+  void measure_strided() {
+    make_room(uint64_t{count_} * to_.stride_);
+    const char* bytes = reinterpret_cast<const char*>(to_.arena_.data());
+    for (uint32_t n = 0; n < count_; ++n) to_.views_[n] = {bytes + n * to_.stride_, to_.stride_};
+  }
+
+  void make_room(uint64_t bytes) {
+    to_.used_ = bytes;
+    if (!to_.arena_ || to_.arena_.bytes() < bytes) {
+      to_.arena_ = Buffer::allocate(std::max<size_t>(bytes + bytes / 4, 256));
+    }
+    to_.views_.resize(count_);
   }
 
   void write() {
@@ -151,7 +163,7 @@ class RowWriter {
       const Text* texts = part.values->data<Text>();
       for (uint32_t n = 0; n < count_; ++n) {
         const uint32_t length = part.is_null(n) ? 0 : texts[part.place(n)].length;
-        to_.cursors_[n] += varint_bytes(length) + length;
+        to_.cursors_[n] += length + (length < 0x80 ? 1 : varint_bytes(length));
       }
     } else if (!is_fixed(part.values->width())) {
       EncodedRows::Nested& nested = to_.nested_[index];
@@ -175,6 +187,14 @@ class RowWriter {
   void write_fixed(const Part& part, Convert&& convert) {
     using To = decltype(convert(From{}));
     const From* values = part.values->data<From>();
+    if (to_.stride_ != 0) {
+      for (uint32_t n = 0; n < count_; ++n) {
+        const To value = convert(values[part.place(n)]);
+        std::memcpy(arena_ + offset_ + n * size_t{to_.stride_}, &value, sizeof(To));
+      }
+      offset_ += sizeof(To);
+      return;
+    }
     uint64_t* cursors = to_.cursors_.data();
     const auto store = [&](uint32_t n, To value) {
       std::memcpy(arena_ + cursors[n], &value, sizeof(To));
@@ -204,8 +224,11 @@ class RowWriter {
     const uint64_t* bits = part.values->data<uint64_t>();
     for (uint32_t n = 0; n < count_; ++n) {
       const bool value = !part.is_null(n) && get_bit(bits, part.place(n));
-      arena_[to_.cursors_[n]++] = static_cast<std::byte>(value);
+      const size_t place =
+          to_.stride_ != 0 ? offset_ + n * size_t{to_.stride_} : to_.cursors_[n]++;
+      arena_[place] = static_cast<std::byte>(value);
     }
+    ++offset_;
   }
 
   void write_texts(const Part& part) {
@@ -219,7 +242,11 @@ class RowWriter {
       }
       const std::string_view bytes = part.values->text_of(texts[part.place(n)]);
       std::byte* const to = put_length(place, bytes.size());
-      std::memcpy(to, bytes.data(), bytes.size());
+      if (bytes.size() <= 16) {
+        copy_short(reinterpret_cast<char*>(to), bytes.data(), bytes.size());
+      } else {
+        std::memcpy(to, bytes.data(), bytes.size());
+      }
       to_.cursors_[n] += static_cast<size_t>(to - place) + bytes.size();
     }
   }
@@ -276,6 +303,7 @@ class RowWriter {
   const uint32_t* selected_ = nullptr;
   std::vector<Part> parts_;
   std::byte* arena_ = nullptr;
+  size_t offset_ = 0;  // within a row, where all have one length
 };
 
 namespace {
@@ -357,7 +385,13 @@ class RowReader {
 
   bool read_texts(ColumnBuilder& to) {
     for (std::span<const std::byte>& cursor : cursors_) {
-      const std::optional<uint64_t> length = take_varint(cursor);
+      std::optional<uint64_t> length;
+      if (!cursor.empty() && cursor[0] < std::byte{0x80}) [[likely]] {
+        length = static_cast<uint64_t>(cursor[0]);
+        cursor = cursor.subspan(1);
+      } else {
+        length = take_varint(cursor);
+      }
       if (!length || *length > cursor.size()) return false;
       to.append_text({reinterpret_cast<const char*>(cursor.data()), *length});
       cursor = cursor.subspan(*length);
