@@ -26,7 +26,8 @@ using Wake = std::move_only_function<void()>;
 // seed run them all.
 //
 // Threading:  post and post_at from any thread; the tasks of one executor never overlap.
-// Order:      posted tasks run first in, first out; timed ones not before their time, in order of it.
+// Order:      posted tasks run first in, first out; timed ones not before their time, the earliest
+//             first.
 // Failure:    none; a task must not throw. After the executor is stopped, tasks are dropped.
 class Executor {
  public:
