@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "sql/ast/statement.h"
+#include "sql/ast/type_name.h"
+
+namespace millrace::sql {
+
+// The bounds of what the parser accepts: constructs inside each other, and levels of a tree (which long
+// chains of operators add to: a + b + c + …). AND, OR, joins, set operations and lists are flat. So a
+// recursive walk over any tree that comes from here needs at most kTreeHeightMax levels of the grammar.
+inline constexpr int kNestingMax = 256;
+inline constexpr int kTreeHeightMax = 512;
+
+// All statements of a script, each ended by `;` (the last one may do without). `file_name` names the
+// text in errors; it may be empty. Nothing is looked up: what cannot be planned is the binder's to refuse.
+//
+// Failure: kSyntaxError, kUnterminatedToken, kTooDeep; the first error, with line and column, the line
+// with a caret, what was expected, and the nearest keyword.
+Result<std::vector<Statement>> parse_script(std::string_view text, std::string_view file_name);
+
+// A text that holds one query, one expression, one type and nothing else (no `;`).
+Result<Query> parse_query(std::string_view text, std::string_view file_name);
+Result<Expression> parse_expression(std::string_view text, std::string_view file_name);
+Result<TypeName> parse_type(std::string_view text, std::string_view file_name);
+
+// The offset just behind the `;` that ends the first statement; nullopt where it has not ended yet, or
+// is inside a quote, a comment or BEGIN … END of a statement set: what a shell asks whether to read on.
+std::optional<size_t> find_statement_end(std::string_view text);
+
+}  // namespace millrace::sql
