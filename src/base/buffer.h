@@ -13,7 +13,8 @@ class MemoryAccount;
 // Buffer: a refcounted block of bytes, 64-byte aligned, readable 64 bytes past its end (the content
 // there is unspecified), charged to a MemoryAccount while it lives. A slice shares its block.
 //
-// Threading:  the count is atomic; the bytes are immutable once the buffer is shared between threads.
+// Threading:  the count is atomic; the bytes are immutable once the buffer is shared between
+//             threads.
 // Ownership:  each Buffer holds one reference; the last one frees the block.
 class Buffer {
  public:

@@ -3,16 +3,21 @@
 #include <string>
 #include <string_view>
 
+#include "base/assert.h"
 #include "base/buffer.h"
 #include "base/crc32c.h"
+#include "base/endian.h"
 #include "base/hash.h"
 #include "base/memory_account.h"
+#include "base/strong_id.h"
 #include "base/varint.h"
 
 namespace millrace {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 TEST(Crc32c, MatchesThePublishedCheckValueAndChains) {
   EXPECT_EQ(crc32c(bytes_of("123456789")), 0xE3069283U);
@@ -53,6 +58,53 @@ TEST(Buffer, SlicesShareTheBlockAndTheAccountSeesItOnce) {
     EXPECT_EQ(reinterpret_cast<uintptr_t>(whole.data()) % 64, 0U);
   }
   EXPECT_EQ(process.bytes(), 0);
+}
+
+TEST(Buffer, CopiesShareTheBytesUntilOneIsAloneAgain) {
+  Buffer zeroes = Buffer::zeroed(100);
+  EXPECT_EQ(zeroes.view(), std::string(100, '\0'));
+  {
+    const Buffer other = zeroes;
+    EXPECT_FALSE(zeroes.unique());
+    EXPECT_EQ(other.data(), zeroes.data());
+  }
+  EXPECT_TRUE(zeroes.unique());
+  zeroes.truncate(10);
+  EXPECT_EQ(zeroes.bytes(), 10U);
+  EXPECT_EQ(zeroes.pinned_bytes(), 100U);
+  EXPECT_FALSE(Buffer());
+}
+
+TEST(BufferDeathTest, ASliceBeyondTheEndIsABug) {
+  const Buffer buffer = Buffer::copy_of("abc");
+  EXPECT_DEATH((void)buffer.slice(2, 2), "MR-9001");
+}
+
+TEST(Endian, LoadsAndStoresInTheNamedOrderAtAnyAddress) {
+  std::array<std::byte, 5> bytes{};
+  store_be<uint32_t>(bytes.data() + 1, 0x01020304);
+  EXPECT_EQ(bytes[1], std::byte{1});
+  EXPECT_EQ(load_be<uint32_t>(bytes.data() + 1), 0x01020304U);
+  EXPECT_EQ(load_le<uint32_t>(bytes.data() + 1), 0x04030201U);
+  store_le<int16_t>(bytes.data() + 1, -2);
+  EXPECT_EQ(bytes[1], std::byte{0xfe});
+  EXPECT_EQ(load_le<int16_t>(bytes.data() + 1), -2);
+}
+
+TEST(MemoryAccount, KnowsWhenItsBudgetIsUsedUp) {
+  MemoryAccount account("state", nullptr, 10);
+  const Buffer first = Buffer::allocate(10, &account);
+  EXPECT_FALSE(account.over_budget());
+  const Buffer second = Buffer::allocate(1, &account);
+  EXPECT_TRUE(account.over_budget());
+}
+
+TEST(StrongId, ComparesHashesAndCounts) {
+  using Epoch = StrongId<struct EpochTag, uint64_t>;
+  static_assert(!std::is_convertible_v<uint64_t, Epoch>);
+  EXPECT_LT(Epoch(1), Epoch(1).next());
+  EXPECT_EQ(std::hash<Epoch>()(Epoch(7)), std::hash<uint64_t>()(7));
+  EXPECT_EQ(Epoch().value(), 0U);
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ const ErrorInfo& error_info(ErrorCode code);
 // The row of `number` (2006 for MR-2006), or null.
 const ErrorInfo* find_error(int number);
 
-// Error: why something did not happen: a code, one sentence of what was expected and found, the place,
+// Error: why something did not happen: a code, one sentence of what was expected and found, the
+//        place,
 // and what to do. A value the size of one pointer.
 //
 // Threading:  a plain value: confined to one thread at a time; a copy shares nothing.

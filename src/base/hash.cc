@@ -6,7 +6,9 @@
 
 namespace millrace {
 
-uint64_t hash64(std::span<const std::byte> bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+uint64_t hash64(std::span<const std::byte> bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
 
 // Source: the murmur2 that Kafka's producers use (32 bits, seed 0x9747b28c).
 uint32_t murmur2(std::span<const std::byte> bytes) {

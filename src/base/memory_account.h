@@ -6,7 +6,8 @@
 
 namespace millrace {
 
-// MemoryAccount: who holds how many bytes. Accounts form a tree under the process's budget: a charge
+// MemoryAccount: who holds how many bytes. Accounts form a tree under the process's budget: a
+//                charge
 // is added to the account and to all above it. Charging never fails; owners compare `bytes` with
 // `budget_bytes` at their own points of rest and slow down or evict.
 //
@@ -14,7 +15,8 @@ namespace millrace {
 // Ownership:  outlives every Buffer and child charged to it.
 class MemoryAccount {
  public:
-  explicit MemoryAccount(std::string name, MemoryAccount* parent = nullptr, int64_t budget_bytes = 0)
+  explicit MemoryAccount(std::string name, MemoryAccount* parent = nullptr,
+                         int64_t budget_bytes = 0)
       : name_(std::move(name)), parent_(parent), budget_bytes_(budget_bytes) {}
   MemoryAccount(const MemoryAccount&) = delete;
   MemoryAccount& operator=(const MemoryAccount&) = delete;

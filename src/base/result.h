@@ -8,8 +8,8 @@
 
 namespace millrace {
 
-// Result<T>: a T, or the Error that explains why there is none. An Error converts implicitly, so that
-// `return Error(ErrorCode::kFileNotFound, …)` is all a failing function writes.
+// Result<T>: a T, or the Error that explains why there is none. An Error converts implicitly, so
+// that `return Error(ErrorCode::kFileNotFound, …)` is all a failing function writes.
 template <class T>
 class [[nodiscard]] Result : public std::expected<T, Error> {
  public:
@@ -35,8 +35,8 @@ T take_value(Result<T>& result) {
 
 }  // namespace millrace
 
-// The value of a Result<T>, or return its error from the enclosing function (which returns a Result):
-// `Schema schema = MILLRACE_TRY(read_schema(file));`
+// The value of a Result<T>, or return its error from the enclosing function (which returns a
+// Result): `Schema schema = MILLRACE_TRY(read_schema(file));`
 #define MILLRACE_TRY(expression)                                              \
   ({                                                                          \
     auto millrace_try_result = (expression);                                  \

@@ -8,8 +8,8 @@
 
 namespace millrace {
 
-// Base-128 variable-length integers, least significant group first, and their zigzag form for signed
-// values, as in Protocol Buffers and Kafka records.
+// Base-128 variable-length integers, least significant group first, and their zigzag form for
+// signed values, as in Protocol Buffers and Kafka records.
 inline constexpr size_t kVarintBytesMax = 10;
 
 constexpr uint64_t zigzag(int64_t value) {
