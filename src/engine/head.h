@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "engine/chain.h"
+#include "engine/job.h"
+#include "engine/slice.h"
+#include "engine/task_counters.h"
+#include "engine/task_reports.h"
+#include "engine/task_staging.h"
+#include "engine/task_waker.h"
+
+namespace millrace::engine {
+
+// What a head has of its task. References outlive the head.
+struct HeadContext {
+  uint32_t task = 0;
+  const JobOptions& options;
+  const io::Clock& clock;
+  Slice& slice;
+  TaskStaging& staging;
+  TaskCounters& counters;
+  std::shared_ptr<TaskWaker> waker;
+  std::shared_ptr<TaskReports> reports;
+};
+
+// Head: what feeds a task's chain: a source or channels.
+//
+// Threading:  confined to its task.
+// Order:      feed only while the chain is idle; after it has pushed a barrier, nothing until the task has
+//             taken it and acknowledged.
+class Head {
+ public:
+  virtual ~Head() = default;
+  // One step. kDone: something was done. kWait: a wake-up will come.
+  virtual Result<Step> feed(Chain& chain) = 0;
+  // The barrier that has been pushed.
+  std::optional<commit::Epoch> take_barrier() { return std::exchange(barrier_, std::nullopt); }
+  // Fills positions, tick and `ended` as of the barrier.
+  virtual void describe(TaskAck& ack) = 0;
+
+ protected:
+  std::optional<commit::Epoch> barrier_;
+};
+
+}  // namespace millrace::engine

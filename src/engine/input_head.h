@@ -1,0 +1,79 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/channel.h"
+#include "engine/head.h"
+#include "engine/watermark_merge.h"
+
+namespace millrace::engine {
+
+// One incoming channel of a task.
+struct IncomingChannel {
+  Port port = 0;
+  std::shared_ptr<Channel> channel;
+};
+
+// InputHead: merges a task's incoming channels: barriers are aligned (behind its barrier a channel is not
+// read until all have theirs), times are minima over the channels of a port and over the ports, small
+// batches are put together while more are waiting.
+//
+// Threading:  confined to its task.
+class InputHead final : public Head {
+ public:
+  struct Start {
+    // Of the ports' watermarks and of the merged one, from the last commit; empty: none. The first rows
+    // may come before every channel has said how far it is.
+    std::vector<Timestamp> floors;
+    Timestamp tick = kTimeMin;
+    std::string position_name;
+  };
+  InputHead(std::vector<IncomingChannel> channels, size_t ports, Start start,
+            HeadContext context);
+
+  Result<Step> feed(Chain& chain) override;
+  void describe(TaskAck& ack) override;
+
+ private:
+  // Times of one domain: channels into ports, ports into one.
+  struct Times {
+    std::vector<WatermarkMerge> ports;  // over the port's channels
+    WatermarkMerge merged;              // over the ports
+  };
+  struct Input {
+    Port port = 0;
+    size_t in_port = 0;  // which channel of its port
+    std::shared_ptr<Channel> channel;
+    bool at_barrier = false;
+  };
+  void push_start(Chain& chain);
+  // Takes one event. False: nothing is there.
+  bool take(Chain& chain, Input& input);
+  void take_rows(Chain& chain, const Input& input, data::Batch batch);
+  void take_signal(Chain& chain, Input& input, const Event& event);
+  void take_time(Chain& chain, Port port, EventKind kind, Times& times);
+  void take_idle(Chain& chain, const Input& input, bool idle);
+  void push_end(Chain& chain);
+  void take_barrier(Chain& chain, Input& input, int64_t epoch);
+  void flush(Chain& chain);
+
+  HeadContext context_;
+  const std::string position_name_;
+  bool started_ = false;
+  std::vector<Input> inputs_;
+  Times event_;
+  Times processing_;
+  bool idle_ = false;
+  bool ended_ = false;
+  size_t next_input_ = 0;
+  size_t at_barrier_ = 0;
+
+  // Small batches of one port that wait for each other.
+  std::vector<data::Batch> held_;
+  uint32_t held_rows_ = 0;
+  Port held_port_ = 0;
+  std::vector<Timestamp> committed_floors_;
+};
+
+}  // namespace millrace::engine

@@ -1,0 +1,104 @@
+#include "engine/source_rows.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "data/value.h"
+
+namespace millrace::engine {
+namespace {
+
+std::string time_text(Timestamp time) {
+  return data::to_string(data::Value(time), data::Type::timestamp(3));
+}
+
+}  // namespace
+
+Result<void> SourceRows::reject(Rejection rejection, const std::string& place) {
+  if (rejection.table.empty()) rejection.table = shard_.table;
+  if (rejection.place.empty()) rejection.place = place;
+  if (shard_.fail_on_rejection) {
+    return Error(ErrorCode::kRowFailed, rejection.reason)
+        .at(rejection.place)
+        .remedy("Correct the row, or let the table go on with 'on-error' = 'log'.");
+  }
+  context_.staging.reject(std::move(rejection));
+  return {};
+}
+
+Result<void> SourceRows::drain_rejections(const Split& split, int64_t first_row) {
+  for (Rejection& rejection : rejections_) {
+    const std::string place = rejection.batch_row < 0
+                                  ? split.name
+                                  : shard_.source->place(split, first_row + rejection.batch_row);
+    MILLRACE_TRY(reject(std::move(rejection), place));
+  }
+  rejections_.clear();
+  return {};
+}
+
+Result<void> SourceRows::prepare(data::Batch batch, const Split& split, int64_t first_row,
+                                 bool& notice_far_future) {
+  TaskCounters::add(context_.counters.rows_in, batch.size());
+  if (shard_.projection) {
+    batch = MILLRACE_TRY(shard_.projection->project(std::move(batch), rejections_));
+  }
+  if (shard_.event_time) {
+    times_.resize(batch.rows());
+    watermarks_.resize(batch.rows());
+    batch = MILLRACE_TRY(
+        shard_.event_time->evaluate(std::move(batch), times_, watermarks_, rejections_));
+    batch = MILLRACE_TRY(
+        check_far_future(std::move(batch), split, first_row, notice_far_future));
+    remember_timed(batch);
+  }
+  if (shard_.filter && !batch.empty()) {
+    batch = MILLRACE_TRY(shard_.filter->filter(std::move(batch), rejections_));
+  }
+  passed_ = std::move(batch);
+  return rejections_.empty() ? Result<void>() : drain_rejections(split, first_row);
+}
+
+// The cut looks at all of these rows after the batch itself has gone on.
+void SourceRows::remember_timed(const data::Batch& batch) {
+  timed_count_ = batch.size();
+  selected_ = batch.has_selection();
+  if (selected_) selection_.assign(batch.selection(), batch.selection() + batch.size());
+}
+
+Result<data::Batch> SourceRows::check_far_future(data::Batch batch, const Split& split,
+                                                 int64_t first_row, bool& notice) {
+  if (shard_.far_future_us <= 0 || batch.empty()) return batch;
+  const int64_t now = context_.clock.wall_us();
+  const Timestamp limit = now > kTimeMax - shard_.far_future_us ? kTimeMax : now + shard_.far_future_us;
+  Timestamp highest = kTimeMin;
+  batch.for_each_row([&](uint32_t row) { highest = std::max(highest, times_[row]); });
+  if (highest <= limit || (shard_.bounded && !notice)) return batch;
+
+  Buffer kept = Buffer::allocate(batch.size() * sizeof(uint16_t));
+  uint32_t count = 0;
+  batch.for_each_row([&](uint32_t row) {
+    if (times_[row] <= limit) {
+      kept.mutable_as<uint16_t>()[count++] = static_cast<uint16_t>(row);
+      return;
+    }
+    const std::string reason = fmt::format("the event time {} lies more than {} s ahead of the clock",
+                                           time_text(times_[row]), shard_.far_future_us / 1'000'000);
+    if (!shard_.bounded) {
+      Rejection rejection;
+      rejection.code = ErrorCode::kEventTimeTooFar;
+      rejection.reason = reason;
+      rejection.batch_row = row;
+      rejections_.push_back(std::move(rejection));
+    } else if (notice) {
+      notice = false;
+      context_.reports->notice(Error(ErrorCode::kEventTimeTooFar, reason)
+                                   .at(shard_.source->place(split, first_row + row)));
+    }
+  });
+  if (shard_.bounded) return batch;
+  return std::move(batch).with_selection(std::move(kept), count);
+}
+
+}  // namespace millrace::engine

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "commit/jobs.h"
+#include "commit/positions.h"
+#include "engine/source.h"
+
+namespace millrace::engine {
+
+// What the engine keeps in commit::SplitPosition::position: whether the split has ended, what its content
+// was recognised by, and the reader's own position behind it:
+//   flags (1 byte, bit 0: ended) · varint length · identity · position
+struct StoredPosition {
+  bool ended = false;
+  std::string identity;
+  Position position;
+
+  std::string encode() const;
+  // kCorruptState: not written by the engine.
+  static Result<StoredPosition> decode(std::string_view bytes);
+};
+
+// Where a source task begins with one split.
+struct SplitStart {
+  Split split;
+  Position position;
+  Timestamp watermark = kTimeMin;
+  bool idle = false;
+  bool ended = false;
+};
+
+// The splits of a source as they are now, with what the last commit says of them.
+// kInputChanged: one that was already read is gone or no longer the same.
+Result<std::vector<SplitStart>> resume_splits(std::string_view source_id,
+                                              std::vector<Split> splits,
+                                              const commit::Positions& recovered);
+
+// Positions that are not of a split: floors of a task's merged watermarks, and the mark of a job whose
+// inputs have all ended. Their source begins with '$', which no source's id does.
+inline constexpr std::string_view kTaskSource = "$task";
+inline constexpr std::string_view kJobSource = "$job";
+
+commit::SplitPosition complete_mark();
+
+// Floors of several merges, as a position: varint count, then each zigzag-encoded.
+std::string encode_floors(const std::vector<Timestamp>& floors);
+Result<std::vector<Timestamp>> decode_floors(std::string_view bytes);
+
+// The recovered position (sorted, as recovery gives them) of (source, split), or null.
+const commit::SplitPosition* find_position(const commit::Positions& positions,
+                                           std::string_view source, std::string_view split);
+
+}  // namespace millrace::engine

@@ -1,0 +1,32 @@
+#include "engine/watermark_merge.h"
+
+#include <algorithm>
+
+namespace millrace::engine {
+
+void WatermarkMerge::advance(size_t input, Timestamp time) {
+  inputs_[input].time = std::max(inputs_[input].time, time);
+  if (time == kTimeMax) inputs_[input].ended = true;
+}
+
+bool WatermarkMerge::update() {
+  Timestamp least = kTimeMax;
+  bool all_ended = true;
+  bool all_idle = true;
+  for (const Input& input : inputs_) {
+    if (input.ended) continue;
+    all_ended = false;
+    if (input.idle) continue;
+    all_idle = false;
+    least = std::min(least, input.time);
+  }
+  const bool idle = !all_ended && all_idle;
+  const Timestamp time = idle ? time_ : std::max(time_, least);
+  const bool changed = time != time_ || idle != idle_ || all_ended != ended_;
+  time_ = time;
+  idle_ = idle;
+  ended_ = all_ended;
+  return changed;
+}
+
+}  // namespace millrace::engine
