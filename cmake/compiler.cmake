@@ -29,11 +29,11 @@ elseif(MILLRACE_SANITIZE STREQUAL "fuzzer")
   add_compile_options(-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
   add_link_options(-fsanitize=address,undefined)
 elseif(MILLRACE_SANITIZE)
-  message(FATAL_ERROR "MILLRACE_SANITIZE is ${MILLRACE_SANITIZE}; expected address, thread or fuzzer")
+  message(FATAL_ERROR "MILLRACE_SANITIZE: address, thread or fuzzer, not ${MILLRACE_SANITIZE}")
 endif()
 
-# Compiled once is compiled for every clone and build tree. The sloppiness is what makes ccache accept
-# a precompiled header; the base directory makes paths of different clones equal.
+# Compiled once is compiled for every clone and build tree. The sloppiness is what makes ccache
+# accept a precompiled header; the base directory makes paths of different clones equal.
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER

@@ -1,4 +1,4 @@
-# Makes one libFuzzer program of each tests/fuzz/*_fuzz.cc, in a build with MILLRACE_SANITIZE=fuzzer.
+# Makes one libFuzzer program of each tests/fuzz/*_fuzz.cc where MILLRACE_SANITIZE is fuzzer.
 # The first line of such a file names the modules it is linked with: `// modules: base sql`.
 
 function(millrace_add_fuzz_targets)

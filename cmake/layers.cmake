@@ -1,5 +1,5 @@
-# Makes one static library a module of src/LAYERS, one test program a module that has *_test.cc files,
-# one benchmark program a module that has *_bench.cc files, and links just what the module's line allows.
+# Makes of each module of src/LAYERS a static library, of its *_test.cc files a test program, of its
+# *_bench.cc files a benchmark program, and links just what the module's line allows.
 
 # One precompiled header (std and fmt) for all modules and tests.
 add_library(precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cc)

@@ -31,7 +31,7 @@ third_party(sqlite sqlite3)
 
 # Parquet comes from the Arrow wheel that `./dev` unpacks into build/arrow. Without it the format is
 # left out, and a table that asks for it gets MR-6004.
-set(MILLRACE_ARROW_DIR ${CMAKE_SOURCE_DIR}/build/arrow/pyarrow CACHE PATH "The unpacked Arrow wheel")
+set(MILLRACE_ARROW_DIR ${CMAKE_SOURCE_DIR}/build/arrow/pyarrow CACHE PATH "The unpacked wheel")
 add_library(third_parquet INTERFACE)
 if(EXISTS ${MILLRACE_ARROW_DIR}/include/arrow/api.h)
   target_include_directories(third_parquet SYSTEM INTERFACE ${MILLRACE_ARROW_DIR}/include)
