@@ -108,6 +108,16 @@ TEST(DatetimeText, ReadsTheFormsOfTheWorld) {
   EXPECT_FALSE(parse_timestamp("2300-01-01", TimeUnit::kNs));
 }
 
+TEST(DatetimeText, RoundsHalfUpToTheDeclaredPrecision) {
+  EXPECT_EQ(round_to_precision(1'499'999, TimeUnit::kUs, 0), 1'000'000);
+  EXPECT_EQ(round_to_precision(1'500'000, TimeUnit::kUs, 0), 2'000'000);
+  EXPECT_EQ(round_to_precision(-1, TimeUnit::kUs, 3), 0);
+  EXPECT_EQ(round_to_precision(-501, TimeUnit::kUs, 3), -1'000);
+  EXPECT_EQ(round_to_precision(-500, TimeUnit::kUs, 3), 0);
+  EXPECT_EQ(round_to_precision(123'456'789, TimeUnit::kNs, 7), 123'456'800);
+  EXPECT_EQ(round_to_precision(123'456, TimeUnit::kUs, 6), 123'456);
+}
+
 TEST(DatetimeText, DatesTimesAndIntervals) {
   EXPECT_EQ(parse_date("2000-02-29"), 11016);
   EXPECT_EQ(parse_date("-0044-03-15"), days_from_civil({-44, 3, 15}));

@@ -196,6 +196,17 @@ std::optional<int64_t> parse_time(std::string_view text, TimeUnit unit) {
   return combine(time, 0, unit);
 }
 
+int64_t round_to_precision(int64_t value, TimeUnit unit, int precision) {
+  const int digits = (unit == TimeUnit::kNs ? 9 : 6) - precision;
+  if (digits <= 0) return value;
+  const int64_t step = kPowers[digits];
+  const int64_t rest = floor_mod(value, step);
+  if (rest == 0) return value;
+  // Up only where that does not leave the range of the unit.
+  const bool up = rest * 2 >= step && value <= INT64_MAX - step;
+  return value - rest + (up ? step : 0);
+}
+
 std::optional<ParsedTimestamp> parse_timestamp(std::string_view text, TimeUnit unit) {
   Scanner scanner{text};
   CivilTime time;

@@ -28,6 +28,9 @@ std::optional<int32_t> parse_date(std::string_view text);
 // "23:56", "23:56:05", "23:56:05.46" since midnight; 24:00 is refused.
 std::optional<int64_t> parse_time(std::string_view text, TimeUnit unit);
 
+// `value` with `precision` digits of a second (0..9), rounded half up.
+int64_t round_to_precision(int64_t value, TimeUnit unit, int precision);
+
 struct ParsedTimestamp {
   int64_t value = 0;  // in the unit asked for; UTC if `has_zone`
   bool has_zone = false;
