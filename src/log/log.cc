@@ -1,0 +1,228 @@
+#include "log/log.h"
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "log/calls/ring_appender.h"
+#include "log/calls/ring_jobs.h"
+#include "log/calls/ring_proposals.h"
+#include "log/calls/ring_reader.h"
+#include "log/recovery/replay.h"
+#include "log/ring/ring_files.h"
+#include "log/ring/ring_writer.h"
+#include "log/settle/checkpoint.h"
+#include "log/settle/segment_store.h"
+#include "log/settle/settler.h"
+#include "log/tables/ledger.h"
+#include "log/units/ring_unit.h"
+
+namespace millrace::log {
+namespace {
+
+constexpr std::string_view kFormatLine = "millrace data 1\n";
+
+Result<void> check_format(io::FileSystem& files, const std::string& folder, bool sync) {
+  const std::string path = io::join_path(folder, "format");
+  const auto found = io::read_file(files, path);
+  if (found) {
+    if (found->view() == kFormatLine) return {};
+    return Error(ErrorCode::kVersionMismatch,
+                 fmt::format("expected '{}', found '{}'",
+                             kFormatLine.substr(0, kFormatLine.size() - 1),
+                             found->view().substr(0, found->view().find('\n'))))
+        .at(path)
+        .remedy("Use the version of Millrace that wrote this data directory.");
+  }
+  if (found.error().code() != ErrorCode::kFileNotFound) return found.error();
+  if (!MILLRACE_TRY(files.list(folder)).empty() && files.stat(io::join_path(folder, "ring"))) {
+    return Error(ErrorCode::kVersionMismatch, "the data directory has no file that tells its format")
+        .at(path)
+        .remedy("Restore it from a backup.");
+  }
+  MILLRACE_TRY(io::replace_file(files, path, std::as_bytes(std::span(kFormatLine))));
+  return sync ? files.sync_folder(io::parent_path(folder).empty()
+                                      ? std::string(".")
+                                      : std::string(io::parent_path(folder)))
+              : Result<void>();
+}
+
+Result<uint32_t> read_generation(io::FileSystem& files, const std::string& path) {
+  const auto text = io::read_file(files, path);
+  if (!text && text.error().code() == ErrorCode::kFileNotFound) return 0;
+  if (!text) return text.error();
+  uint32_t generation = 0;
+  const std::string_view view = text->view();
+  const auto parsed = std::from_chars(view.data(), view.data() + view.size(), generation);
+  if (parsed.ec == std::errc() && parsed.ptr + 1 == view.data() + view.size()) return generation;
+  return Error(ErrorCode::kRingDamaged, "the node generation is not a number")
+      .at(path)
+      .remedy("Restore the file from a backup.");
+}
+
+// What the torn tail may have left is overwritten before anything of this generation is written.
+Result<void> cut_tail(RingFiles& files, const RingSpace& space, const RecoveredRing& ring) {
+  const uint64_t group = files.group_bytes_max();
+  const uint64_t head = round_up(ring.end.address, kBlockBytes);
+  if (ring.cut_in_group && head != ring.end.address) {
+    MILLRACE_TRY(files.zero(ring.end.address, head - ring.end.address));
+    MILLRACE_TRY(files.sync(ring.end.address));
+  }
+  const auto zero = [&](uint64_t address, uint64_t bytes) -> Result<uint64_t> {
+    const uint64_t free = std::min(space.free_from(address), bytes);
+    if (free == 0) return 0;
+    MILLRACE_TRY(files.zero(address, free));
+    MILLRACE_TRY(files.sync(address));
+    return free;
+  };
+  const uint64_t here = MILLRACE_TRY(zero(head, group + kBlockBytes));
+  if (here >= group) return {};
+  if (head < files.capacity()) MILLRACE_TRY(zero(files.file_end(head), group + kBlockBytes));
+  MILLRACE_TRY(zero(0, group + kBlockBytes));
+  return {};
+}
+
+}  // namespace
+
+struct Log::Parts {
+  io::World world;
+  LogOptions options;
+  std::unique_ptr<io::FileLock> lock;
+  std::unique_ptr<RingFiles> files;
+  std::unique_ptr<SegmentStore> segments;
+  std::unique_ptr<Ledger> ledger;
+  RecoveredRing recovered;
+  uint32_t generation = 0;
+  SnapshotShelf snapshots;
+  std::unique_ptr<StagingRoom> spill_room;
+
+  // Destroyed in this order, by Log: whoever posts to others goes first.
+  std::vector<std::unique_ptr<io::Executor>> readers;
+  std::unique_ptr<io::Executor> settle_executor;
+  std::unique_ptr<io::Executor> files_executor;
+  std::unique_ptr<io::Executor> write_executor;
+
+  std::unique_ptr<RingWriter> writer;
+  std::unique_ptr<Settler> settler;
+  std::unique_ptr<UnitContext> units;
+  std::unique_ptr<RingAppender> appender;
+  std::unique_ptr<RingProposals> proposals;
+  std::unique_ptr<RingTopics> topics;
+  std::unique_ptr<RingReader> reader;
+  std::unique_ptr<RingJobs> jobs;
+
+  Result<void> recover();
+  void start(const std::optional<Checkpoint>& checkpoint);
+};
+
+Result<std::unique_ptr<Log>> Log::open(io::World world, LogOptions options) {
+  auto parts = std::unique_ptr<Parts>(new Parts{.world = world, .options = std::move(options)});
+  MILLRACE_TRY(parts->recover());
+  return std::unique_ptr<Log>(new Log(std::move(parts)));
+}
+
+Result<void> Log::Parts::recover() {
+  io::FileSystem& file_system = world.files;
+  const std::string& folder = options.folder;
+  MILLRACE_TRY(file_system.make_folders(folder));
+  lock = MILLRACE_TRY(file_system.lock(io::join_path(folder, "lock")));
+  MILLRACE_TRY(check_format(file_system, folder, options.sync));
+  const std::string generation_path = io::join_path(folder, "generation");
+  const uint32_t last_generation = MILLRACE_TRY(read_generation(file_system, generation_path));
+  const std::string checkpoint_folder = io::join_path(folder, "checkpoint");
+  MILLRACE_TRY(file_system.make_folders(checkpoint_folder));
+  const auto checkpoint = MILLRACE_TRY(load_checkpoint(file_system, checkpoint_folder));
+  segments = MILLRACE_TRY(
+      SegmentStore::open(file_system, io::join_path(folder, "segments"), options.sync));
+  files = MILLRACE_TRY(RingFiles::open(file_system, {.folder = io::join_path(folder, "ring"),
+                                                     .first_bytes = options.ring_bytes,
+                                                     .bytes_max = options.ring_bytes_max,
+                                                     .sync = options.sync}));
+  if (options.sync) {
+    MILLRACE_TRY(file_system.sync_folder(folder));
+    MILLRACE_TRY(files->drop_cache());
+  }
+  ledger = std::make_unique<Ledger>(options.machines);
+  recovered = MILLRACE_TRY(Replay(*files, *segments, *ledger).run(checkpoint));
+  MILLRACE_TRY(segments->remove(segments->unnamed()));
+  generation = std::max(last_generation, recovered.generation) + 1;
+  const RingSpace space(*files, recovered.end, recovered.live);
+  MILLRACE_TRY(cut_tail(*files, space, recovered));
+  const std::string text = fmt::format("{}\n", generation);
+  MILLRACE_TRY(io::replace_file(file_system, generation_path, std::as_bytes(std::span(text))));
+  start(checkpoint);
+  return {};
+}
+
+void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
+  write_executor = world.threads.start({.name = "log-write", .nice = 0});
+  settle_executor = world.threads.start({.name = "log-settle", .nice = 5});
+  files_executor = world.threads.start({.name = "log-files", .nice = 0});
+  std::vector<io::Executor*> reader_executors;
+  for (uint32_t i = 0; i < std::max(options.readers, 1U); ++i) {
+    readers.push_back(world.threads.start({.name = fmt::format("log-read-{}", i), .nice = 0}));
+    reader_executors.push_back(readers.back().get());
+  }
+  spill_room = std::make_unique<StagingRoom>(options.staging_bytes_max);
+  const RingWriterOptions writer_options{
+      .sync = options.sync,
+      .generation = generation,
+      .seal_after_ns = options.seal_after_ns,
+      .unsettled_bytes_max = options.unsettled_bytes_max,
+      .unit_queue_bytes_max = options.staging_bytes_max,
+      .on_fatal = options.on_fatal,
+      .on_written = [this] { settler->written(); },
+  };
+  writer = std::make_unique<RingWriter>(*files, *ledger, writer_options, recovered.end,
+                                        recovered.live, *write_executor);
+  settler = std::make_unique<Settler>(
+      SettlerContext{world.files, *files, *segments, *ledger, *writer, *settle_executor,
+                     io::join_path(options.folder, "checkpoint"), generation,
+                     options.unsettled_bytes_max},
+      checkpoint ? checkpoint->generation : 0,
+      checkpoint ? checkpoint->segments : std::vector<Checkpoint::SegmentUse>());
+  units = std::unique_ptr<UnitContext>(new UnitContext{
+      *writer, *ledger, *segments, snapshots, *spill_room, *files_executor,
+      std::min(options.unit_ring_bytes_max, files->capacity() / 8), options.spill_file_bytes});
+  appender = std::make_unique<RingAppender>(*writer, *ledger);
+  proposals = std::make_unique<RingProposals>(*writer, *ledger);
+  topics = std::make_unique<RingTopics>(*proposals, *ledger);
+  reader = std::make_unique<RingReader>(*ledger, *files, writer->space(), reader_executors);
+  jobs = std::make_unique<RingJobs>(*units, *proposals, *files, *reader_executors[0]);
+}
+
+Log::Log(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Log::~Log() {
+  parts_->readers.clear();
+  parts_->settle_executor.reset();
+  parts_->files_executor.reset();
+  parts_->write_executor.reset();
+  parts_->writer->stop(Error(ErrorCode::kUnavailable, "the log has been closed"));
+}
+
+commit::Jobs& Log::jobs() { return *parts_->jobs; }
+commit::Appender& Log::appender() { return *parts_->appender; }
+commit::Reader& Log::reader() { return *parts_->reader; }
+commit::Topics& Log::topics() { return *parts_->topics; }
+commit::Proposals& Log::proposals() { return *parts_->proposals; }
+
+commit::Capabilities Log::capabilities() const {
+  constexpr uint32_t kOpenUnits = 64;
+  return {.atomic_scope = commit::AtomicScope::kJob, .open_units_max = kOpenUnits};
+}
+
+LogStatus Log::status() {
+  const RingWriter& writer = *parts_->writer;
+  return {.visible = parts_->ledger->visible(),
+          .ring_bytes = parts_->files->capacity(),
+          .unsettled_bytes = writer.space().live_bytes(),
+          .groups_written = writer.groups_written(),
+          .checkpoint_generation = parts_->settler->generation(),
+          .node_generation = parts_->generation,
+          .damages = parts_->recovered.damages};
+}
+
+}  // namespace millrace::log

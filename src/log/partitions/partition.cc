@@ -1,0 +1,142 @@
+#include "log/partitions/partition.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace millrace::log {
+
+uint64_t LogPiece::bytes() const {
+  if (const auto* batch = std::get_if<RingBatch>(&place)) return batch->bytes;
+  return std::get<SegmentBatches>(place).extent.bytes;
+}
+
+int64_t Partition::assign(uint32_t records) {
+  const int64_t base = next_offset_;
+  next_offset_ += records;
+  return base;
+}
+
+void Partition::publish(LogPiece piece) {
+  const std::lock_guard lock(mutex_);
+  MILLRACE_ASSERT(piece.base_offset == published_end_);
+  published_end_ = piece.end_offset;
+  pieces_.push_back(std::move(piece));
+}
+
+std::vector<std::pair<io::Executor*, io::Wake>> Partition::show(commit::Lsn lsn,
+                                                                commit::Lsn visible_before) {
+  const std::lock_guard lock(mutex_);
+  // Everybody takes `visible_before` or `lsn` from now on; older moments are over.
+  const int64_t end_before = shown_.end;
+  shown_ = {end_before, published_end_, visible_before, lsn};
+  std::vector<std::pair<io::Executor*, io::Wake>> ended;
+  std::erase_if(watches_, [&](Waiting& waiting) {
+    if (waiting.offset >= published_end_) return false;
+    ended.emplace_back(waiting.executor, std::move(waiting.wake));
+    return true;
+  });
+  return ended;
+}
+
+std::optional<PartitionBounds> Partition::bounds(commit::Lsn visible) const {
+  const std::lock_guard lock(mutex_);
+  if (visible < shown_.before_lsn) return std::nullopt;
+  const int64_t end = visible >= shown_.lsn ? shown_.end : shown_.before_end;
+  return PartitionBounds{start_offset_, end, end};
+}
+
+std::vector<LogPiece> Partition::find(int64_t offset, int64_t end, uint64_t bytes_max) const {
+  const std::lock_guard lock(mutex_);
+  auto at = std::ranges::upper_bound(pieces_, offset, {}, &LogPiece::end_offset);
+  std::vector<LogPiece> found;
+  uint64_t bytes = 0;
+  for (; at != pieces_.end() && at->base_offset < end; ++at) {
+    if (!found.empty() && bytes + at->bytes() > bytes_max) break;
+    bytes += at->bytes();
+    found.push_back(*at);
+  }
+  return found;
+}
+
+std::optional<LogPiece> Partition::find_time(int64_t timestamp_ms, int64_t from_offset) const {
+  const std::lock_guard lock(mutex_);
+  for (const LogPiece& piece : pieces_) {
+    if (piece.end_offset > from_offset && piece.max_timestamp_ms >= timestamp_ms) return piece;
+  }
+  return std::nullopt;
+}
+
+std::vector<LogPiece> Partition::unsettled(commit::Lsn through) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<LogPiece> found;
+  for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) {
+    if (piece->in_ring() && piece->lsn <= through) found.push_back(*piece);
+  }
+  std::ranges::reverse(found);
+  return found;
+}
+
+void Partition::settle(commit::Lsn through, std::vector<LogPiece> settled) {
+  if (settled.empty()) return;
+  const std::lock_guard lock(mutex_);
+  const auto first = std::ranges::find_if(
+      pieces_, [&](const LogPiece& piece) { return piece.in_ring() && piece.lsn <= through; });
+  std::deque<LogPiece> kept(first, pieces_.end());
+  pieces_.erase(first, pieces_.end());
+  std::erase_if(kept, [&](const LogPiece& piece) {
+    return piece.in_ring() && piece.lsn <= through;
+  });
+  std::ranges::merge(settled, kept, std::back_inserter(pieces_), {}, &LogPiece::base_offset,
+                     &LogPiece::base_offset);
+}
+
+void Partition::restore(int64_t start_offset, int64_t end_offset, std::vector<LogPiece> pieces) {
+  const std::lock_guard lock(mutex_);
+  start_offset_ = start_offset;
+  next_offset_ = published_end_ = end_offset;
+  shown_ = {end_offset, end_offset, {}, {}};
+  pieces_.assign(std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end()));
+}
+
+bool Partition::complete() const {
+  const std::lock_guard lock(mutex_);
+  int64_t expected = start_offset_;
+  for (const LogPiece& piece : pieces_) {
+    if (piece.base_offset > expected) return false;
+    expected = piece.end_offset;
+  }
+  return expected == published_end_;
+}
+
+void Partition::quarantine(Error why) {
+  const std::lock_guard lock(mutex_);
+  quarantined_ = std::move(why);
+}
+
+std::optional<Error> Partition::quarantined() const {
+  const std::lock_guard lock(mutex_);
+  return quarantined_;
+}
+
+bool Partition::add_watch(uint64_t key, int64_t offset, io::Executor& executor, io::Wake& wake) {
+  const std::lock_guard lock(mutex_);
+  if (offset < shown_.end || quarantined_) return false;
+  watches_.push_back({key, offset, &executor, std::move(wake)});
+  return true;
+}
+
+void Partition::remove_watch(uint64_t key) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(watches_, [&](const Waiting& waiting) { return waiting.key == key; });
+}
+
+std::vector<std::pair<io::Executor*, io::Wake>> Partition::take_watches() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<io::Executor*, io::Wake>> ended;
+  for (Waiting& waiting : watches_) ended.emplace_back(waiting.executor, std::move(waiting.wake));
+  watches_.clear();
+  return ended;
+}
+
+}  // namespace millrace::log

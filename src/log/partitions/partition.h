@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "commit/ids.h"
+#include "commit/reader.h"
+#include "io/executor.h"
+#include "log/ring/ring_place.h"
+#include "log/settle/segment.h"
+
+namespace millrace::log {
+
+// A batch that is still in the ring.
+struct RingBatch {
+  RingRef ref;
+  uint32_t offset = 0;  // in the entry's body
+  uint32_t bytes = 0;
+};
+
+struct SegmentBatches {
+  SegmentPtr segment;
+  SegmentExtent extent;
+};
+
+// One run of consecutive records of a partition, and where it stands.
+struct LogPiece {
+  int64_t base_offset = 0;
+  int64_t end_offset = 0;
+  int64_t max_timestamp_ms = -1;
+  commit::Lsn lsn;  // at which it took effect
+  std::variant<RingBatch, SegmentBatches> place;
+
+  bool in_ring() const { return std::holds_alternative<RingBatch>(place); }
+  uint64_t bytes() const;
+};
+
+struct PartitionBounds {
+  int64_t start_offset = 0;
+  int64_t high_watermark = 0;
+  int64_t stable_offset = 0;
+};
+
+// Partition: the index of one partition: which offsets stand where, and what is visible of them.
+//
+// Threading:  assign, publish, settle from the log's writer; the rest from anywhere.
+// Order:      assign (offsets), publish (after the sync), show (the moment of visibility).
+class Partition {
+ public:
+  Partition(commit::PartitionId id, int64_t start_offset, int64_t end_offset)
+      : id_(id), next_offset_(end_offset), start_offset_(start_offset),
+        published_end_(end_offset), shown_{end_offset, end_offset} {}
+
+  commit::PartitionId id() const { return id_; }
+
+  // The base offset of the next `records` records.
+  int64_t assign(uint32_t records);
+  int64_t next_offset() const { return next_offset_; }
+
+  // REQUIRES: piece.base_offset is where the last one ended.
+  void publish(LogPiece piece);
+  // What was published is visible from `lsn` on; REQUIRES: the log's visible LSN is about to become it.
+  // Returns the watches that this ends.
+  std::vector<std::pair<io::Executor*, io::Wake>> show(commit::Lsn lsn, commit::Lsn visible_before);
+
+  // Bounds as of `visible`; nullopt: that moment is over, take the visible LSN again.
+  std::optional<PartitionBounds> bounds(commit::Lsn visible) const;
+  // The pieces from the one that holds `offset` on, up to `end`, about `bytes_max` bytes, at least one.
+  std::vector<LogPiece> find(int64_t offset, int64_t end, uint64_t bytes_max) const;
+  // The first piece whose newest timestamp is at or after `timestamp_ms`.
+  std::optional<LogPiece> find_time(int64_t timestamp_ms, int64_t from_offset) const;
+
+  // Pieces in the ring with lsn <= `through`.
+  std::vector<LogPiece> unsettled(commit::Lsn through) const;
+  // Puts `settled` in place of all pieces in the ring with lsn <= `through`, whose offsets they cover.
+  void settle(commit::Lsn through, std::vector<LogPiece> settled);
+  // The state that a checkpoint names. REQUIRES: nothing was published; pieces ascend.
+  void restore(int64_t start_offset, int64_t end_offset, std::vector<LogPiece> pieces);
+  // Whether the pieces cover start to end without holes.
+  bool complete() const;
+
+  void quarantine(Error why);
+  std::optional<Error> quarantined() const;
+
+  // Registers under `key`; false: `offset` is already below the visible end, nothing was registered.
+  bool add_watch(uint64_t key, int64_t offset, io::Executor& executor, io::Wake& wake);
+  void remove_watch(uint64_t key);
+  // The partition is gone: all watches end.
+  std::vector<std::pair<io::Executor*, io::Wake>> take_watches();
+
+ private:
+  struct Waiting {
+    uint64_t key;
+    int64_t offset;
+    io::Executor* executor;
+    io::Wake wake;
+  };
+  struct Shown {
+    int64_t before_end;     // visible end as of LSNs in [before_lsn, lsn)
+    int64_t end;            // as of lsn and later
+    commit::Lsn before_lsn;
+    commit::Lsn lsn;
+  };
+
+  const commit::PartitionId id_;
+  int64_t next_offset_;  // the writer's
+  mutable std::mutex mutex_;
+  int64_t start_offset_;
+  int64_t published_end_;
+  Shown shown_;
+  std::deque<LogPiece> pieces_;
+  std::vector<Waiting> watches_;
+  std::optional<Error> quarantined_;
+};
+
+using PartitionPtr = std::shared_ptr<Partition>;
+
+}  // namespace millrace::log

@@ -1,0 +1,277 @@
+#include "log/recovery/replay.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/core.h>
+
+#include "base/assert.h"
+
+namespace millrace::log {
+
+using commit::PartitionId;
+
+namespace {
+
+constexpr const char* kDamageRemedy =
+    "Restore the data directory from a backup; nothing was changed by this start.";
+
+}  // namespace
+
+Result<RecoveredRing> Replay::run(const std::optional<Checkpoint>& checkpoint) {
+  RingPoint from;
+  if (checkpoint) {
+    MILLRACE_TRY(restore(*checkpoint));
+    from = checkpoint->point;
+    result_.generation = checkpoint->node_generation;
+  }
+  RingScan scan(files_, from);
+  while (auto entry = MILLRACE_TRY(scan.next())) {
+    const commit::Lsn durable = entry->header.durable_lsn;
+    note_group(*entry);
+    pending_.push_back(std::move(*entry));
+    MILLRACE_TRY(take_witnessed(durable));
+  }
+  MILLRACE_TRY(settle_tail(scan));
+  result_.generation = std::max(result_.generation, scan.generation());
+  ledger_.show(commit::Lsn(std::max(settled_.value(), result_.end.next_lsn.value() - 1)));
+  return std::move(result_);
+}
+
+void Replay::note_group(const ScannedEntry& entry) {
+  const uint64_t end = entry.address + entry.header.entry_bytes();
+  if ((entry.header.flags & kFirstOfGroup) != 0 || result_.live.empty()) {
+    result_.live.push_back({entry.header.lsn, entry.header.lsn, entry.address, 0, entry.before});
+  }
+  GroupRecord& group = result_.live.back();
+  group.last = entry.header.lsn;
+  group.bytes = round_up(end, kBlockBytes) - group.address;
+  result_.cut_in_group = (entry.header.flags & kLastOfGroup) == 0;
+}
+
+Result<void> Replay::take_witnessed(commit::Lsn through) {
+  while (!pending_.empty() && pending_.front().header.lsn <= through) {
+    ScannedEntry entry = std::move(pending_.front());
+    pending_.pop_front();
+    if (!entry.body_good) {
+      const std::string place = files_.place(entry.address);
+      const EntryType type = entry.header.type;
+      if (type == EntryType::kMeta || type == EntryType::kStageRef) {
+        return Error(ErrorCode::kRingDamaged,
+                     fmt::format("the entry with LSN {} does not match its checksum, and what "
+                                 "follows depends on it",
+                                 entry.header.lsn.value()))
+            .at(place)
+            .remedy(kDamageRemedy);
+      }
+      result_.damages.push_back(place);
+    }
+    MILLRACE_TRY(take(std::move(entry)));
+  }
+  return {};
+}
+
+// The chain has ended: damage, or a tail that was torn.
+Result<void> Replay::settle_tail(RingScan& scan) {
+  const RingPoint& point = scan.point();
+  const commit::Lsn witnessed = MILLRACE_TRY(scan.witnessed());
+  if (witnessed >= point.next_lsn) {
+    return Error(ErrorCode::kRingDamaged,
+                 fmt::format("the entry with LSN {} is damaged or missing, but everything up to "
+                             "LSN {} was durable",
+                             point.next_lsn.value(), witnessed.value()))
+        .at(files_.place(point.address))
+        .remedy(kDamageRemedy);
+  }
+  result_.end = point;
+  while (!pending_.empty()) {
+    if (!pending_.front().body_good) {
+      cut_at(pending_.front());
+      break;
+    }
+    ScannedEntry entry = std::move(pending_.front());
+    pending_.pop_front();
+    MILLRACE_TRY(take(std::move(entry)));
+  }
+  pending_.clear();
+  assembly_.reset();
+  return {};
+}
+
+void Replay::cut_at(const ScannedEntry& entry) {
+  result_.end = entry.before;
+  auto& live = result_.live;
+  while (!live.empty() && live.back().first >= entry.header.lsn) live.pop_back();
+  result_.cut_in_group = false;
+  if (live.empty() || live.back().last < entry.header.lsn) return;
+  live.back().last = commit::Lsn(entry.header.lsn.value() - 1);
+  live.back().bytes = round_up(entry.before.address, kBlockBytes) - live.back().address;
+  result_.cut_in_group = true;
+}
+
+Result<void> Replay::take(ScannedEntry entry) {
+  const EntryHeader& header = entry.header;
+  const RingPiece piece{entry.body_address, header.body_bytes, header.body_crc};
+  if ((header.flags & kContinued) == 0) {
+    assembly_.emplace();
+    assembly_->ref = {header.lsn, piece, nullptr};
+  } else {
+    if (!assembly_) return {};  // it began before the point that the checkpoint names
+    assembly_->more.push_back(piece);
+  }
+  assembly_->damaged = assembly_->damaged || !entry.body_good;
+  assembly_->body += entry.body.view();
+  if ((header.flags & kMoreFragments) != 0) return {};
+  Assembly whole = std::move(*assembly_);
+  assembly_.reset();
+  if (!whole.more.empty()) {
+    whole.ref.more = std::make_shared<std::vector<RingPiece>>(std::move(whole.more));
+  }
+  return take_whole(header, std::move(whole));
+}
+
+Result<void> Replay::take_whole(const EntryHeader& header, Assembly assembly) {
+  LogEntry entry;
+  entry.type = header.type;
+  entry.unit = header.unit;
+  entry.rows = header.rows;
+  entry.lsn = header.lsn;
+  entry.ref = assembly.ref;
+  entry.damaged = assembly.damaged;
+  if (entry.lsn <= settled_) return take_before_checkpoint(entry);
+  MILLRACE_TRY(decode_body(entry, assembly));
+  const auto readmitted = ledger_.readmit(entry);
+  if (!readmitted) {
+    Error error = readmitted.error();
+    return std::move(error).at(files_.place(assembly.ref.piece.address)).remedy(kDamageRemedy);
+  }
+  ledger_.apply(entry);
+  return {};
+}
+
+// Its effect is in the checkpoint; only stages of units that were still open count.
+Result<void> Replay::take_before_checkpoint(LogEntry& entry) {
+  if (entry.type == EntryType::kCommit) ledger_.units().take(entry.unit);
+  if (entry.type == EntryType::kAbort) ledger_.units().abort_from(entry.unit);
+  if (entry.type != EntryType::kStage) return {};
+  if (!ledger_.jobs().check_incarnation(entry.unit.job, entry.unit.incarnation)) return {};
+  MILLRACE_TRY(ledger_.admit(entry));
+  ledger_.apply(entry);
+  return {};
+}
+
+Result<void> Replay::decode_body(LogEntry& entry, const Assembly& assembly) {
+  if (entry.type == EntryType::kMeta) {
+    entry.detail = LogEntry::Meta{MILLRACE_TRY(decode_meta(assembly.body))};
+  }
+  if (entry.type == EntryType::kStageRef) {
+    const StageRefBody body = MILLRACE_TRY(decode_stage_ref(assembly.body));
+    entry.detail = LogEntry::StageRef{body, MILLRACE_TRY(segments_.load(body.segment))};
+  }
+  if (entry.type == EntryType::kCommit) {
+    LogEntry::Commit commit;
+    if (!entry.damaged) commit.body = MILLRACE_TRY(decode_commit(assembly.body));
+    for (const AdoptedSnapshot& snapshot : commit.body.snapshots) {
+      commit.snapshots.push_back(MILLRACE_TRY(segments_.load(snapshot.segment)));
+    }
+    entry.detail = std::move(commit);
+  }
+  return {};
+}
+
+Result<void> Replay::restore(const Checkpoint& checkpoint) {
+  settled_ = checkpoint.settled;
+  segments_.raise_next_number(checkpoint.next_segment);
+  for (const Checkpoint::Machine& saved : checkpoint.machines) {
+    const auto machine = ledger_.machines().find(saved.tag);
+    if (machine == ledger_.machines().end()) {
+      return Error(ErrorCode::kVersionMismatch,
+                   fmt::format("the data directory holds '{}', which this program does not know",
+                               saved.tag));
+    }
+    MILLRACE_TRY(machine->second.machine->restore(saved.snapshot));
+    machine->second.version.store(saved.version, std::memory_order_relaxed);
+  }
+  MILLRACE_TRY(restore_partitions(checkpoint));
+  MILLRACE_TRY(restore_jobs(checkpoint));
+  return restore_open_units(checkpoint);
+}
+
+Result<void> Replay::restore_partitions(const Checkpoint& checkpoint) {
+  std::map<PartitionId, std::vector<LogPiece>> pieces;
+  for (const Checkpoint::SegmentUse& use : checkpoint.segments) {
+    const SegmentPtr segment = MILLRACE_TRY(segments_.load(use.name));
+    std::map<PartitionId, int64_t> bases;
+    if (!use.bases.empty()) ledger_.adopted_bases()[use.name.number] = {segment, use.bases};
+    for (const auto& [partition, base] : use.bases) bases[partition] = base;
+    for (const SegmentExtent& extent : segment->extents()) {
+      if (extent.kind != FrameKind::kRecords) continue;
+      const PartitionId id{commit::TopicId(extent.owner), static_cast<uint32_t>(extent.part)};
+      const auto base = bases.find(id);
+      // A spill file names here only what its commit gave to the partition.
+      if (!use.bases.empty() && base == bases.end()) continue;
+      const int64_t first = extent.first + (base == bases.end() ? 0 : base->second);
+      pieces[id].push_back({first, first + extent.records, extent.max_timestamp_ms,
+                            checkpoint.settled, SegmentBatches{segment, extent}});
+    }
+  }
+  for (const Checkpoint::PartitionEnds& ends : checkpoint.partitions) {
+    const PartitionPtr partition = ledger_.partition(ends.id);
+    if (partition == nullptr) continue;
+    auto& own = pieces[ends.id];
+    std::ranges::sort(own, {}, &LogPiece::base_offset);
+    partition->restore(ends.start_offset, ends.end_offset, std::move(own));
+    if (ends.quarantined || !partition->complete()) {
+      partition->quarantine(Error(ErrorCode::kPartitionQuarantined,
+                                  "the partition holds records that do not match their checksum"));
+    }
+  }
+  return {};
+}
+
+Result<void> Replay::restore_jobs(const Checkpoint& checkpoint) {
+  std::map<uint64_t, SegmentName> names;
+  for (const Checkpoint::SegmentUse& use : checkpoint.segments) {
+    names[use.name.number] = use.name;
+  }
+  for (const Checkpoint::JobState& saved : checkpoint.jobs) {
+    JobTable::JobPieces job{.job = saved.job, .quarantined = saved.quarantined, .pieces = {}};
+    for (const Checkpoint::StateUse& use : saved.pieces) {
+      const SegmentPtr segment = MILLRACE_TRY(segments_.load(names[use.segment]));
+      uint64_t bytes = 0;
+      for (const SegmentExtent& extent : segment->extents()) {
+        if (extent.kind == FrameKind::kDelta && extent.part == use.task.value()) {
+          bytes += extent.bytes;
+        }
+      }
+      job.pieces.push_back({.task = use.task,
+                            .first_epoch = use.first_epoch,
+                            .last_epoch = use.last_epoch,
+                            .snapshot = use.snapshot,
+                            .lsn = checkpoint.settled,
+                            .bytes = bytes,
+                            .place = segment});
+    }
+    ledger_.jobs().restore_pieces(std::move(job));
+    if (saved.quarantined) {
+      ledger_.jobs().quarantine(saved.job, Error(ErrorCode::kPartitionQuarantined,
+                                                 "the job's state was found damaged"));
+    }
+  }
+  return {};
+}
+
+Result<void> Replay::restore_open_units(const Checkpoint& checkpoint) {
+  for (const Checkpoint::OpenUnitRefs& open : checkpoint.open_units) {
+    for (const StageRefBody& ref : open.refs) {
+      auto piece = std::make_shared<StagedPiece>();
+      piece->first_sequence = ref.first_sequence;
+      piece->last_sequence = ref.last_sequence;
+      piece->place = MILLRACE_TRY(segments_.load(ref.segment));
+      ledger_.units().find_or_add(open.unit)->replace(std::move(piece));
+    }
+  }
+  return {};
+}
+
+}  // namespace millrace::log

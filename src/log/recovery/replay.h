@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "log/ring/ring_files.h"
+#include "log/ring/ring_scan.h"
+#include "log/ring/ring_space.h"
+#include "log/settle/checkpoint.h"
+#include "log/settle/segment_store.h"
+#include "log/tables/ledger.h"
+
+namespace millrace::log {
+
+// Where the ring ends after recovery.
+struct RecoveredRing {
+  RingPoint end;
+  std::deque<GroupRecord> live;
+  uint32_t generation = 0;   // the highest that was found
+  bool cut_in_group = false;  // the last group was torn
+  std::vector<std::string> damages;  // bodies that were quarantined, each with its place
+};
+
+// Replay: puts the ledger into the state that the checkpoint and the ring behind it tell
+// (docs/formats/ring.md, Recovery). Reads only.
+//
+// Threading:  confined to one thread, before anything else uses the ledger.
+// Failure:    kRingDamaged with the place: nothing may be written. kVersionMismatch: a machine is unknown.
+class Replay {
+ public:
+  Replay(const RingFiles& files, SegmentStore& segments, Ledger& ledger)
+      : files_(files), segments_(segments), ledger_(ledger) {}
+
+  Result<RecoveredRing> run(const std::optional<Checkpoint>& checkpoint);
+
+ private:
+  // An entry whose fragments are being collected.
+  struct Assembly {
+    RingRef ref;
+    std::vector<RingPiece> more;
+    std::string body;
+    bool damaged = false;
+  };
+
+  Result<void> restore(const Checkpoint& checkpoint);
+  Result<void> restore_partitions(const Checkpoint& checkpoint);
+  Result<void> restore_jobs(const Checkpoint& checkpoint);
+  Result<void> restore_open_units(const Checkpoint& checkpoint);
+  void note_group(const ScannedEntry& entry);
+  void cut_at(const ScannedEntry& entry);
+  Result<void> settle_tail(RingScan& scan);
+  // All pending entries up to `through`, which are known to have been durable.
+  Result<void> take_witnessed(commit::Lsn through);
+  Result<void> take(ScannedEntry entry);
+  Result<void> take_whole(const EntryHeader& header, Assembly assembly);
+  Result<void> take_before_checkpoint(LogEntry& entry);
+  Result<void> decode_body(LogEntry& entry, const Assembly& assembly);
+
+  const RingFiles& files_;
+  SegmentStore& segments_;
+  Ledger& ledger_;
+  commit::Lsn settled_;
+  std::deque<ScannedEntry> pending_;
+  std::optional<Assembly> assembly_;
+  RecoveredRing result_;
+};
+
+}  // namespace millrace::log

@@ -1,0 +1,209 @@
+#include "log/settle/settler.h"
+
+#include <algorithm>
+
+#include "log/units/ring_unit.h"
+
+namespace millrace::log {
+namespace {
+
+constexpr uint64_t kPassBytesMax = 64 << 20;
+constexpr int64_t kRetryNs = io::kNsPerSecond;
+
+}  // namespace
+
+Settler::Settler(SettlerContext context, uint64_t checkpoint_generation,
+                 const std::vector<Checkpoint::SegmentUse>& segments)
+    : context_(std::move(context)), generation_(checkpoint_generation) {
+  for (const Checkpoint::SegmentUse& use : segments) {
+    const auto segment = context_.segments.load(use.name);
+    if (segment && use.bases.empty()) runs_.push_back(*segment);
+  }
+}
+
+void Settler::written() {
+  if (running_) return;
+  const uint64_t live = context_.writer.space().live_bytes();
+  const uint64_t enough =
+      std::min({context_.files.capacity() / 2, context_.unsettled_bytes_max / 2, kPassBytesMax});
+  if (live >= enough || (context_.writer.stalled() && live > 0)) begin();
+}
+
+void Settler::begin() {
+  running_ = true;
+  Ledger& ledger = context_.ledger;
+  auto pass = std::make_shared<SettlePass>();
+  Checkpoint& checkpoint = pass->checkpoint;
+  checkpoint.generation = generation() + 1;
+  checkpoint.node_generation = context_.node_generation;
+  checkpoint.settled = ledger.visible();
+  for (auto& [tag, machine] : ledger.machines()) {
+    checkpoint.machines.push_back({tag, machine.version.load(std::memory_order_relaxed),
+                                   machine.machine->snapshot()});
+  }
+  for (const PartitionPtr& partition : ledger.partitions()) {
+    const auto bounds = partition->bounds(checkpoint.settled);
+    checkpoint.partitions.push_back({partition->id(), bounds->start_offset, bounds->high_watermark,
+                                     partition->quarantined().has_value()});
+    auto ring = partition->unsettled(checkpoint.settled);
+    if (!ring.empty()) pass->partitions.push_back({partition, std::move(ring), {}});
+  }
+  for (JobTable::JobPieces& job : ledger.jobs().all_pieces()) {
+    pass->jobs.push_back({job.job, job.quarantined, std::move(job.pieces), {}});
+  }
+  capture_units(*pass);
+  capture_segments(*pass);
+  pass->unfinished_lsn = context_.writer.unfinished_lsn();
+  const RingSpace& space = context_.writer.space();
+  pass->pressed =
+      context_.writer.stalled() || space.live_bytes() > context_.files.capacity() / 4 * 3;
+  context_.executor.post([this, pass] { write_files(pass); });
+}
+
+void Settler::capture_units(SettlePass& pass) const {
+  const RingSpace& space = context_.writer.space();
+  for (const OpenUnitPtr& unit : context_.ledger.units().all()) {
+    SettlePass::UnitPart part{.unit = unit};
+    Checkpoint::OpenUnitRefs refs{.unit = unit->id, .refs = {}};
+    for (const StagedPiecePtr& piece : unit->pieces) {
+      part.pieces.push_back(*piece);
+      if (piece->in_ring()) continue;
+      const auto& segment = std::get<SegmentPtr>(piece->place);
+      refs.refs.push_back({segment->name(), piece->first_sequence, piece->last_sequence});
+    }
+    if (const auto first = unit->first_ring_lsn()) {
+      part.first_ring_lsn = *first;
+      part.spill = space.bytes_from(*first) > space.live_bytes() / 2;
+    }
+    if (!refs.refs.empty()) pass.checkpoint.open_units.push_back(std::move(refs));
+    pass.units.push_back(std::move(part));
+  }
+}
+
+void Settler::capture_segments(SettlePass& pass) {
+  std::erase_if(runs_, [](const auto& run) { return run.expired(); });
+  for (const auto& run : runs_) {
+    SegmentPtr segment = run.lock();
+    if (segment == nullptr) continue;
+    pass.checkpoint.segments.push_back({segment->name(), {}});
+    pass.named.push_back(std::move(segment));
+  }
+  auto& adopted = context_.ledger.adopted_bases();
+  for (auto file = adopted.begin(); file != adopted.end();) {
+    SegmentPtr segment = file->second.segment.lock();
+    if (segment == nullptr) {
+      file = adopted.erase(file);
+      continue;
+    }
+    pass.checkpoint.segments.push_back({segment->name(), file->second.bases});
+    pass.named.push_back(std::move(segment));
+    ++file;
+  }
+  pass.unnamed = context_.segments.unnamed();
+  pass.checkpoint.next_segment = context_.segments.next_number();
+}
+
+void Settler::write_files(PassPtr pass) {
+  Result<void> written =
+      pass->write_files(context_.files, context_.segments, context_.ledger);
+  context_.writer.executor().post([this, pass, written = std::move(written)]() mutable {
+    if (!written) return failed(std::move(written.error()));
+    spill_units(pass);
+  });
+}
+
+// Names the files of spilled units in the ring; goes on when all of that is durable.
+void Settler::spill_units(PassPtr pass) {
+  auto left = std::make_shared<size_t>(1);
+  const auto one_done = [this, pass, left] {
+    if (--*left == 0) swap(pass);
+  };
+  for (const SettlePass::UnitPart& part : pass->units) {
+    for (const SpilledFile& file : part.spilled) {
+      if (part.unit->closed) continue;
+      Submission submission =
+          stage_ref_submission(part.unit->id, file, context_.files.group_bytes_max());
+      std::get<LogEntry::StageRef>(submission.entry.detail).only_of = part.unit;
+      submission.done = [one_done](Result<void>, LogEntry&) { one_done(); };
+      ++*left;
+      context_.writer.submit(Lane::kUrgent, std::move(submission));
+    }
+  }
+  one_done();
+}
+
+commit::Lsn Settler::first_kept(const SettlePass& pass) const {
+  commit::Lsn first = pass.checkpoint.settled.next();
+  if (pass.unfinished_lsn) first = std::min(first, *pass.unfinished_lsn);
+  for (const SettlePass::UnitPart& part : pass.units) {
+    if (part.first_ring_lsn == commit::Lsn()) continue;
+    if (part.unit->closed) {
+      // Committed or aborted since: for who starts from this checkpoint its stages still count.
+      first = std::min(first, part.first_ring_lsn);
+    } else if (const auto own = part.unit->first_ring_lsn()) {
+      first = std::min(first, *own);
+    }
+  }
+  return first;
+}
+
+void Settler::swap(PassPtr pass) {
+  if (context_.writer.failure()) return;
+  const commit::Lsn through = pass->checkpoint.settled;
+  for (SettlePass::PartitionPart& part : pass->partitions) {
+    part.partition->settle(through, std::move(part.settled));
+  }
+  for (SettlePass::JobPart& job : pass->jobs) {
+    context_.ledger.jobs().settle(job.job, through, std::move(job.settled));
+  }
+  for (const SegmentPtr& run : pass->new_runs) runs_.push_back(run);
+  pass->checkpoint.point = context_.writer.space().point_before(first_kept(*pass));
+  context_.executor.post([this, pass] { checkpoint(pass); });
+}
+
+void Settler::checkpoint(PassPtr pass) {
+  const auto crc =
+      write_checkpoint(context_.file_system, context_.checkpoint_folder, pass->checkpoint);
+  context_.writer.executor().post([this, pass, crc]() mutable {
+    if (!crc) return failed(std::move(crc.error()));
+    pass->crc = *crc;
+    generation_.store(pass->checkpoint.generation, std::memory_order_relaxed);
+    Submission submission;
+    submission.entry.type = EntryType::kSettled;
+    submission.set_body(
+        {encode(SettledBody{pass->checkpoint.settled, pass->checkpoint.generation, pass->crc})});
+    submission.done = [this, pass](Result<void> result, LogEntry&) {
+      if (result) release(pass);
+    };
+    context_.writer.submit(Lane::kUrgent, std::move(submission));
+  });
+}
+
+void Settler::release(PassPtr pass) {
+  context_.writer.set_space_error(std::nullopt);
+  context_.writer.release(pass->checkpoint.point.next_lsn);
+  context_.executor.post([this, pass] { clean_up(pass); });
+}
+
+// What cannot be removed or grown now is tried again with the next pass.
+void Settler::clean_up(PassPtr pass) {
+  (void)remove_older_checkpoints(context_.file_system, context_.checkpoint_folder,
+                                 pass->checkpoint.generation);
+  (void)context_.segments.remove(pass->unnamed);
+  if (pass->pressed) (void)context_.files.grow();
+  context_.writer.executor().post([this] {
+    running_ = false;
+    written();
+  });
+}
+
+void Settler::failed(Error error) {
+  context_.writer.set_space_error(std::move(error));
+  io::Executor& writer = context_.writer.executor();
+  writer.post_at(writer.now() + kRetryNs, [this] {
+    running_ = false;
+    written();
+  });
+}
+
+}  // namespace millrace::log

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/executor.h"
+#include "io/file_system.h"
+#include "log/ring/ring_writer.h"
+#include "log/settle/settle_pass.h"
+
+namespace millrace::log {
+
+// What settling works on; all of it outlives the Settler.
+struct SettlerContext {
+  io::FileSystem& file_system;
+  RingFiles& files;
+  SegmentStore& segments;
+  Ledger& ledger;
+  RingWriter& writer;
+  io::Executor& executor;
+  std::string checkpoint_folder;
+  uint32_t node_generation = 0;
+  uint64_t unsettled_bytes_max = 0;
+};
+
+// Settler: empties the ring in the background: what is committed goes to segment files, then a checkpoint
+// names them, then a `settled` entry frees the ring before it.
+//
+// Threading:  written, generation: see there; the rest alternates between the log's writer and the
+//             settling executor, one pass at a time.
+// Failure:    a pass that fails is given up and tried again a second later; meanwhile what finds no room
+//             in the ring is refused with the reason.
+class Settler {
+ public:
+  Settler(SettlerContext context, uint64_t checkpoint_generation,
+          const std::vector<Checkpoint::SegmentUse>& segments);
+
+  // Something was written, or stalls: starts a pass if it is time. On the writer.
+  void written();
+  // Of the last checkpoint; from anywhere.
+  uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
+
+ private:
+  using PassPtr = std::shared_ptr<SettlePass>;
+
+  // On the writer.
+  void begin();
+  void capture_units(SettlePass& pass) const;
+  void capture_segments(SettlePass& pass);
+  void spill_units(PassPtr pass);
+  void swap(PassPtr pass);
+  commit::Lsn first_kept(const SettlePass& pass) const;
+  void release(PassPtr pass);
+  void failed(Error error);
+  // On the settling executor.
+  void write_files(PassPtr pass);
+  void checkpoint(PassPtr pass);
+  void clean_up(PassPtr pass);
+
+  SettlerContext context_;
+  std::atomic<uint64_t> generation_;
+  bool running_ = false;
+  std::vector<std::weak_ptr<const Segment>> runs_;  // files with settled records
+};
+
+}  // namespace millrace::log

@@ -1,0 +1,175 @@
+#include "log/tables/topic_table.h"
+
+#include <set>
+
+#include <fmt/core.h>
+
+#include "base/assert.h"
+#include "commit/byte_codec.h"
+#include "commit/topic_command.h"
+
+namespace millrace::log {
+
+using commit::Topic;
+using commit::TopicCommand;
+using commit::TopicId;
+using Kind = commit::TopicCommand::Kind;
+
+namespace {
+
+constexpr uint32_t kPartitionsMax = 100'000;
+constexpr size_t kTopicBytesMin = 20;
+constexpr size_t kSettingBytesMin = 8;
+
+Error not_found(std::string topic) {
+  return Error(ErrorCode::kTopicNotFound, fmt::format("there is no topic {}", topic));
+}
+
+Result<void> check_partitions(uint32_t partitions, uint32_t at_least) {
+  if (partitions >= at_least && partitions <= kPartitionsMax) return {};
+  return Error(ErrorCode::kInvalidArgument,
+               fmt::format("{} partitions were asked for, {} to {} are possible", partitions,
+                           at_least, kPartitionsMax));
+}
+
+}  // namespace
+
+std::string_view TopicTable::tag() const { return commit::kTopicMachine; }
+
+Result<void> TopicTable::check(std::span<const commit::Command> commands) const {
+  const std::lock_guard lock(mutex_);
+  std::set<std::string, std::less<>> made;
+  std::set<TopicId> gone;
+  for (const commit::Command& body : commands) {
+    const TopicCommand command = MILLRACE_TRY(TopicCommand::decode(body.body));
+    if (command.kind == Kind::kCreate) {
+      MILLRACE_TRY(commit::check_topic_name(command.name));
+      MILLRACE_TRY(check_partitions(command.partitions.value_or(0), 1));
+      const auto old = by_name_.find(command.name);
+      const bool exists = old != by_name_.end() && !gone.contains(old->second);
+      if (exists || !made.insert(command.name).second) {
+        return Error(ErrorCode::kTopicExists,
+                     fmt::format("a topic '{}' exists already", command.name));
+      }
+      continue;
+    }
+    const auto found = topics_.find(command.topic);
+    if (found == topics_.end() || gone.contains(command.topic)) {
+      return not_found(fmt::format("with id {}", command.topic.value()));
+    }
+    if (command.kind == Kind::kDelete) gone.insert(command.topic);
+    if (command.kind == Kind::kAlter && command.partitions) {
+      MILLRACE_TRY(check_partitions(*command.partitions, found->second.partitions));
+    }
+  }
+  return {};
+}
+
+void TopicTable::apply(commit::Lsn, std::string_view body) {
+  const auto decoded = TopicCommand::decode(body);
+  MILLRACE_ASSERT(decoded.has_value());
+  const TopicCommand& command = *decoded;
+  Topic changed;
+  {
+    const std::lock_guard lock(mutex_);
+    if (command.kind == Kind::kCreate) {
+      changed.id = TopicId(next_id_++);
+      changed.name = command.name;
+      changed.partitions = command.partitions.value_or(1);
+      for (const auto& [key, value] : command.config) {
+        if (value) changed.config[key] = *value;
+      }
+      by_name_[changed.name] = changed.id;
+      topics_[changed.id] = changed;
+    } else {
+      Topic& topic = topics_.at(command.topic);
+      topic.partitions = command.partitions.value_or(topic.partitions);
+      for (const auto& [key, value] : command.config) {
+        if (value) {
+          topic.config[key] = *value;
+        } else {
+          topic.config.erase(key);
+        }
+      }
+      changed = topic;
+    }
+    if (command.kind == Kind::kDelete) {
+      by_name_.erase(changed.name);
+      topics_.erase(changed.id);
+    }
+  }
+  (command.kind == Kind::kDelete ? on_removed : on_partitions)(changed);
+}
+
+std::string TopicTable::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  commit::ByteWriter to;
+  to.number(next_id_);
+  to.number(static_cast<uint32_t>(by_name_.size()));
+  for (const auto& [name, id] : by_name_) {
+    const Topic& topic = topics_.at(id);
+    to.number(id.value());
+    to.bytes(name);
+    to.number(topic.partitions);
+    to.number(static_cast<uint32_t>(topic.config.size()));
+    for (const auto& [key, value] : topic.config) {
+      to.bytes(key);
+      to.bytes(value);
+    }
+  }
+  return to.take();
+}
+
+Result<void> TopicTable::restore(std::string_view snapshot) {
+  commit::ByteReader from(snapshot);
+  std::vector<Topic> restored;
+  const auto next_id = from.number<uint64_t>();
+  for (auto left = from.count(kTopicBytesMin); left > 0; --left) {
+    Topic topic;
+    topic.id = TopicId(from.number<uint64_t>());
+    topic.name = from.bytes();
+    topic.partitions = from.number<uint32_t>();
+    for (auto settings = from.count(kSettingBytesMin); settings > 0; --settings) {
+      std::string key(from.bytes());
+      topic.config[std::move(key)] = from.bytes();
+    }
+    restored.push_back(std::move(topic));
+  }
+  if (!from.finished()) {
+    return Error(ErrorCode::kRingDamaged, "the checkpoint's table of topics is not readable");
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    next_id_ = next_id;
+    for (const Topic& topic : restored) {
+      by_name_[topic.name] = topic.id;
+      topics_[topic.id] = topic;
+    }
+  }
+  for (const Topic& topic : restored) on_partitions(topic);
+  return {};
+}
+
+Result<Topic> TopicTable::find(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) return not_found(fmt::format("'{}'", name));
+  return topics_.at(found->second);
+}
+
+Result<Topic> TopicTable::find(TopicId topic) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = topics_.find(topic);
+  if (found == topics_.end()) return not_found(fmt::format("with id {}", topic.value()));
+  return found->second;
+}
+
+std::vector<Topic> TopicTable::list() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Topic> topics;
+  topics.reserve(by_name_.size());
+  for (const auto& [name, id] : by_name_) topics.push_back(topics_.at(id));
+  return topics;
+}
+
+}  // namespace millrace::log

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "commit/state_machine.h"
+#include "commit/topics.h"
+
+namespace millrace::log {
+
+// TopicTable: names, partitions and settings of topics: the machine `log.topics`.
+//
+// Threading:  as StateMachine; find and list from anywhere.
+// Ownership:  the listeners outlive it.
+class TopicTable final : public commit::StateMachine {
+ public:
+  // Called by apply and restore: the topic now has these partitions; on_removed: it is gone.
+  std::function<void(const commit::Topic&)> on_partitions;
+  std::function<void(const commit::Topic&)> on_removed;
+
+  std::string_view tag() const override;
+  Result<void> check(std::span<const commit::Command> commands) const override;
+  void apply(commit::Lsn lsn, std::string_view command) override;
+  std::string snapshot() const override;
+  Result<void> restore(std::string_view snapshot) override;
+
+  Result<commit::Topic> find(std::string_view name) const;
+  Result<commit::Topic> find(commit::TopicId topic) const;
+  std::vector<commit::Topic> list() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, commit::TopicId, std::less<>> by_name_;
+  std::unordered_map<commit::TopicId, commit::Topic> topics_;
+  uint64_t next_id_ = 1;
+};
+
+}  // namespace millrace::log
