@@ -9,7 +9,8 @@ from pathlib import Path
 
 COLUMNS_MAX = 100
 COMMENT = re.compile(r"^(\s*//)(\s+)(\S.*)$")
-LABEL = re.compile(r"^([A-Z][\w ]*:\s+|[-*] |\d+\. )")
+LABEL = re.compile(r"^([A-Z]\w*:\s\s+|[-*] |\d+\. )")  # its text stands in a column of its own
+START = re.compile(r"^([A-Z]\w*: |[-*] |\d+\. )")  # of a paragraph
 
 
 def hanging(space, text):
@@ -21,7 +22,7 @@ def hanging(space, text):
 def takes_rest(line, marker, space):
     """Whether the next line goes on with the same paragraph, so that the rest can stand in it."""
     match = COMMENT.match(line)
-    return bool(match and match[1] == marker and match[2] == space and not LABEL.match(match[3]))
+    return bool(match and match[1] == marker and match[2] == space and not START.match(match[3]))
 
 
 def wrap(lines):

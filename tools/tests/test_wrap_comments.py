@@ -24,6 +24,10 @@ class WrapCommentsTest(unittest.TestCase):
         self.assertEqual(wrap([f"// Order:  {WORDS}one", "//         two."]),
                          [f"// Order:  {WORDS.rstrip()}", "//         one two."])
 
+    def test_a_sentence_with_a_colon_is_no_label(self):
+        self.assertEqual(wrap([f"// Reader: {WORDS}one", "// two."]),
+                         [f"// Reader: {WORDS.rstrip()}", "// one two."])
+
 
 if __name__ == "__main__":
     unittest.main()
