@@ -15,6 +15,7 @@
 #include "log/log.h"
 #include "record/batch_builder.h"
 #include "record/batch_view.h"
+#include "record/compression.h"
 
 namespace millrace::log {
 
@@ -87,9 +88,10 @@ class LogDriver {
       if ((*data)[0].error) return found.push_back((*data)[0].error->to_string()), found;
       if ((*data)[0].batches.empty()) return found;
       for (const Buffer& bytes : (*data)[0].batches) {
-        const auto view = record::BatchView::open(bytes);
+        const auto view = record::BatchView::read(bytes);
         if (!view) return found.push_back(view.error().to_string()), found;
-        auto records = view->records();
+        record::Decompressor decompressor;
+        auto records = view->records(decompressor);
         record::Record record;
         while (records && *records->next(record)) {
           if (record.offset < offset) continue;
