@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/nearest.h"
+#include "formats/csv/csv_format.h"
 #include "formats/json/json_format.h"
 
 namespace millrace::formats {
@@ -22,6 +23,7 @@ Result<const Format*> Formats::find(std::string_view name) const {
 Formats builtin_formats() {
   Formats formats;
   formats.add(make_json_format());
+  formats.add(make_csv_format());
   return formats;
 }
 
