@@ -3,12 +3,15 @@
 import re
 from dataclasses import dataclass
 
+from source_tree import line_of
+
 SCOPE = re.compile(r"^(inline\s+)?namespace\b|^extern\s*$")
 CLASS = re.compile(r"^(template\s*<.*>\s*)?(requires\b.*\s)?(class|struct|union|enum)\b"
                    r"(?!.*\)\s*$)")
 CLASS_NAME = re.compile(r"\b(?:class|struct|union|enum(?:\s+class)?)\s+"
                         r"(?:MILLRACE_\w+\s+|alignas\s*\([^)]*\)\s*|\[\[.*?\]\]\s*)*([\w:]+)")
 PREPROCESSOR = re.compile(r"^[ \t]*#(?:.*\\\n)*.*", re.MULTILINE)
+MARK = re.compile(r"[{}();]")
 NAME = re.compile(r"([\w:~]+|operator\s*\S+?)\s*\(")
 
 
@@ -29,7 +32,7 @@ class Class:
 @dataclass
 class Open:
     kind: str  # scope, class, function, other
-    line: int
+    start: int = 0
     item: object = None
 
 
@@ -47,32 +50,28 @@ def kind_of(head):
 def blocks_of(code):
     """Yields a Function or Class for each one that stands in a namespace or class."""
     code = PREPROCESSOR.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), code)
-    stack, line, head_start, head_line, depth = [], 1, 0, None, 0
-    for position, char in enumerate(code):
-        if char == "\n":
-            line += 1
-        elif head_line is None and not char.isspace():
-            head_line = line
-        if char in "()":
-            depth += 1 if char == "(" else -1
-        elif char == "{":
-            head = code[head_start:position]
+    stack, start, depth = [], 0, 0
+    for match in MARK.finditer(code):
+        mark, position = match[0], match.start()
+        if mark in "()":
+            depth += 1 if mark == "(" else -1
+            continue
+        if mark == ";" and depth > 0:
+            continue
+        if mark == "{":
             outside = all(block.kind in ("scope", "class") for block in stack)
-            kind = kind_of(head) if outside and depth <= 0 else "other"
-            stack.append(open_block(kind, head, head_line or line))
-            head_start, head_line = position + 1, None
-        elif char == "}":
-            if stack:
-                block = stack.pop()
-                if block.kind == "function":
-                    yield Function(block.item, block.line, line - block.line + 1)
-                elif block.kind == "class":
-                    yield block.item
-            head_start, head_line = position + 1, None
-        elif char == ";" and depth <= 0:
-            if stack and stack[-1].kind == "class":
-                count_virtual(stack[-1].item, code[head_start:position])
-            head_start, head_line = position + 1, None
+            kind = kind_of(code[start:position]) if outside and depth <= 0 else "other"
+            stack.append(open_block(kind, code, start, position))
+        elif mark == ";" and stack and stack[-1].kind == "class":
+            count_virtual(stack[-1].item, code[start:position])
+        elif mark == "}" and stack:
+            block = stack.pop()
+            if block.kind == "function":
+                lines = code.count("\n", block.start, position) + 1
+                yield Function(block.item, line_of(code, block.start), lines)
+            elif block.kind == "class":
+                yield block.item
+        start = position + 1
 
 
 def without_template(head):
@@ -88,24 +87,18 @@ def without_template(head):
     return head
 
 
-def open_block(kind, head, line):
+def open_block(kind, code, start, end):
+    if kind not in ("class", "function"):
+        return Open(kind)
+    head = code[start:end]
+    start += len(head) - len(head.lstrip())
     if kind == "class":
         name = CLASS_NAME.search(without_template(head))
-        return Open(kind, line, Class(name[1] if name else "?", line))
-    if kind == "function":
-        name = NAME.search(head)
-        return Open(kind, line, name[1] if name else "?")
-    return Open(kind, line)
+        return Open(kind, start, Class(name[1] if name else "?", line_of(code, start)))
+    name = NAME.search(head)
+    return Open(kind, start, name[1] if name else "?")
 
 
 def count_virtual(cls, declaration):
     if re.search(r"\bvirtual\b", declaration) and "~" not in declaration:
         cls.virtuals += 1
-
-
-def functions_of(code):
-    return [block for block in blocks_of(code) if isinstance(block, Function)]
-
-
-def classes_of(code):
-    return [block for block in blocks_of(code) if isinstance(block, Class)]

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from functions import classes_of, functions_of
+from functions import Function, blocks_of
 from source_tree import (ROOT, Complaint, files_of, includes_of, line_of, read_layers,
                          without_comments)
 
@@ -86,18 +86,19 @@ def check_sizes(tree):
 
 def check_functions(tree):
     for path, code in tree.code.items():
-        for function in functions_of(code):
-            if function.lines > FUNCTION_LINES_MAX:
-                yield Complaint(path, function.line, f"{function.name} has {function.lines} lines; "
-                                                     f"at most {FUNCTION_LINES_MAX}")
-        for cls in classes_of(code):
-            if cls.virtuals > VIRTUALS_MAX:
-                yield Complaint(path, cls.line, f"{cls.name} has {cls.virtuals} virtual functions; "
-                                                f"at most {VIRTUALS_MAX}")
-            vague = VAGUE & set(re.findall(r"[A-Z][a-z0-9]*", TERMS.sub("", cls.name)))
+        for block in blocks_of(code):
+            if isinstance(block, Function):
+                if block.lines > FUNCTION_LINES_MAX:
+                    yield Complaint(path, block.line, f"{block.name} has {block.lines} lines; "
+                                                      f"at most {FUNCTION_LINES_MAX}")
+                continue
+            if block.virtuals > VIRTUALS_MAX:
+                yield Complaint(path, block.line, f"{block.name} has {block.virtuals} virtual "
+                                                  f"functions; at most {VIRTUALS_MAX}")
+            vague = VAGUE & set(re.findall(r"[A-Z][a-z0-9]*", TERMS.sub("", block.name)))
             if vague:
-                yield Complaint(path, cls.line, f"{cls.name}: {vague.pop()} says nothing; "
-                                                "name what it is")
+                yield Complaint(path, block.line, f"{block.name}: {vague.pop()} says nothing; "
+                                                  "name what it is")
 
 
 def check_names(tree):

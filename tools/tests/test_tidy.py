@@ -1,7 +1,7 @@
 import unittest
 
 import tidy
-from functions import classes_of, functions_of
+from functions import Class, Function, blocks_of
 from planted import PlantedTree
 
 
@@ -114,7 +114,7 @@ class FunctionsTest(unittest.TestCase):
                 "constexpr int kTable[] = {\n  f(1),\n  g(2),\n};\n"
                 "class C {\n  int size() const { return n_; }\n  int n_ = 0;\n};\n"
                 "auto D::at() -> int {\n}\n}\n")
-        found = {f.name: f.lines for f in functions_of(code)}
+        found = {b.name: b.lines for b in blocks_of(code) if isinstance(b, Function)}
         self.assertEqual(found["first"], 5)
         self.assertEqual(found["size"], 1)
         self.assertEqual(found["D::at"], 2)
@@ -124,7 +124,8 @@ class FunctionsTest(unittest.TestCase):
         code = ("class alignas(64) Slot final : public Other {\n};\n"
                 "enum class Kind : uint8_t { kA };\n"
                 "template <class T>\nstruct Box {\n  struct Inner {};\n};\n")
-        self.assertEqual({c.name for c in classes_of(code)}, {"Slot", "Kind", "Box", "Inner"})
+        found = {b.name for b in blocks_of(code) if isinstance(b, Class)}
+        self.assertEqual(found, {"Slot", "Kind", "Box", "Inner"})
 
 
 if __name__ == "__main__":
