@@ -68,13 +68,17 @@ std::string position_name(uint32_t pipeline, uint32_t shards, uint32_t shard) {
   return fmt::format("{}/{}/{}", pipeline, shards, shard);
 }
 
-// Floors of this very task; in another layout the least of what all shards of the pipeline had.
-Result<std::vector<Timestamp>> recover_floors(const commit::Positions& positions, uint32_t pipeline,
-                                              uint32_t shards, uint32_t shard) {
-  const auto* own = find_position(positions, kTaskSource, position_name(pipeline, shards, shard));
+// Floors of this very task. In another layout the least of what all shards of the pipeline had; a source's
+// splits then find other company, whose floor is theirs alone.
+Result<std::vector<Timestamp>> recover_floors(const commit::Positions& positions,
+                                              const Pipeline& pipeline, uint32_t number,
+                                              uint32_t shard) {
+  const auto* own =
+      find_position(positions, kTaskSource, position_name(number, pipeline.shards, shard));
   if (own != nullptr) return decode_floors(own->position);
-  const std::string prefix = fmt::format("{}/", pipeline);
   std::vector<Timestamp> least;
+  if (pipeline.source) return least;
+  const std::string prefix = fmt::format("{}/", number);
   for (const commit::SplitPosition& position : positions.splits) {
     if (position.source != kTaskSource || !position.split.starts_with(prefix)) continue;
     const std::vector<Timestamp> floors = MILLRACE_TRY(decode_floors(position.position));
@@ -109,7 +113,10 @@ class PipelineAssembly {
     parts.shards = pipeline_.shards;
     parts.id = commit::TaskId((uint64_t{number_} + 1) << 32 | uint64_t{pipeline_.shards} << 16 | shard);
     parts.epoch = start_.epoch;
-    parts.tick = start_.tick;
+    parts.time.tick = start_.tick;
+    parts.time.position_name = position_name(number_, pipeline_.shards, shard);
+    parts.time.floors = MILLRACE_TRY(recover_floors(start_.recovered.positions, pipeline_, number_,
+                                                    shard));
     for (auto& make_operator : pipeline_.operators) {
       parts.operators.push_back(MILLRACE_TRY(make_operator(shard)));
     }
@@ -117,14 +124,7 @@ class PipelineAssembly {
     parts.state_ids.resize(parts.operators.size());
     MILLRACE_TRY(check_operators(parts));
     if (pipeline_.sink) parts.sink = MILLRACE_TRY(pipeline_.sink(shard));
-    if (pipeline_.source) {
-      parts.source = MILLRACE_TRY(make_source(*pipeline_.source, shard));
-      return parts;
-    }
-    parts.input_start.position_name = position_name(number_, pipeline_.shards, shard);
-    parts.input_start.tick = start_.tick;
-    parts.input_start.floors = MILLRACE_TRY(
-        recover_floors(start_.recovered.positions, number_, pipeline_.shards, shard));
+    if (pipeline_.source) parts.source = MILLRACE_TRY(make_source(*pipeline_.source, shard));
     return parts;
   }
 

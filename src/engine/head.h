@@ -2,6 +2,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "engine/chain.h"
@@ -24,6 +27,16 @@ struct HeadContext {
   TaskCounters& counters;
   std::shared_ptr<TaskWaker> waker;
   std::shared_ptr<TaskReports> reports;
+};
+
+// Where a head begins with time.
+struct TimeStart {
+  Timestamp tick = kTimeMin;
+  // Watermarks that it had sent by the last commit, so that no row comes in before them although not every
+  // input has said yet how far it is. Empty: none. Of a source: one; of channels: the ports', then the
+  // merged one.
+  std::vector<Timestamp> floors;
+  std::string position_name;  // under which the floors are committed
 };
 
 // Head: what feeds a task's chain: a source or channels.

@@ -15,7 +15,7 @@ constexpr uint32_t kCoalescedRows = 2048;
 
 }  // namespace
 
-InputHead::InputHead(std::vector<IncomingChannel> channels, size_t ports, Start start,
+InputHead::InputHead(std::vector<IncomingChannel> channels, size_t ports, TimeStart start,
                      HeadContext context)
     : context_(std::move(context)),
       position_name_(std::move(start.position_name)),
@@ -170,17 +170,13 @@ void InputHead::take_barrier(Chain& chain, Input& input, int64_t epoch) {
 }
 
 void InputHead::describe(TaskAck& ack) {
-  if (inputs_.size() == 1) return;  // its one channel says it all again
+  if (inputs_.size() == 1) return;  // its one channel says it all again, before any row
   std::vector<Timestamp> floors;
   for (const WatermarkMerge& port : event_.ports) floors.push_back(port.time());
   floors.push_back(event_.merged.time());
   if (floors == committed_floors_) return;
-  commit::SplitPosition position;
-  position.source = kTaskSource;
-  position.split = position_name_;
-  position.position = encode_floors(floors);
+  ack.positions.splits.push_back(floors_position(position_name_, floors));
   committed_floors_ = std::move(floors);
-  ack.positions.splits.push_back(std::move(position));
 }
 
 }  // namespace millrace::engine

@@ -22,14 +22,7 @@ struct IncomingChannel {
 // Threading:  confined to its task.
 class InputHead final : public Head {
  public:
-  struct Start {
-    // Of the ports' watermarks and of the merged one, from the last commit; empty: none. The first rows
-    // may come before every channel has said how far it is.
-    std::vector<Timestamp> floors;
-    Timestamp tick = kTimeMin;
-    std::string position_name;
-  };
-  InputHead(std::vector<IncomingChannel> channels, size_t ports, Start start,
+  InputHead(std::vector<IncomingChannel> channels, size_t ports, TimeStart start,
             HeadContext context);
 
   Result<Step> feed(Chain& chain) override;

@@ -34,16 +34,17 @@ class SourceHead::Emission final : public Emit {
   uint64_t rows_ = 0;
 };
 
-SourceHead::SourceHead(SourceShard shard, std::vector<SplitStart> splits, Timestamp tick,
+SourceHead::SourceHead(SourceShard shard, std::vector<SplitStart> splits, TimeStart start,
                        HeadContext context)
     : shard_(std::move(shard)),
       context_(std::move(context)),
       rows_(shard_, context_),
       time_(shard_.granularity_us),
-      tick_(tick) {
-  for (SplitStart& start : splits) {
+      time_start_(std::move(start)),
+      tick_(time_start_.tick) {
+  for (SplitStart& split_start : splits) {
     SplitState split;
-    split.start = std::move(start);
+    split.start = std::move(split_start);
     if (split.start.split.event_time_min) {
       split.start.watermark = std::max(split.start.watermark, *split.start.split.event_time_min);
     }
@@ -83,7 +84,12 @@ void SourceHead::start(Chain& chain) {
   started_ = true;
   rate_since_ = context_.clock.now();
   chain.push(Event::signal(EventKind::kTick, tick_));
-  if (shard_.event_time) publish_time(chain, true);
+  if (!shard_.event_time) return;
+  if (!time_start_.floors.empty()) {
+    committed_floor_ = time_start_.floors.front();
+    push_watermark(chain, committed_floor_);
+  }
+  publish_time(chain, true);
 }
 
 Result<void> SourceHead::take_decoded(Chain& chain) {
@@ -206,6 +212,12 @@ void SourceHead::describe(TaskAck& ack) {
   }
   ack.tick = tick_;
   ack.ended = end_sent_;
+  // The splits' own watermarks tell what was sent, unless one was or is idle.
+  bool any_active = false;
+  const Timestamp least = least_watermark(nullptr, any_active);
+  if (time_.emitted() <= committed_floor_ || (any_active && time_.emitted() <= least)) return;
+  committed_floor_ = time_.emitted();
+  ack.positions.splits.push_back(floors_position(time_start_.position_name, {committed_floor_}));
 }
 
 bool SourceHead::all_ended() const {
@@ -241,10 +253,13 @@ void SourceHead::publish_time(Chain& chain, bool exact) {
     chain.push(Event::signal(EventKind::kIdle, 0));
     context_.counters.idle.store(false, std::memory_order_relaxed);
   }
-  if (least <= time_.emitted() || !(exact || time_.matters(least))) return;
-  time_.emit(least);
-  chain.push(Event::signal(EventKind::kWatermark, least));
-  context_.counters.watermark.store(least, std::memory_order_relaxed);
+  if (least > time_.emitted() && (exact || time_.matters(least))) push_watermark(chain, least);
+}
+
+void SourceHead::push_watermark(Chain& chain, Timestamp watermark) {
+  time_.emit(watermark);
+  chain.push(Event::signal(EventKind::kWatermark, watermark));
+  context_.counters.watermark.store(watermark, std::memory_order_relaxed);
 }
 
 bool SourceHead::ready(const SplitState& split) const {
@@ -294,10 +309,10 @@ SourceHead::SplitState* SourceHead::choose_split() {
   SplitState* chosen = nullptr;
   if (shard_.bounded) {
     for (SplitState& split : splits_) {  // equal watermarks: the first
-      if (!ready(split)) continue;
+      if (!ready(split) && !split.opening) continue;
       if (chosen == nullptr || split.start.watermark < chosen->start.watermark) chosen = &split;
     }
-    return chosen;
+    return chosen != nullptr && chosen->opening ? nullptr : chosen;
   }
   for (size_t n = 0; n < splits_.size() && chosen == nullptr; ++n) {
     SplitState& split = splits_[(next_split_ + n) % splits_.size()];

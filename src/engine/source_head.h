@@ -22,7 +22,7 @@ namespace millrace::engine {
 // Threading:  confined to its task.
 class SourceHead final : public Head {
  public:
-  SourceHead(SourceShard shard, std::vector<SplitStart> splits, Timestamp tick,
+  SourceHead(SourceShard shard, std::vector<SplitStart> splits, TimeStart start,
              HeadContext context);
 
   Result<Step> feed(Chain& chain) override;
@@ -80,6 +80,7 @@ class SourceHead final : public Head {
   // The least watermark of the active splits other than `except`; kTimeMax: there are none.
   Timestamp least_watermark(const SplitState* except, bool& any_active) const;
   void push_tick(Chain& chain, Timestamp tick);
+  void push_watermark(Chain& chain, Timestamp watermark);
   void check_idle();
   void report_changed();
   void wake_at(io::MonotonicTime when);
@@ -102,6 +103,8 @@ class SourceHead final : public Head {
   uint32_t passed_until_ = 0;  // up to the cut
   uint32_t passed_size_ = 0;
 
+  const TimeStart time_start_;
+  Timestamp committed_floor_ = kTimeMin;
   Timestamp tick_;
   bool started_ = false;
   bool stopped_ = false;    // behind the last barrier

@@ -92,11 +92,13 @@ commit::SplitPosition complete_mark() {
   return mark;
 }
 
-std::string encode_floors(const std::vector<Timestamp>& floors) {
-  std::string bytes;
-  append_varint(bytes, floors.size());
-  for (const Timestamp floor : floors) append_varint(bytes, zigzag(floor));
-  return bytes;
+commit::SplitPosition floors_position(std::string name, const std::vector<Timestamp>& floors) {
+  commit::SplitPosition position;
+  position.source = kTaskSource;
+  position.split = std::move(name);
+  append_varint(position.position, floors.size());
+  for (const Timestamp floor : floors) append_varint(position.position, zigzag(floor));
+  return position;
 }
 
 Result<std::vector<Timestamp>> decode_floors(std::string_view bytes) {

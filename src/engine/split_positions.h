@@ -47,8 +47,8 @@ inline constexpr std::string_view kJobSource = "$job";
 
 commit::SplitPosition complete_mark();
 
-// Floors of several merges, as a position: varint count, then each zigzag-encoded.
-std::string encode_floors(const std::vector<Timestamp>& floors);
+// The floors of a task (TimeStart): varint count, then each zigzag-encoded.
+commit::SplitPosition floors_position(std::string name, const std::vector<Timestamp>& floors);
 Result<std::vector<Timestamp>> decode_floors(std::string_view bytes);
 
 // The recovered position (sorted, as recovery gives them) of (source, split), or null.

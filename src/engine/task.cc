@@ -51,12 +51,12 @@ Task::Task(TaskParts parts, const TaskShared& shared, std::shared_ptr<TaskWaker>
                       staging_, counters_,     waker_,        shared_.reports};
   if (parts.source) {
     auto head = std::make_unique<SourceHead>(std::move(*parts.source), std::move(parts.splits),
-                                             parts.tick, std::move(context));
+                                             std::move(parts.time), std::move(context));
     source_head_ = head.get();
     head_ = std::move(head);
   } else {
     head_ = std::make_unique<InputHead>(std::move(parts.channels), ports,
-                                        std::move(parts.input_start), std::move(context));
+                                        std::move(parts.time), std::move(context));
   }
 }
 

@@ -24,12 +24,11 @@ struct TaskParts {
   uint32_t shards = 1;
   commit::TaskId id;
   commit::Epoch epoch;  // the first
-  Timestamp tick = kTimeMin;
+  TimeStart time;
 
   std::optional<SourceShard> source;
   std::vector<SplitStart> splits;
   std::vector<IncomingChannel> channels;
-  InputHead::Start input_start;
 
   std::vector<std::unique_ptr<Operator>> operators;
   std::vector<uint64_t> state_ids;
