@@ -33,6 +33,7 @@ Result<RecoveredRing> Replay::run(const std::optional<Checkpoint>& checkpoint) {
     MILLRACE_TRY(take_witnessed(durable));
   }
   MILLRACE_TRY(settle_tail(scan));
+  pass_checkpoint();
   result_.generation = std::max(result_.generation, scan.generation());
   ledger_.show(commit::Lsn(std::max(settled_.value(), result_.end.next_lsn.value() - 1)));
   return std::move(result_);
@@ -139,6 +140,7 @@ Result<void> Replay::take_whole(const EntryHeader& header, Assembly assembly) {
   entry.ref = assembly.ref;
   entry.damaged = assembly.damaged;
   if (entry.lsn <= settled_) return take_before_checkpoint(entry);
+  pass_checkpoint();
   MILLRACE_TRY(decode_body(entry, assembly));
   const auto readmitted = ledger_.readmit(entry);
   if (!readmitted) {
@@ -194,7 +196,7 @@ Result<void> Replay::restore(const Checkpoint& checkpoint) {
   }
   MILLRACE_TRY(restore_partitions(checkpoint));
   MILLRACE_TRY(restore_jobs(checkpoint));
-  return restore_open_units(checkpoint);
+  return load_open_units(checkpoint);
 }
 
 Result<void> Replay::restore_partitions(const Checkpoint& checkpoint) {
@@ -261,17 +263,25 @@ Result<void> Replay::restore_jobs(const Checkpoint& checkpoint) {
   return {};
 }
 
-Result<void> Replay::restore_open_units(const Checkpoint& checkpoint) {
+Result<void> Replay::load_open_units(const Checkpoint& checkpoint) {
   for (const Checkpoint::OpenUnitRefs& open : checkpoint.open_units) {
     for (const StageRefBody& ref : open.refs) {
       auto piece = std::make_shared<StagedPiece>();
       piece->first_sequence = ref.first_sequence;
       piece->last_sequence = ref.last_sequence;
       piece->place = MILLRACE_TRY(segments_.load(ref.segment));
-      ledger_.units().find_or_add(open.unit)->replace(std::move(piece));
+      spilled_.emplace_back(open.unit, std::move(piece));
     }
   }
   return {};
+}
+
+// The ring has told which units were open at the checkpoint; this is what spill files held of them.
+void Replay::pass_checkpoint() {
+  for (auto& [unit, piece] : spilled_) {
+    ledger_.units().find_or_add(unit)->replace(std::move(piece));
+  }
+  spilled_.clear();
 }
 
 }  // namespace millrace::log

@@ -49,7 +49,8 @@ class Replay {
   Result<void> restore(const Checkpoint& checkpoint);
   Result<void> restore_partitions(const Checkpoint& checkpoint);
   Result<void> restore_jobs(const Checkpoint& checkpoint);
-  Result<void> restore_open_units(const Checkpoint& checkpoint);
+  Result<void> load_open_units(const Checkpoint& checkpoint);
+  void pass_checkpoint();
   void note_group(const ScannedEntry& entry);
   void cut_at(const ScannedEntry& entry);
   Result<void> settle_tail(RingScan& scan);
@@ -66,6 +67,8 @@ class Replay {
   commit::Lsn settled_;
   std::deque<ScannedEntry> pending_;
   std::optional<Assembly> assembly_;
+  // Spill files of units that were open at the checkpoint.
+  std::vector<std::pair<UnitBlock, StagedPiecePtr>> spilled_;
   RecoveredRing result_;
 };
 

@@ -273,6 +273,11 @@ std::optional<commit::Lsn> RingWriter::unfinished_lsn() const {
   return current_->first_lsn;
 }
 
+OpenUnitPtr RingWriter::committing() const {
+  if (!current_ || current_->submission.entry.type != EntryType::kCommit) return nullptr;
+  return std::get<LogEntry::Commit>(current_->submission.entry.detail).open;
+}
+
 void RingWriter::set_space_error(std::optional<Error> error) {
   space_error_ = std::move(error);
   schedule();

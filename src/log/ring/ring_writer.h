@@ -58,6 +58,8 @@ class RingWriter {
   void release(commit::Lsn first_kept);
   // An entry of which not all fragments are written begins here.
   std::optional<commit::Lsn> unfinished_lsn() const;
+  // The unit of a commit that is admitted, but not wholly written; or null.
+  OpenUnitPtr committing() const;
   // Settling cannot go on for this reason: what finds no room is refused with it; nullopt: it goes on.
   void set_space_error(std::optional<Error> error);
   bool stalled() const { return stalled_; }

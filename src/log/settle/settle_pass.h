@@ -49,7 +49,7 @@ struct SettlePass {
   std::vector<SegmentPtr> new_runs;    // of them, those that this pass wrote
   std::vector<uint64_t> unnamed;       // files that nobody named at the moment
   std::optional<commit::Lsn> unfinished_lsn;
-  bool pressed = false;  // the ring was nearly full
+  bool pressed = false;  // the ring was nearly full meanwhile
   uint32_t crc = 0;      // of the checkpoint
 
   // Writes everything that leaves the ring into segment files. Blocks.

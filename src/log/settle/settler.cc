@@ -1,6 +1,7 @@
 #include "log/settle/settler.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "log/units/ring_unit.h"
 
@@ -22,8 +23,9 @@ Settler::Settler(SettlerContext context, uint64_t checkpoint_generation,
 }
 
 void Settler::written() {
-  if (running_) return;
   const uint64_t live = context_.writer.space().live_bytes();
+  pressed_ = pressed_ || context_.writer.stalled() || live > context_.files.capacity() / 4 * 3;
+  if (running_) return;
   const uint64_t enough =
       std::min({context_.files.capacity() / 2, context_.unsettled_bytes_max / 2, kPassBytesMax});
   if (live >= enough || (context_.writer.stalled() && live > 0)) begin();
@@ -54,26 +56,28 @@ void Settler::begin() {
   capture_units(*pass);
   capture_segments(*pass);
   pass->unfinished_lsn = context_.writer.unfinished_lsn();
-  const RingSpace& space = context_.writer.space();
-  pass->pressed =
-      context_.writer.stalled() || space.live_bytes() > context_.files.capacity() / 4 * 3;
   context_.executor.post([this, pass] { write_files(pass); });
 }
 
 void Settler::capture_units(SettlePass& pass) const {
   const RingSpace& space = context_.writer.space();
-  for (const OpenUnitPtr& unit : context_.ledger.units().all()) {
+  std::vector<OpenUnitPtr> units = context_.ledger.units().all();
+  if (auto unit = context_.writer.committing()) units.push_back(std::move(unit));
+  for (const OpenUnitPtr& unit : units) {
     SettlePass::UnitPart part{.unit = unit};
     Checkpoint::OpenUnitRefs refs{.unit = unit->id, .refs = {}};
     for (const StagedPiecePtr& piece : unit->pieces) {
+      if (const auto* staged = std::get_if<StagedPiece::InRing>(&piece->place)) {
+        if (staged->ref.first_lsn != commit::Lsn()) part.pieces.push_back(*piece);
+        continue;
+      }
       part.pieces.push_back(*piece);
-      if (piece->in_ring()) continue;
       const auto& segment = std::get<SegmentPtr>(piece->place);
       refs.refs.push_back({segment->name(), piece->first_sequence, piece->last_sequence});
     }
     if (const auto first = unit->first_ring_lsn()) {
       part.first_ring_lsn = *first;
-      part.spill = space.bytes_from(*first) > space.live_bytes() / 2;
+      part.spill = !unit->closed && space.bytes_from(*first) > space.live_bytes() / 2;
     }
     if (!refs.refs.empty()) pass.checkpoint.open_units.push_back(std::move(refs));
     pass.units.push_back(std::move(part));
@@ -180,6 +184,7 @@ void Settler::checkpoint(PassPtr pass) {
 }
 
 void Settler::release(PassPtr pass) {
+  pass->pressed = std::exchange(pressed_, false);
   context_.writer.set_space_error(std::nullopt);
   context_.writer.release(pass->checkpoint.point.next_lsn);
   context_.executor.post([this, pass] { clean_up(pass); });

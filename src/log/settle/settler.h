@@ -63,6 +63,7 @@ class Settler {
   SettlerContext context_;
   std::atomic<uint64_t> generation_;
   bool running_ = false;
+  bool pressed_ = false;  // the ring was nearly full since the last pass
   std::vector<std::weak_ptr<const Segment>> runs_;  // files with settled records
 };
 

@@ -8,7 +8,7 @@ std::optional<commit::Lsn> OpenUnit::first_ring_lsn() const {
   std::optional<commit::Lsn> first;
   for (const StagedPiecePtr& piece : pieces) {
     const auto* staged = std::get_if<StagedPiece::InRing>(&piece->place);
-    if (staged == nullptr) continue;
+    if (staged == nullptr || staged->ref.first_lsn == commit::Lsn()) continue;
     first = std::min(first.value_or(staged->ref.first_lsn), staged->ref.first_lsn);
   }
   return first;

@@ -25,7 +25,7 @@ struct StagedPiece {
   struct InRing {
     std::optional<PartitionRow> row;  // absent: a state delta
     commit::TaskId task;
-    RingRef ref;
+    RingRef ref;  // first_lsn 0: it is not written yet
   };
   std::variant<InRing, SegmentPtr> place;
 
