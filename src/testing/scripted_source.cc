@@ -10,10 +10,17 @@ using engine::Step;
 
 class ScriptedSource::Reader final : public engine::SplitReader {
  public:
-  Reader(ScriptedSource& source, Script& script, size_t from)
-      : source_(source), script_(script), next_(from) {
+  // With the source's mutex held.
+  Reader(ScriptedSource& source, Script& script, size_t from, io::Wake wake)
+      : source_(source), script_(script), wake_(std::move(wake)), next_(from) {
     for (size_t index = 0; index < from; ++index) next_row_ += script.batches.at(index).rows();
+    script_.readers.push_back(this);
   }
+  ~Reader() override {
+    const std::lock_guard lock(source_.mutex_);
+    std::erase(script_.readers, this);
+  }
+  void wake() { wake_(); }
 
   Result<Step> poll(uint32_t, engine::Emit& emit) override {
     const std::lock_guard lock(source_.mutex_);
@@ -44,6 +51,7 @@ class ScriptedSource::Reader final : public engine::SplitReader {
  private:
   ScriptedSource& source_;
   Script& script_;
+  io::Wake wake_;
   size_t next_;
   int64_t next_row_ = 0;
 };
@@ -69,7 +77,7 @@ ScriptedSource::Script& ScriptedSource::script(const std::string& split) {
 }
 
 void ScriptedSource::wake_all(Script& script) {
-  for (const auto& wake : script.wakes) (*wake)();
+  for (Reader* reader : script.readers) reader->wake();
 }
 
 void ScriptedSource::append(const std::string& split, data::Batch batch) {
@@ -118,9 +126,9 @@ Result<std::unique_ptr<engine::SplitReader>> ScriptedSource::open(const engine::
                                                                   io::Wake wake) {
   const std::lock_guard lock(mutex_);
   Script& opened = script(split.name);
-  opened.wakes.push_back(std::make_shared<io::Wake>(std::move(wake)));
   const size_t start = from.empty() ? 0 : std::stoul(from);
-  return std::unique_ptr<engine::SplitReader>(std::make_unique<Reader>(*this, opened, start));
+  return std::unique_ptr<engine::SplitReader>(
+      std::make_unique<Reader>(*this, opened, start, std::move(wake)));
 }
 
 Result<data::Batch> EventTimeColumn::evaluate(data::Batch batch,

@@ -52,7 +52,7 @@ class ScriptedSource final : public engine::Source {
     std::vector<data::Batch> batches;
     std::map<size_t, Error> failures;
     std::map<size_t, engine::Rejection> rejections;
-    std::vector<std::shared_ptr<io::Wake>> wakes;
+    std::vector<Reader*> readers;
   };
   Script& script(const std::string& split);
   void wake_all(Script& script);
