@@ -112,7 +112,7 @@ TEST(Diamond, WithACreditOfOneNothingHangsAndBarriersAreAligned) {
 TEST(Diamond, TheSameOnRealThreads) {
   io::PosixWorld world;
   for (int round = 0; round < 5; ++round) {
-    KeyCounting counting({.batches = 100});
+    KeyCounting counting({.batches = 20});
     JobRunner runner(world.world(), counting.log, 3);
     JobOptions options;
     options.name = "diamond";
