@@ -141,7 +141,11 @@ Result<void> Log::Parts::recover() {
                                                      .bytes_max = options.ring_bytes_max,
                                                      .sync = options.sync}));
   if (options.sync) {
+    // A process that was killed may have left names and blocks that were never synced: what this
+    // start builds on must not go with the next power loss.
     MILLRACE_TRY(file_system.sync_folder(folder));
+    MILLRACE_TRY(file_system.sync_folder(checkpoint_folder));
+    MILLRACE_TRY(files->sync_all());
     MILLRACE_TRY(files->drop_cache());
   }
   ledger = std::make_unique<Ledger>(options.machines);

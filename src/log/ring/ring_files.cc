@@ -150,6 +150,12 @@ Result<void> RingFiles::sync(uint64_t address) {
   return piece_at(address).file->sync();
 }
 
+Result<void> RingFiles::sync_all() {
+  const std::shared_lock lock(mutex_);
+  for (const auto& piece : pieces_) MILLRACE_TRY(piece->file->sync());
+  return {};
+}
+
 Result<void> RingFiles::zero(uint64_t address, uint64_t bytes) {
   const Buffer zeroes = Buffer::zeroed(bytes);
   const std::span<const std::byte> all = zeroes.span();

@@ -43,6 +43,7 @@ class RingFiles {
   Result<void> write(uint64_t address, std::span<const std::span<const std::byte>> pieces);
   // The file that holds `address`.
   Result<void> sync(uint64_t address);
+  Result<void> sync_all();
   Result<void> zero(uint64_t address, uint64_t bytes);
 
   // The body that `ref` names. kCorruptRecord: it does not match its CRC (perhaps because the ring has
