@@ -5,6 +5,7 @@
 #include "base/nearest.h"
 #include "formats/csv/csv_format.h"
 #include "formats/json/json_format.h"
+#include "formats/parquet/parquet_format.h"
 
 namespace millrace::formats {
 
@@ -24,6 +25,7 @@ Formats builtin_formats() {
   Formats formats;
   formats.add(make_json_format());
   formats.add(make_csv_format());
+  formats.add(make_parquet_format());
   return formats;
 }
 
