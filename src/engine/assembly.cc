@@ -37,7 +37,8 @@ Result<void> check_pipeline(const Dataflow& dataflow, size_t index) {
   return {};
 }
 
-// Pipelines that every path leads out of: the edges have no cycle if all can be taken away one by one.
+// Pipelines that every path leads out of: the edges have no cycle if all can be taken away one by
+// one.
 Result<void> check_acyclic(const Dataflow& dataflow) {
   std::vector<bool> gone(dataflow.pipelines.size(), false);
   for (size_t left = gone.size(); left > 0; --left) {
@@ -68,8 +69,8 @@ std::string position_name(uint32_t pipeline, uint32_t shards, uint32_t shard) {
   return fmt::format("{}/{}/{}", pipeline, shards, shard);
 }
 
-// Floors of this very task. In another layout the least of what all shards of the pipeline had; a source's
-// splits then find other company, whose floor is theirs alone.
+// Floors of this very task. In another layout the least of what all shards of the pipeline had; a
+// source's splits then find other company, whose floor is theirs alone.
 Result<std::vector<Timestamp>> recover_floors(const commit::Positions& positions,
                                               const Pipeline& pipeline, uint32_t number,
                                               uint32_t shard) {
@@ -111,7 +112,8 @@ class PipelineAssembly {
     parts.index = first_task_ + shard;
     parts.shard = shard;
     parts.shards = pipeline_.shards;
-    parts.id = commit::TaskId((uint64_t{number_} + 1) << 32 | uint64_t{pipeline_.shards} << 16 | shard);
+    parts.id = commit::TaskId((uint64_t{number_} + 1) << 32 | uint64_t{pipeline_.shards} << 16 |
+                              shard);
     parts.epoch = start_.epoch;
     parts.time.tick = start_.tick;
     parts.time.position_name = position_name(number_, pipeline_.shards, shard);
@@ -217,7 +219,9 @@ Result<void> check_dataflow(const Dataflow& dataflow) {
   }
   if (sources.empty()) return broken("it has no source");
   std::ranges::sort(sources);
-  if (std::ranges::adjacent_find(sources) != sources.end()) return broken("two sources share an id");
+  if (std::ranges::adjacent_find(sources) != sources.end()) {
+    return broken("two sources share an id");
+  }
   return check_acyclic(dataflow);
 }
 
@@ -241,7 +245,8 @@ Result<std::vector<TaskParts>> assemble(Dataflow& dataflow, const JobStart& star
   return tasks;
 }
 
-commit::Positions stale_task_positions(const Dataflow& dataflow, const commit::Positions& recovered) {
+commit::Positions stale_task_positions(const Dataflow& dataflow,
+                                       const commit::Positions& recovered) {
   commit::Positions stale;
   for (const commit::SplitPosition& position : recovered.splits) {
     if (position.source != kTaskSource) continue;

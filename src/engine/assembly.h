@@ -9,8 +9,8 @@
 
 namespace millrace::engine {
 
-// Whether a dataflow can run: shapes of pipelines and edges, no cycles. kInternal: it is our own planner
-// that made it.
+// Whether a dataflow can run: shapes of pipelines and edges, no cycles. kInternal: it is our own
+// planner that made it.
 Result<void> check_dataflow(const Dataflow& dataflow);
 
 // Tasks of a job are numbered pipeline by pipeline, shard by shard.
@@ -30,6 +30,7 @@ Result<std::vector<TaskParts>> assemble(Dataflow& dataflow, const JobStart& star
                                         const std::vector<std::shared_ptr<TaskWaker>>& wakers);
 
 // Recovered positions of tasks that this layout does not have; to be removed by the next commit.
-commit::Positions stale_task_positions(const Dataflow& dataflow, const commit::Positions& recovered);
+commit::Positions stale_task_positions(const Dataflow& dataflow,
+                                       const commit::Positions& recovered);
 
 }  // namespace millrace::engine

@@ -23,14 +23,14 @@ class ChainSide {
   virtual void reject(Rejection rejection) = 0;
 };
 
-// Chain: the operators of one task and its tail. An operator's push calls the next one directly as long
-// as everything downstream is idle; otherwise the event waits in front of it. An unfinished stage gets
-// nothing but resume, and the most downstream unfinished stage goes first.
+// Chain: the operators of one task and its tail. An operator's push calls the next one directly as
+// long as everything downstream is idle; otherwise the event waits in front of it. An unfinished
+// stage gets nothing but resume, and the most downstream unfinished stage goes first.
 //
 // Threading:  confined to its task.
 // Ownership:  owns operators and tail; slice and side outlive it.
-// Order:      open; push (only when idle() for new work, followed by the signals that belong to it), run
-//             until it returns kDone. start_turn once per turn of the task.
+// Order:      open; push (only when idle() for new work, followed by the signals that belong to
+//             it), run until it returns kDone. start_turn once per turn of the task.
 // Failure:    the first Error of a stage; the chain is then dead.
 class Chain {
  public:

@@ -10,8 +10,8 @@
 
 namespace millrace::engine {
 
-// Channel: a bounded ring of events from one task to another. Batches are bounded by the credit; signals
-// have slots of their own, so that they pass where rows cannot.
+// Channel: a bounded ring of events from one task to another. Batches are bounded by the credit;
+// signals have slots of their own, so that they pass where rows cannot.
 //
 // Threading:  one producing and one consuming task.
 // Order:      first in, first out. REQUIRES: push only with room for that kind of event.

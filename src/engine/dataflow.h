@@ -23,10 +23,11 @@ using PerShard = std::move_only_function<Result<std::unique_ptr<T>>(uint32_t sha
 // How event time is found in a source's rows; absent: the stream has no watermark until it ends.
 struct EventTimeSpec {
   PerShard<EventTime> event_time;
-  // G of engine.md (Time): greatest common divisor of all slices, offsets and latenesses downstream, µs;
-  // 1 if unknown. Batches are cut so that results are as if rows came singly.
+  // G of engine.md (Time): greatest common divisor of all slices, offsets and latenesses
+  // downstream, µs; 1 if unknown. Batches are cut so that results are as if rows came singly.
   int64_t granularity_us = 1;
-  // A row this far ahead of the wall clock is rejected (endless input) or noted (bounded); 0: never.
+  // A row this far ahead of the wall clock is rejected (endless input) or noted (bounded); 0:
+  // never.
   int64_t far_future_us = 86'400'000'000;
   // Idle after this long at the end of the split; 0: never.
   int64_t idle_timeout_us = 0;
@@ -60,22 +61,23 @@ struct Edge {
   std::vector<uint32_t> key_columns;
 };
 
-// A linear chain that runs as one task per shard: a source or one or more input channels at its head,
-// operators, and a sink or outgoing edges at its end. Only the head operator may have several ports.
+// A linear chain that runs as one task per shard: a source or one or more input channels at its
+// head, operators, and a sink or outgoing edges at its end. Only the head operator may have several
+// ports.
 struct Pipeline {
   std::string name;
   uint32_t shards = 1;
   std::optional<SourceSpec> source;
   std::vector<PerShard<Operator>> operators;
-  // One per operator: stable identity of its state; each owns the kTablesPerOperatorMax ids from here
-  // on, so the lowest four bits are 0. Empty if no operator is stateful.
+  // One per operator: stable identity of its state; each owns the kTablesPerOperatorMax ids from
+  // here on, so the lowest four bits are 0. Empty if no operator is stateful.
   std::vector<uint64_t> state_ids;
   PerShard<Sink> sink;              // null: outgoing edges
 };
 
 // Dataflow: a whole job as pipelines and the edges between them: what `jobs` hands to the engine.
-// Moved into the Job that runs it. A pipeline has a source or incoming edges, not both; forward edges
-// join pipelines with equal shards.
+// Moved into the Job that runs it. A pipeline has a source or incoming edges, not both; forward
+// edges join pipelines with equal shards.
 struct Dataflow {
   std::vector<Pipeline> pipelines;
   std::vector<Edge> edges;  // acyclic

@@ -16,8 +16,8 @@ using testing::KeyCounting;
 using testing::TimeRecorder;
 using Lines = std::vector<std::string>;
 
-// Lets every row through, every n-th one `copies` times in batches of its own; counts what it has of each
-// port between barriers and fails if an epoch does not hold the same on both.
+// Lets every row through, every n-th one `copies` times in batches of its own; counts what it has
+// of each port between barriers and fails if an epoch does not hold the same on both.
 class Balance final : public Operator {
  public:
   Balance() {

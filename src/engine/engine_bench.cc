@@ -125,10 +125,11 @@ void run(benchmark::State& state, Way way, bool event_time) {
         runner.run(scan_filter_sink(rows, batches, way, event_time), std::move(options));
     if (!summary) state.SkipWithError(summary.error().to_string().c_str());
   }
-  state.counters["batches"] =
-      benchmark::Counter(static_cast<double>(batches), benchmark::Counter::kIsIterationInvariantRate);
-  state.counters["rows"] = benchmark::Counter(static_cast<double>(batches) * static_cast<double>(rows),
-                                              benchmark::Counter::kIsIterationInvariantRate);
+  const auto rate = [](double count) {
+    return benchmark::Counter(count, benchmark::Counter::kIsIterationInvariantRate);
+  };
+  state.counters["batches"] = rate(static_cast<double>(batches));
+  state.counters["rows"] = rate(static_cast<double>(batches) * static_cast<double>(rows));
 }
 
 void one_task(benchmark::State& state) { run(state, Way::kOneTask, false); }
@@ -136,10 +137,14 @@ void one_task_event_time(benchmark::State& state) { run(state, Way::kOneTask, tr
 void forward_channel(benchmark::State& state) { run(state, Way::kForward, false); }
 void hash_exchange(benchmark::State& state) { run(state, Way::kHash, false); }
 
-BENCHMARK(one_task)->Arg(1)->Arg(64)->Arg(4096)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(one_task_event_time)->Arg(64)->Arg(4096)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(forward_channel)->Arg(1)->Arg(64)->Arg(4096)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(hash_exchange)->Arg(64)->Arg(4096)->UseRealTime()->Unit(benchmark::kMillisecond);
+void timed(benchmark::internal::Benchmark* benchmark) {
+  benchmark->UseRealTime()->Unit(benchmark::kMillisecond);
+}
+
+BENCHMARK(one_task)->Arg(1)->Arg(64)->Arg(4096)->Apply(timed);
+BENCHMARK(one_task_event_time)->Arg(64)->Arg(4096)->Apply(timed);
+BENCHMARK(forward_channel)->Arg(1)->Arg(64)->Arg(4096)->Apply(timed);
+BENCHMARK(hash_exchange)->Arg(64)->Arg(4096)->Apply(timed);
 
 }  // namespace
 }  // namespace millrace::engine

@@ -89,9 +89,10 @@ void ExchangeTail::spread(Route& route, const data::Batch& batch) {
   for (size_t shard = 0; shard < shards; ++shard) {
     const uint32_t count = counts_[shard];
     if (count == 0) continue;
-    data::Batch part = count == batch.rows()
-                           ? batch
-                           : data::Batch(batch).with_selection(std::move(selections_[shard]), count);
+    data::Batch part = batch;
+    if (count < batch.rows()) {
+      part = std::move(part).with_selection(std::move(selections_[shard]), count);
+    }
     if (shards > kSharedShardsMax || uint64_t{count} * kSparse < batch.rows()) {
       part = std::move(part).compact();
     }

@@ -10,7 +10,8 @@
 
 namespace millrace::engine {
 
-// One outgoing edge of a task: how its rows are spread over the channels to the next pipeline's shards.
+// One outgoing edge of a task: how its rows are spread over the channels to the next pipeline's
+// shards.
 struct OutgoingEdge {
   Routing routing = Routing::kForward;
   std::vector<uint32_t> key_columns;
@@ -18,8 +19,8 @@ struct OutgoingEdge {
   std::vector<std::shared_ptr<Channel>> channels;
 };
 
-// ExchangeTail: out of a task into other tasks. Fan-out shares the batch; up to kSharedShardsMax shards
-// share its columns, each with a selection, above that every shard gets rows of its own.
+// ExchangeTail: out of a task into other tasks. Fan-out shares the batch; up to kSharedShardsMax
+// shards share its columns, each with a selection, above that every shard gets rows of its own.
 //
 // Threading: confined to its task.
 class ExchangeTail final : public Tail {

@@ -66,8 +66,9 @@ TEST(Exchange, EveryRowGoesToTheShardOfItsKeyOnceWithItsSign) {
 TEST(Exchange, OneKeyIsOneShardInEveryBatch) {
   Fixture fixture(Routing::kHash, 4);
   for (int n = 0; n < 3; ++n) {
+    const auto schema = schema_of("k BIGINT, s STRING");
     ASSERT_TRUE(fixture.tail->on_event(
-        Event::rows(0, rows_of(schema_of("k BIGINT, s STRING"), "7 | a\n7 | b\nNULL | c\nNULL | d"))));
+        Event::rows(0, rows_of(schema, "7 | a\n7 | b\nNULL | c\nNULL | d"))));
   }
   std::set<size_t> sizes;
   for (size_t shard = 0; shard < 4; ++shard) sizes.insert(fixture.take(shard).size());

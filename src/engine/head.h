@@ -32,9 +32,9 @@ struct HeadContext {
 // Where a head begins with time.
 struct TimeStart {
   Timestamp tick = kTimeMin;
-  // Watermarks that it had sent by the last commit, so that no row comes in before them although not every
-  // input has said yet how far it is. Empty: none. Of a source: one; of channels: the ports', then the
-  // merged one.
+  // Watermarks that it had sent by the last commit, so that no row comes in before them although
+  // not every input has said yet how far it is. Empty: none. Of a source: one; of channels: the
+  // ports', then the merged one.
   std::vector<Timestamp> floors;
   std::string position_name;  // under which the floors are committed
 };
@@ -42,8 +42,8 @@ struct TimeStart {
 // Head: what feeds a task's chain: a source or channels.
 //
 // Threading:  confined to its task.
-// Order:      feed only while the chain is idle; after it has pushed a barrier, nothing until the task has
-//             taken it and acknowledged.
+// Order:      feed only while the chain is idle; after it has pushed a barrier, nothing until the
+//             task has taken it and acknowledged.
 class Head {
  public:
   virtual ~Head() = default;

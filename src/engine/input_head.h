@@ -15,9 +15,9 @@ struct IncomingChannel {
   std::shared_ptr<Channel> channel;
 };
 
-// InputHead: merges a task's incoming channels: barriers are aligned (behind its barrier a channel is not
-// read until all have theirs), times are minima over the channels of a port and over the ports, small
-// batches are put together while more are waiting.
+// InputHead: merges a task's incoming channels: barriers are aligned (behind its barrier a channel
+// is not read until all have theirs), times are minima over the channels of a port and over the
+// ports, small batches are put together while more are waiting.
 //
 // Threading:  confined to its task.
 class InputHead final : public Head {

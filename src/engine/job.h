@@ -81,8 +81,8 @@ struct JobSummary {
   uint64_t rows_late = 0;
 };
 
-// Told on the coordinator's executor, one after another; on_finished last, after which nothing of the
-// job uses what it was given.
+// Told on the coordinator's executor, one after another; on_finished last, after which nothing of
+// the job uses what it was given.
 struct JobEvents {
   std::function<void(const CommittedEpoch&)> on_committed;
   // Something that the user should know although the job goes on.
@@ -105,12 +105,13 @@ struct JobProgress {
 // Job: a running dataflow: its tasks, its epochs, its recovery.
 //
 // Threading:  every call from any thread.
-// Ownership:  destroying a job that has not finished cancels it; on_finished still runs (kCancelled), and
-//             until then the environment must live.
+// Ownership:  destroying a job that has not finished cancels it; on_finished still runs
+//             (kCancelled), and until then the environment must live.
 // Order:      start; request_stop or cancel at will.
-// Failure:    the job ends with the first Error; nothing of uncommitted epochs remains. Starting a job of
-//             the same name again resumes after the last committed epoch. kFenced: a newer start of this
-//             name has taken over. kInputChanged: what was read in part is no longer the same.
+// Failure:    the job ends with the first Error; nothing of uncommitted epochs remains. Starting a
+//             job of the same name again resumes after the last committed epoch. kFenced: a newer
+//             start of this name has taken over. kInputChanged: what was read in part is no longer
+//             the same.
 class Job {
  public:
   // Errors in the dataflow are returned; what fails later is told by on_finished.
@@ -132,7 +133,8 @@ class Job {
   std::shared_ptr<Running> running_;
 };
 
-// Whether a job of which this was recovered has read all of its inputs to their end and committed that.
+// Whether a job of which this was recovered has read all of its inputs to their end and committed
+// that.
 bool is_complete(const commit::RecoveredJob& job);
 
 }  // namespace millrace::engine

@@ -23,13 +23,15 @@ JobOptions options(uint32_t batch_rows_max = 7) {
 }
 
 // Runs again and again, each time dying at the next moment, until it gets through.
-int crash_everywhere(KeyCounting& counting, EpochPhase where, KeyCountingShape shape, uint64_t seed) {
+int crash_everywhere(KeyCounting& counting, EpochPhase where, KeyCountingShape shape,
+                     uint64_t seed) {
   int crashes = 0;
   for (int run = 0; run < 2000; ++run) {
     io::SimulatedWorld world({.seed = seed + static_cast<uint64_t>(run)});
     JobRunner runner(world.world(), counting.log);
     JobOptions dying = options();
-    // Not the first moment every time: several epochs may be under way and nothing be committed yet.
+    // Not the first moment every time: several epochs may be under way and nothing be committed
+    // yet.
     int left = 1 + run % 6;
     dying.crash = [&](commit::Epoch, EpochPhase phase) { return phase == where && --left == 0; };
     const auto summary = runner.run(counting.dataflow(shape), dying);

@@ -31,8 +31,8 @@ class Output {
   virtual void push(data::Batch batch) = 0;
   // No credit downstream, or the time slice is over: keep a cursor and return kAgain.
   virtual bool full() const = 0;
-  // Rows beside the stream (late ones), with the schema of the port they came by; counted, and dropped
-  // where the query routes them nowhere.
+  // Rows beside the stream (late ones), with the schema of the port they came by; counted, and
+  // dropped where the query routes them nowhere.
   virtual void push_late(data::Batch batch) = 0;
   // A row that failed.
   virtual void reject(Rejection rejection) = 0;
@@ -50,7 +50,8 @@ struct OpenContext {
   // The first of the operator's kTablesPerOperatorMax state ids (Pipeline::state_ids).
   uint64_t state_id = 0;
   MemoryAccount* memory = nullptr;
-  // Makes what resumes this task after kWait; the Wake may outlive the task. Valid during open and after.
+  // Makes what resumes this task after kWait; the Wake may outlive the task. Valid during open and
+  // after.
   std::function<io::Wake()> make_wake;
 };
 
@@ -58,11 +59,13 @@ struct OpenContext {
 //
 // Threading:  confined to its task; no call overlaps another.
 // Ownership:  the task owns it. OpenContext's references outlive it.
-// Order:      open; then any order of on_batch, on_time and on_barrier. After a call that returned kAgain
-//             or kWait nothing but resume follows until resume returned kDone: until then the operator
-//             owns the batch and a cursor. State is restored before open returns to the task.
-//             Times never go back per (port, domain); the task takes minima over channels first.
-// Failure:    an Error fails the job, which restarts from its last epoch. A bad row is no Error: reject it.
+// Order:      open; then any order of on_batch, on_time and on_barrier. After a call that returned
+//             kAgain or kWait nothing but resume follows until resume returned kDone: until then
+//             the operator owns the batch and a cursor. State is restored before open returns to
+//             the task. Times never go back per (port, domain); the task takes minima over channels
+//             first.
+// Failure:    an Error fails the job, which restarts from its last epoch. A bad row is no Error:
+//             reject it.
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -70,16 +73,16 @@ class Operator {
   virtual Result<void> open(OpenContext& context) = 0;
   // Rows, signs and selection as they come; a sole owner of a column may reuse it.
   virtual Result<Step> on_batch(Port port, data::Batch batch, Output& output) = 0;
-  // The port's watermark or tick has reached `time`; emit what that closes. kTimeMax: the port ended.
-  // The task forwards the time downstream when this is done.
+  // The port's watermark or tick has reached `time`; emit what that closes. kTimeMax: the port
+  // ended. The task forwards the time downstream when this is done.
   virtual Result<Step> on_time(Port port, TimeDomain domain, Timestamp time, Output& output);
   // All inputs are behind epoch's barrier: emit what was held back. When it is done the task stages
   // the dirty state of the operator's tables.
   virtual Result<Step> on_barrier(commit::Epoch epoch, Output& output);
   // REQUIRES: the last call returned kAgain or kWait.
   virtual Result<Step> resume(Output& output);
-  // The earliest processing time at which on_time would do something, kTimeMax: none. Asked after each
-  // barrier: ticks come at least then, although no rows do.
+  // The earliest processing time at which on_time would do something, kTimeMax: none. Asked after
+  // each barrier: ticks come at least then, although no rows do.
   virtual Timestamp next_timer() const { return kTimeMax; }
 };
 

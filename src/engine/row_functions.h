@@ -13,9 +13,9 @@ namespace millrace::engine {
 // What a source task must evaluate without knowing expressions: interfaces that `jobs` fills.
 //
 // Threading:  confined to one task.
-// Failure:    a row that fails is rejected: appended to `rejections` with code, reason, `batch_row` and
-//             `row` as JSON, and left out of the selection; `table` and `place` are the caller's to
-//             fill. An Error fails the job.
+// Failure:    a row that fails is rejected: appended to `rejections` with code, reason, `batch_row`
+//             and `row` as JSON, and left out of the selection; `table` and `place` are the
+//             caller's to fill. An Error fails the job.
 
 // RowFilter: which rows go on.
 class RowFilter {
@@ -25,8 +25,8 @@ class RowFilter {
   virtual Result<data::Batch> filter(data::Batch batch, std::vector<Rejection>& rejections) = 0;
 };
 
-// RowProjection: computed columns: the declared columns of a table from those a source decodes. Keeps
-// the physical rows: row n of the result comes from row n of what it was given.
+// RowProjection: computed columns: the declared columns of a table from those a source decodes.
+// Keeps the physical rows: row n of the result comes from row n of what it was given.
 class RowProjection {
  public:
   virtual ~RowProjection() = default;
@@ -37,8 +37,8 @@ class RowProjection {
 class EventTime {
  public:
   virtual ~EventTime() = default;
-  // Sets times[row] and watermarks[row] (µs) for every selected row; a NULL time is rejected and left
-  // out of the batch's selection.
+  // Sets times[row] and watermarks[row] (µs) for every selected row; a NULL time is rejected and
+  // left out of the batch's selection.
   virtual Result<data::Batch> evaluate(data::Batch batch, std::vector<Timestamp>& times,
                                        std::vector<Timestamp>& watermarks,
                                        std::vector<Rejection>& rejections) = 0;

@@ -11,14 +11,15 @@
 
 namespace millrace::engine {
 
-// Job::Running: the coordinator of a job: opens it, makes its tasks, sends barriers, commits, and takes
-// it down again.
+// Job::Running: the coordinator of a job: opens it, makes its tasks, sends barriers, commits, and
+// takes it down again.
 //
-// Barriers of several epochs may be under way. The unit of the epoch behind a barrier is opened before the
-// barrier enters the sources, where the log allows so many; where it does not, tasks wait for it when
-// they have something to stage.
+// Barriers of several epochs may be under way. The unit of the epoch behind a barrier is opened
+// before the barrier enters the sources, where the log allows so many; where it does not, tasks
+// wait for it when they have something to stage.
 //
-// Threading:  request_stop, cancel and progress from any thread; all else on the coordinator's executor.
+// Threading:  request_stop, cancel and progress from any thread; all else on the coordinator's
+//             executor.
 // Ownership:  shared by the Job and by whatever is posted; tasks know it weakly.
 class Job::Running : public std::enable_shared_from_this<Running> {
  public:

@@ -20,21 +20,21 @@ class Staging {
  public:
   virtual ~Staging() = default;
   virtual commit::Epoch epoch() const = 0;
-  // Stages one record batch v2 for a partition. Never blocks. REQUIRES: at most one call after full()
-  // became true; then the sink keeps a cursor and returns kAgain.
+  // Stages one record batch v2 for a partition. Never blocks. REQUIRES: at most one call after
+  // full() became true; then the sink keeps a cursor and returns kAgain.
   virtual Result<void> stage(commit::PartitionId partition, Buffer batch) = 0;
   virtual bool full() const = 0;
   virtual void reject(Rejection rejection) = 0;
 };
 
-// Sink: the end of a pipeline. What it stages becomes visible with the epoch's commit; what goes to the
-// outside (a terminal, a file) waits for committed(epoch).
+// Sink: the end of a pipeline. What it stages becomes visible with the epoch's commit; what goes to
+// the outside (a terminal, a file) waits for committed(epoch).
 //
 // Threading:  confined to its task.
 // Order:      open; on_batch*, on_barrier, then committed of the same epoch, later, in order.
-//             kAgain and kWait as for Operator, but committed may come between a suspended step and its
-//             resume (a sink that holds rows for the outside may be waiting for just that). The last
-//             epoch's committed is the last call; an aborted job ends without.
+//             kAgain and kWait as for Operator, but committed may come between a suspended step and
+//             its resume (a sink that holds rows for the outside may be waiting for just that). The
+//             last epoch's committed is the last call; an aborted job ends without.
 // Failure:    an Error fails the job.
 class Sink {
  public:

@@ -9,8 +9,8 @@
 
 namespace millrace::engine {
 
-// SinkTail: a sink as the last stage of a chain. Threading: confined to its task; staging and counters
-// outlive it.
+// SinkTail: a sink as the last stage of a chain. Threading: confined to its task; staging and
+// counters outlive it.
 class SinkTail final : public Tail {
  public:
   SinkTail(std::unique_ptr<Sink> sink, TaskStaging& staging, TaskCounters& counters)

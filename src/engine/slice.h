@@ -6,8 +6,8 @@
 
 namespace millrace::engine {
 
-// Slice: a task's turn on its worker: over after so much time or so many batches, whichever comes first
-// (under simulation time stands still within a turn).
+// Slice: a task's turn on its worker: over after so much time or so many batches, whichever comes
+// first (under simulation time stands still within a turn).
 //
 // Threading:  confined to one task.
 class Slice {

@@ -8,11 +8,12 @@
 
 namespace millrace::engine {
 
-// SnapshotDump: writes a task's whole state beside the ring, slice by slice between rows, once its deltas
-// have outgrown it. A dump that fails is given up: the deltas are all still there.
+// SnapshotDump: writes a task's whole state beside the ring, slice by slice between rows, once its
+// deltas have outgrown it. A dump that fails is given up: the deltas are all still there.
 //
 // Threading:  confined to its task.
-// Order:      at_barrier after each barrier's deltas; step once per turn; take_finished at a barrier.
+// Order:      at_barrier after each barrier's deltas; step once per turn; take_finished at a
+//             barrier.
 class SnapshotDump {
  public:
   struct Settings {

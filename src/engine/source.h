@@ -14,8 +14,8 @@
 
 namespace millrace::engine {
 
-// Split: a part of a source that is read in order, by itself, from a position: a file, a partition, a
-// share of a generator.
+// Split: a part of a source that is read in order, by itself, from a position: a file, a partition,
+// a share of a generator.
 struct Split {
   std::string name;      // stable over restarts: "/data/a.json", "orders-3"
   std::string identity;  // recognises changed content: "bytes:modified_us"; empty: never changes
@@ -38,13 +38,13 @@ class Emit {
   virtual void reject(Rejection rejection, Position behind) = 0;
 };
 
-// SplitReader: reads and decodes one split, and nothing else: event time, watermarks, computed columns,
-// cutting, idleness and rejections' fate are the source task's, once for all connectors.
+// SplitReader: reads and decodes one split, and nothing else: event time, watermarks, computed
+// columns, cutting, idleness and rejections' fate are the source task's, once for all connectors.
 //
 // Threading:  confined to one task at a time.
-// Order:      poll until kDone. kAgain: call again when there is credit. kWait: the reader runs `wake`
-//             (given at open) when there is something, and says caught_up meanwhile where the split
-//             is endless and all of it has been read.
+// Order:      poll until kDone. kAgain: call again when there is credit. kWait: the reader runs
+//             `wake` (given at open) when there is something, and says caught_up meanwhile where
+//             the split is endless and all of it has been read.
 // Failure:    an Error fails the job; a bad row is rejected.
 class SplitReader {
  public:
@@ -68,7 +68,8 @@ class Source {
                                                     io::Wake wake) = 0;
   // Whether every split ends by itself.
   virtual bool bounded() const = 0;
-  // How a row is named to people: "flights.json:1234567". `row` counts as Emit::rows' first_row does.
+  // How a row is named to people: "flights.json:1234567". `row` counts as Emit::rows' first_row
+  // does.
   virtual std::string place(const Split& split, int64_t row) const;
 };
 

@@ -131,8 +131,8 @@ Result<void> SourceHead::begin_batch(Chain& chain, Decoded decoded) {
   return {};
 }
 
-// Pushes what passed the filter before the next cut, at most batch_rows_max of it; behind the cut the
-// watermark.
+// Pushes what passed the filter before the next cut, at most batch_rows_max of it; behind the cut
+// the watermark.
 void SourceHead::push_part(Chain& chain) {
   data::Batch& passed = rows_.passed();
   const SplitTime::Rows timed = rows_.timed();
@@ -201,7 +201,8 @@ void SourceHead::push_end(Chain& chain) {
 void SourceHead::describe(TaskAck& ack) {
   for (SplitState& split : splits_) {
     if (!std::exchange(split.changed, false)) continue;
-    const StoredPosition stored{split.start.ended, split.start.split.identity, split.start.position};
+    const StoredPosition stored{split.start.ended, split.start.split.identity,
+                                split.start.position};
     commit::SplitPosition position;
     position.source = shard_.id;
     position.split = split.start.split.name;
@@ -272,8 +273,8 @@ void SourceHead::split_opened(size_t index, std::unique_ptr<SplitReader> reader)
   splits_[index].opening = false;
 }
 
-// Asks for the readers of further splits: all of an endless source; of a bounded one, one after another,
-// or with event time those that hold the watermark back.
+// Asks for the readers of further splits: all of an endless source; of a bounded one, one after
+// another, or with event time those that hold the watermark back.
 void SourceHead::request_splits() {
   size_t open = 0;
   Timestamp least_open = kTimeMax;

@@ -12,12 +12,13 @@
 
 namespace millrace::engine {
 
-// SourceHead: reads a task's splits and turns what they decode into a stream with time: chooses the split
-// to read, prepares rows (SourceRows), cuts batches (SplitTime), keeps positions, watermarks, idleness
-// and the rate, and lets barriers in.
+// SourceHead: reads a task's splits and turns what they decode into a stream with time: chooses the
+// split to read, prepares rows (SourceRows), cuts batches (SplitTime), keeps positions, watermarks,
+// idleness and the rate, and lets barriers in.
 //
-// Of a bounded source the split whose watermark is furthest behind is read, so that they rise together and
-// little has to be remembered; without event time that is the first. Of an endless one every split in turn.
+// Of a bounded source the split whose watermark is furthest behind is read, so that they rise
+// together and little has to be remembered; without event time that is the first. Of an endless one
+// every split in turn.
 //
 // Threading:  confined to its task.
 class SourceHead final : public Head {
@@ -75,7 +76,8 @@ class SourceHead final : public Head {
   // Rows that the rate allows now; 0: a wake-up has been asked for.
   uint32_t rows_allowed();
 
-  // Watermark and idleness of the task go out where they have changed; `exact`: also below granularity.
+  // Watermark and idleness of the task go out where they have changed; `exact`: also below
+  // granularity.
   void publish_time(Chain& chain, bool exact);
   // The least watermark of the active splits other than `except`; kTimeMax: there are none.
   Timestamp least_watermark(const SplitState* except, bool& any_active) const;

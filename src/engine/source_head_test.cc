@@ -57,9 +57,10 @@ struct Recording {
     scan.source = testing::source_spec("times", source);
     scan.source->rows_per_second = rows_per_second;
     scan.source->event_time.emplace();
-    scan.source->event_time->event_time = [lag = lag_us](uint32_t) -> Result<std::unique_ptr<EventTime>> {
+    const auto event_time = [lag = lag_us](uint32_t) -> Result<std::unique_ptr<EventTime>> {
       return std::make_unique<testing::EventTimeColumn>(0, lag);
     };
+    scan.source->event_time->event_time = event_time;
     scan.source->event_time->granularity_us = granularity_us;
     scan.source->event_time->idle_timeout_us = idle_timeout_us;
     scan.source->event_time->far_future_us = far_future_us;
@@ -128,7 +129,8 @@ TEST(SourceHead, ABatchIsCutWhereALateRowWouldSlipIn) {
 TEST(SourceHead, BelowTheGranularityNothingIsCutAndLittleIsSent) {
   Recording recording(true);
   recording.granularity_us = 100;
-  recording.source->add_split({"s", "", {}}, {times({10, 20, 15}), times({90, 80}), times({130, 95})});
+  recording.source->add_split({"s", "", {}},
+                              {times({10, 20, 15}), times({90, 80}), times({130, 95})});
   ASSERT_TRUE(run(recording));
   EXPECT_EQ(recording.seen(), (Lines{"10 NULL", "20 NULL", "15 NULL", "~ 20", "90 20", "80 20",
                                      "130 20", "~ 130", "95 130", "~ end"}));
@@ -182,7 +184,8 @@ TEST(SourceHead, AFilterHidesNoRowFromTheWatermark) {
   recording.filter_above = 25;
   recording.source->add_split({"s", "", {}}, {times({10, 40, 20, 30}), times({24, 39, 41})});
   ASSERT_TRUE(run(recording));
-  EXPECT_EQ(recording.seen(), (Lines{"40 NULL", "~ 40", "30 40", "39 40", "41 40", "~ 41", "~ end"}));
+  EXPECT_EQ(recording.seen(),
+            (Lines{"40 NULL", "~ 40", "30 40", "39 40", "41 40", "~ 41", "~ end"}));
 }
 
 TEST(SourceHead, RowsWithoutATimeAreRejectedByPlace) {

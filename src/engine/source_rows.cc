@@ -71,7 +71,8 @@ Result<data::Batch> SourceRows::check_far_future(data::Batch batch, const Split&
                                                  int64_t first_row, bool& notice) {
   if (shard_.far_future_us <= 0 || batch.empty()) return batch;
   const int64_t now = context_.clock.wall_us();
-  const Timestamp limit = now > kTimeMax - shard_.far_future_us ? kTimeMax : now + shard_.far_future_us;
+  const Timestamp ahead = shard_.far_future_us;
+  const Timestamp limit = now > kTimeMax - ahead ? kTimeMax : now + ahead;
   Timestamp highest = kTimeMin;
   batch.for_each_row([&](uint32_t row) { highest = std::max(highest, times_[row]); });
   if (highest <= limit || (shard_.bounded && !notice)) return batch;
@@ -83,8 +84,9 @@ Result<data::Batch> SourceRows::check_far_future(data::Batch batch, const Split&
       kept.mutable_as<uint16_t>()[count++] = static_cast<uint16_t>(row);
       return;
     }
-    const std::string reason = fmt::format("the event time {} lies more than {} s ahead of the clock",
-                                           time_text(times_[row]), shard_.far_future_us / 1'000'000);
+    const std::string reason =
+        fmt::format("the event time {} lies more than {} s ahead of the clock",
+                    time_text(times_[row]), ahead / 1'000'000);
     if (!shard_.bounded) {
       Rejection rejection;
       rejection.code = ErrorCode::kEventTimeTooFar;

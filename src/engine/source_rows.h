@@ -28,8 +28,8 @@ struct SourceShard {
   bool fail_on_rejection = false;
 };
 
-// SourceRows: what happens to a decoded batch before it is cut: computed columns, event time, the check
-// for times too far ahead, the filter, and what is rejected on the way.
+// SourceRows: what happens to a decoded batch before it is cut: computed columns, event time, the
+// check for times too far ahead, the filter, and what is rejected on the way.
 //
 // Threading:  confined to its task.
 // Failure:    kRowFailed where the table says so; else rows are rejected.

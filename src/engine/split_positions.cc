@@ -18,7 +18,9 @@ Error corrupt() {
   return Error(ErrorCode::kCorruptState, "a committed position cannot be read");
 }
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 Error input_changed(const Split& split, std::string_view how) {
   return Error(ErrorCode::kInputChanged, fmt::format("an input that was already read {}", how))

@@ -12,8 +12,8 @@
 
 namespace millrace::engine {
 
-// What the engine keeps in commit::SplitPosition::position: whether the split has ended, what its content
-// was recognised by, and the reader's own position behind it:
+// What the engine keeps in commit::SplitPosition::position: whether the split has ended, what its
+// content was recognised by, and the reader's own position behind it:
 //   flags (1 byte, bit 0: ended) · varint length · identity · position
 struct StoredPosition {
   bool ended = false;
@@ -40,8 +40,8 @@ Result<std::vector<SplitStart>> resume_splits(std::string_view source_id,
                                               std::vector<Split> splits,
                                               const commit::Positions& recovered);
 
-// Positions that are not of a split: floors of a task's merged watermarks, and the mark of a job whose
-// inputs have all ended. Their source begins with '$', which no source's id does.
+// Positions that are not of a split: floors of a task's merged watermarks, and the mark of a job
+// whose inputs have all ended. Their source begins with '$', which no source's id does.
 inline constexpr std::string_view kTaskSource = "$task";
 inline constexpr std::string_view kJobSource = "$job";
 

@@ -18,7 +18,8 @@ uint32_t SplitTime::cut(const Rows& rows, uint32_t from, Timestamp& own, Timesta
     highest = std::max(highest, rows.watermarks[row(n)]);
   }
   const Timestamp emitted = floor(emitted_);
-  if (floor(std::min(highest, others)) <= emitted) {  // nothing that happens here is seen downstream
+  // Nothing that happens here is seen downstream.
+  if (floor(std::min(highest, others)) <= emitted) {
     own = highest;
     return rows.count;
   }

@@ -7,13 +7,13 @@
 
 namespace millrace::engine {
 
-// SplitTime: the running watermark of what a source task reads, and where its batches must be cut so that
-// results are as if rows came singly (docs: README, "Time").
+// SplitTime: the running watermark of what a source task reads, and where its batches must be cut
+// so that results are as if rows came singly (docs: README, "Time").
 //
 // Rows of one split run through `cut`. W is the least of the split's own running watermark and of
-// `others`, the watermark that the task's other splits hold; E is the one emitted last. Before a row r
-// whose time W has passed, W must be out: if floor_G(W) > floor_G(E) and time(r) < floor_G(W), G being the
-// granularity of all that looks at the watermark downstream.
+// `others`, the watermark that the task's other splits hold; E is the one emitted last. Before a
+// row r whose time W has passed, W must be out: if floor_G(W) > floor_G(E) and time(r) <
+// floor_G(W), G being the granularity of all that looks at the watermark downstream.
 //
 // Threading:  confined to one task.
 class SplitTime {
@@ -26,8 +26,8 @@ class SplitTime {
     const uint16_t* selection = nullptr;    // physical rows that count; null: all
     uint32_t count = 0;                     // how many count
   };
-  // Of the rows that count, from the `from`-th on: the first before which the watermark must be emitted,
-  // or rows.count. `own` runs along: afterwards it covers the rows before the cut.
+  // Of the rows that count, from the `from`-th on: the first before which the watermark must be
+  // emitted, or rows.count. `own` runs along: afterwards it covers the rows before the cut.
   uint32_t cut(const Rows& rows, uint32_t from, Timestamp& own, Timestamp others) const;
 
   // Whether a watermark of `time` would tell downstream anything new.

@@ -13,7 +13,8 @@ Timestamp floor_to(Timestamp time, Timestamp unit) {
   return (time >= 0 ? time / unit : (time - unit + 1) / unit) * unit;
 }
 
-// What downstream can see of a watermark when a row of `time` comes: window ends above the row's time.
+// What downstream can see of a watermark when a row of `time` comes: window ends above the row's
+// time.
 Timestamp seen(Timestamp watermark, Timestamp time, Timestamp unit) {
   return watermark == kTimeMin ? time : std::max(floor_to(watermark, unit), time);
 }

@@ -17,7 +17,8 @@
 
 namespace millrace::engine {
 
-// What a task is made of. Either a source or channels at its head, either a sink or edges at its end.
+// What a task is made of. Either a source or channels at its head, either a sink or edges at its
+// end.
 struct TaskParts {
   uint32_t index = 0;  // in the job
   uint32_t shard = 0;
@@ -52,11 +53,11 @@ struct TaskShared {
 
 // Task: one shard of one pipeline: a head, a chain, state, and the turns in which they run.
 //
-// A turn lasts one slice. What is unfinished downstream goes before anything new. When a barrier has
-// passed the chain, rejections and changed state go into the unit, then the task acknowledges.
+// A turn lasts one slice. What is unfinished downstream goes before anything new. When a barrier
+// has passed the chain, rejections and changed state go into the unit, then the task acknowledges.
 //
-// Threading:  made anywhere; from open on confined to its worker, where everybody reaches it through its
-//             TaskWaker.
+// Threading:  made anywhere; from open on confined to its worker, where everybody reaches it
+//             through its TaskWaker.
 // Order:      restore*, open, then turns.
 // Failure:    the first Error is reported; the task then does nothing more.
 class Task final : private ChainSide {

@@ -10,8 +10,8 @@ namespace millrace::engine {
 
 class Task;
 
-// TaskWaker: how anybody reaches a task: it outlives the task, and what it is told for one that is gone
-// is dropped. Of many wake-ups before a turn one counts.
+// TaskWaker: how anybody reaches a task: it outlives the task, and what it is told for one that is
+// gone is dropped. Of many wake-ups before a turn one counts.
 //
 // Threading:  wake, wake_at, post, make_wake from any thread; attach and detach on the worker.
 // Ownership:  shared; the worker outlives it.

@@ -8,10 +8,10 @@
 
 namespace millrace::engine {
 
-// WatermarkMerge: the least time of several inputs, as semantics.md (7, 8) wants it: idle and ended inputs
-// are left out, an input that was never heard of holds, the result never goes back: one that wakes up with
-// older data only brings late rows. All inputs idle: the result is idle and stays where it is.
-// The same for ticks.
+// WatermarkMerge: the least time of several inputs, as semantics.md (7, 8) wants it: idle and ended
+// inputs are left out, an input that was never heard of holds, the result never goes back: one that
+// wakes up with older data only brings late rows. All inputs idle: the result is idle and stays
+// where it is. The same for ticks.
 //
 // Threading: confined to one task.
 class WatermarkMerge {

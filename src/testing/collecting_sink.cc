@@ -52,7 +52,8 @@ engine::PerShard<engine::Sink> collecting_sink(commit::PartitionId partition,
   };
 }
 
-std::vector<std::string> committed_lines(const MemoryCommitLog& log, commit::PartitionId partition) {
+std::vector<std::string> committed_lines(const MemoryCommitLog& log,
+                                         commit::PartitionId partition) {
   std::vector<std::string> lines;
   for (const Buffer& batch : log.batches(partition)) {
     const std::string text = payload_of(batch);

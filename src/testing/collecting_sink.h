@@ -12,7 +12,8 @@
 
 namespace millrace::testing {
 
-// What CollectingSinks have delivered to the outside, over all shards and runs. Threading: synchronised.
+// What CollectingSinks have delivered to the outside, over all shards and runs. Threading:
+// synchronised.
 class Collected {
  public:
   void add(std::vector<std::string> lines);
@@ -24,8 +25,8 @@ class Collected {
   std::vector<std::string> lines_;
 };
 
-// CollectingSink: stages each batch as text for a partition, and delivers the same lines to `outside` when
-// their epoch is committed.
+// CollectingSink: stages each batch as text for a partition, and delivers the same lines to
+// `outside` when their epoch is committed.
 class CollectingSink final : public engine::Sink {
  public:
   CollectingSink(commit::PartitionId partition, std::shared_ptr<Collected> outside)

@@ -10,8 +10,8 @@
 
 namespace millrace::testing {
 
-// CountByKey: (key, count) per value of one BIGINT column, once per epoch, with retraction of the count
-// before: a small stateful operator for tests of the engine.
+// CountByKey: (key, count) per value of one BIGINT column, once per epoch, with retraction of the
+// count before: a small stateful operator for tests of the engine.
 class CountByKey final : public engine::Operator {
  public:
   explicit CountByKey(uint32_t key_column);

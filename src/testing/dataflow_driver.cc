@@ -144,7 +144,9 @@ void DataflowDriver::push(Port port, std::string_view rows) {
   push(port, rows_of(inputs_.at(port), rows));
 }
 
-Result<void> DataflowDriver::try_push(Port port, data::Batch batch) { return push_now(port, batch); }
+Result<void> DataflowDriver::try_push(Port port, data::Batch batch) {
+  return push_now(port, batch);
+}
 
 void DataflowDriver::set_time(Port port, TimeDomain domain, Timestamp time) {
   PortTimes& times = times_[port];

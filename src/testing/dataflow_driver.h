@@ -16,23 +16,24 @@ namespace millrace::testing {
 struct DriverOptions {
   // Rows per batch that reach the operator; pushed ones are cut.
   uint32_t batch_rows_max = data::kBatchRowsMax;
-  // Pushes after which the output is full; the operator is then to return kAgain and is resumed. More
-  // than one push beyond that is an assertion.
+  // Pushes after which the output is full; the operator is then to return kAgain and is resumed.
+  // More than one push beyond that is an assertion.
   uint32_t credit = 1;
   uint32_t shard = 0;
   uint32_t shards = 1;
 };
 
-// DataflowDriver: one operator, driven by hand as its task would drive it: rows, times and barriers in,
-// changes out, a crash wherever the test wants one.
+// DataflowDriver: one operator, driven by hand as its task would drive it: rows, times and barriers
+// in, changes out, a crash wherever the test wants one.
 //
 //   DataflowDriver driver([] { return std::make_unique<CountByKey>(0); }, {schema_of("k INT")});
 //   driver.push("1\n1\n2");
 //   driver.barrier();
 //   EXPECT_EQ(driver.net(), (std::vector<std::string>{"1 | 2", "2 | 1"}));
 //
-// What the operator pushes is checked on the way: one schema, batches within bounds, signs only where its
-// traits allow them, no overshoot. Its state goes to deltas at each barrier and comes back from them.
+// What the operator pushes is checked on the way: one schema, batches within bounds, signs only
+// where its traits allow them, no overshoot. Its state goes to deltas at each barrier and comes
+// back from them.
 //
 // Failure: an Error of the operator is an assertion that prints it, but for try_push.
 class DataflowDriver {
@@ -57,7 +58,8 @@ class DataflowDriver {
   void end();
   // Ends an epoch: the operator emits what it held, its state is staged and committed.
   void barrier();
-  // Falls back to the last barrier: output and state since then are gone, the operator is a new one.
+  // Falls back to the last barrier: output and state since then are gone, the operator is a new
+  // one.
   void crash();
   // The same, and all that was pushed since comes again.
   void crash_and_replay();

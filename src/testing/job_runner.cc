@@ -26,7 +26,9 @@ Result<void> JobRunner::start(engine::Dataflow dataflow, engine::JobOptions opti
   engine::JobEnvironment environment{log_, world_.clock, {}, *coordinator_};
   for (const auto& worker : workers_) environment.workers.push_back(worker.get());
   engine::JobEvents events;
-  events.on_committed = [this](const engine::CommittedEpoch& epoch) { committed_.push_back(epoch); };
+  events.on_committed = [this](const engine::CommittedEpoch& epoch) {
+    committed_.push_back(epoch);
+  };
   events.on_notice = [this](const Error& notice) { notices_.push_back(notice); };
   events.on_finished = [finished = finished_](Result<engine::JobSummary> result) {
     finished->result.emplace(std::move(result));

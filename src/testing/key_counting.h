@@ -32,8 +32,8 @@ struct KeyCountingShape {
   uint32_t count_shards = 1;
 };
 
-// KeyCounting: splits of keys -> hash -> count per key -> a committed topic and the outside, on a log that
-// survives the jobs that run it.
+// KeyCounting: splits of keys -> hash -> count per key -> a committed topic and the outside, on a
+// log that survives the jobs that run it.
 struct KeyCounting {
   explicit KeyCounting(KeyCountingOptions options = {});
   // For the next job on the same input and log.

@@ -22,9 +22,9 @@ struct MemoryLogOptions {
   std::function<std::optional<Error>(const commit::UnitSpec&)> fail_commit;
 };
 
-// MemoryCommitLog: the contract of `commit` in memory, for tests above it. Survives the jobs that use it,
-// so a job that "crashed" recovers from it. Checks what the contract requires of callers: epochs in
-// order, deltas well formed, one end per unit.
+// MemoryCommitLog: the contract of `commit` in memory, for tests above it. Survives the jobs that
+// use it, so a job that "crashed" recovers from it. Checks what the contract requires of callers:
+// epochs in order, deltas well formed, one end per unit.
 //
 // Threading:  synchronised inside.
 // Ownership:  outlives its units, readers and watches.
@@ -43,7 +43,8 @@ class MemoryCommitLog final : public commit::CommitLog {
   // Before any use; the machine outlives the log.
   void register_machine(commit::StateMachine& machine);
 
-  // For tests: a topic made at once, and all committed batches of a partition with their final offsets.
+  // For tests: a topic made at once, and all committed batches of a partition with their final
+  // offsets.
   commit::PartitionId make_partition(const std::string& topic);
   std::vector<Buffer> batches(commit::PartitionId partition) const;
   // Changed at will between runs.
@@ -75,8 +76,8 @@ class MemoryCommitLog final : public commit::CommitLog {
   std::unique_ptr<ProposalsPart> proposals_;
 };
 
-// A record batch v2 around any bytes: a valid header that counts `records`, the payload behind it. For
-// sinks of tests; payload_of takes it out again.
+// A record batch v2 around any bytes: a valid header that counts `records`, the payload behind it.
+// For sinks of tests; payload_of takes it out again.
 Buffer wrap_batch(std::string_view payload, uint32_t records = 1);
 std::string payload_of(const Buffer& batch);
 

@@ -179,9 +179,8 @@ void MemoryCommitLog::JobsPart::open_job(std::string name, io::Executor& executo
     job->name = std::move(name);
   }
   job->incarnation = job->incarnation.next();
-  executor.post([done = std::move(done), opened = commit::OpenedJob{job->id, job->incarnation}]() mutable {
-    done(opened);
-  });
+  const commit::OpenedJob opened{job->id, job->incarnation};
+  executor.post([done = std::move(done), opened]() mutable { done(opened); });
 }
 
 void MemoryCommitLog::JobsPart::drop_job(std::string name, io::Executor& executor,

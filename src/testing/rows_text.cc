@@ -112,7 +112,8 @@ Value value_of(std::string_view cell, const Type& type) {
 
 std::optional<data::Sign> sign_of(std::string_view cell) {
   for (int sign = 0; sign < 4; ++sign) {
-    if (data::to_string(static_cast<data::Sign>(sign)) == cell) return static_cast<data::Sign>(sign);
+    const auto candidate = static_cast<data::Sign>(sign);
+    if (data::to_string(candidate) == cell) return candidate;
   }
   return std::nullopt;
 }
@@ -149,7 +150,8 @@ data::Batch rows_of(const data::SchemaPtr& schema, std::string_view text) {
     if (const auto found = sign_of(cells.front().substr(0, 2))) {
       sign = *found;
       cells.front() = trim(cells.front().substr(2));
-      if (cells.front().empty() && cells.size() == schema->columns() + 1) cells.erase(cells.begin());
+      const bool apart = cells.front().empty() && cells.size() == schema->columns() + 1;
+      if (apart) cells.erase(cells.begin());
     }
     if (cells.size() != schema->columns()) refuse("wrong number of cells", line);
     std::vector<Value> values;

@@ -13,9 +13,9 @@
 
 namespace millrace::testing {
 
-// ScriptedSource: splits whose batches the test has written down, or goes on writing. A reader gives one
-// batch per poll; its position is the number of batches read. Survives jobs, so that a restarted one
-// reads the same.
+// ScriptedSource: splits whose batches the test has written down, or goes on writing. A reader
+// gives one batch per poll; its position is the number of batches read. Survives jobs, so that a
+// restarted one reads the same.
 //
 // Threading:  synchronised inside. Ownership: outlives its readers.
 class ScriptedSource final : public engine::Source {
@@ -68,7 +68,8 @@ class ScriptedSource final : public engine::Source {
 // EventTimeColumn: event time is a column of 64-bit microseconds, the watermark lags behind it.
 class EventTimeColumn final : public engine::EventTime {
  public:
-  explicit EventTimeColumn(uint32_t column, int64_t lag_us = 0) : column_(column), lag_us_(lag_us) {}
+  explicit EventTimeColumn(uint32_t column, int64_t lag_us = 0)
+      : column_(column), lag_us_(lag_us) {}
   Result<data::Batch> evaluate(data::Batch batch, std::vector<engine::Timestamp>& times,
                                std::vector<engine::Timestamp>& watermarks,
                                std::vector<engine::Rejection>& rejections) override;

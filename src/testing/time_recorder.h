@@ -8,8 +8,8 @@
 namespace millrace::testing {
 
 // TimeRecorder: any number of inputs whose column 0 is a BIGINT; emits for each row (port, value,
-// watermark of the port, watermark of all ports, tick) as of the moment it came, and a row with a NULL
-// value whenever a port's watermark has advanced, if asked to. NULL stands for "none yet".
+// watermark of the port, watermark of all ports, tick) as of the moment it came, and a row with a
+// NULL value whenever a port's watermark has advanced, if asked to. NULL stands for "none yet".
 class TimeRecorder final : public engine::Operator {
  public:
   struct Options {
