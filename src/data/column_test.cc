@@ -114,6 +114,32 @@ TEST(Batch, CompactKeepsTheSelectedRowsAndTheirSigns) {
   EXPECT_EQ(concatenate(both).to_string(), dense.to_string() + "-D (1, 'row')\n");
 }
 
+TEST(Value, RealsPrintTheirShortestDigits) {
+  const auto text = [](double value) { return to_string(value, TypeKind::kDouble); };
+  EXPECT_EQ(text(0), "0");
+  EXPECT_EQ(text(-0.0), "-0");
+  EXPECT_EQ(text(1), "1");
+  EXPECT_EQ(text(-12.5), "-12.5");
+  EXPECT_EQ(text(0.1), "0.1");
+  EXPECT_EQ(text(0.000123), "0.000123");
+  EXPECT_EQ(text(0.0000123), "1.23e-05");
+  EXPECT_EQ(text(1234567.25), "1234567.25");
+  EXPECT_EQ(text(1e15), "1000000000000000");
+  EXPECT_EQ(text(9007199254740993), "9007199254740992");
+  EXPECT_EQ(text(1e16), "1e+16");
+  EXPECT_EQ(text(-1.5e300), "-1.5e+300");
+  EXPECT_EQ(text(5e-324), "5e-324");
+  EXPECT_EQ(to_string(static_cast<double>(0.1F), TypeKind::kFloat), "0.1");
+  std::mt19937_64 random(1);
+  for (int n = 0; n < 10'000; ++n) {
+    const auto value = std::bit_cast<double>(random() % 2 == 0 ? random() : random() >> 40);
+    if (value != value) continue;
+    EXPECT_EQ(std::strtod(text(value).c_str(), nullptr), value);
+    const double small = static_cast<double>(random() % 1'000'000) / 64;
+    EXPECT_EQ(std::stod(text(small)), small);
+  }
+}
+
 TEST(Schema, FingerprintTellsNamesTypesAndNullabilityApart) {
   const Schema one({{"a", TypeKind::kInt}, {"b c", Type::decimal(10, 2), false}});
   EXPECT_EQ(one.to_string(), "(a INT, \"b c\" DECIMAL(10, 2) NOT NULL)");

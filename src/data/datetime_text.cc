@@ -20,7 +20,8 @@ char* put_two(char* to, int32_t value) {
 char* put_date(char* to, const CivilDate& date) {
   if (date.year < 0 || date.year > 9999) {
     if (date.year < 0) *to++ = '-';
-    to = fmt::format_to(to, "{:04}", date.year < 0 ? -int64_t{date.year} : int64_t{date.year});
+    const std::string year = fmt::format("{:04}", date.year < 0 ? -int64_t{date.year} : int64_t{date.year});
+    to += year.copy(to, year.size());
   } else {
     to = put_two(put_two(to, date.year / 100), date.year % 100);
   }

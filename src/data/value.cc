@@ -1,8 +1,8 @@
 #include "data/value.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
-
-#include <fmt/core.h>
 
 #include "data/datetime_text.h"
 #include "data/decimal.h"
@@ -50,25 +50,47 @@ void append_list(std::string& to, const Value::List& values, const Type& type) {
   to += is_map ? '}' : is_row ? ')' : ']';
 }
 
-}  // namespace
-
-void append_real(std::string& to, double value) {
+// Digits as to_chars finds them, laid out as "0.0001" to "9999999999999998", else "1e+16".
+template <class Real>
+void append_shortest(std::string& to, Real value) {
   if (std::isnan(value)) {
     to += "NaN";
-  } else if (std::isinf(value)) {
-    to += value < 0 ? "-Infinity" : "Infinity";
-  } else {
-    fmt::format_to(std::back_inserter(to), "{}", value);
+    return;
   }
+  if (std::isinf(value)) {
+    to += value < 0 ? "-Infinity" : "Infinity";
+    return;
+  }
+  char text[48];
+  const char* const end =
+      std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific).ptr;
+  const char* const mark = std::find<const char*>(text, end, 'e');
+  int exponent = 0;
+  std::from_chars(mark + (mark[1] == '+' ? 2 : 1), end, exponent);
+  if (exponent < -4 || exponent > 15) {
+    to.append(text, static_cast<size_t>(end - text));
+    return;
+  }
+  const char* from = text;
+  if (*from == '-') to += *from++;
+  std::string_view digits(from, static_cast<size_t>(mark - from));
+  to.append(exponent < 0 ? "0." : "").append(static_cast<size_t>(std::max(-1 - exponent, 0)), '0');
+  to += digits[0];
+  digits.remove_prefix(std::min<size_t>(digits.size(), 2));  // the first digit and the point
+  if (exponent < 0) {
+    to += digits;
+    return;
+  }
+  const auto whole = static_cast<size_t>(exponent);
+  to.append(digits.substr(0, whole)).append(whole - std::min(whole, digits.size()), '0');
+  if (digits.size() > whole) to.append(".").append(digits.substr(whole));
 }
 
-void append_real(std::string& to, float value) {
-  if (std::isfinite(value)) {
-    fmt::format_to(std::back_inserter(to), "{}", value);
-  } else {
-    append_real(to, static_cast<double>(value));
-  }
-}
+}  // namespace
+
+void append_real(std::string& to, double value) { append_shortest(to, value); }
+
+void append_real(std::string& to, float value) { append_shortest(to, value); }
 
 void append_value(std::string& to, const Value& value, const Type& type) {
   if (value.is_null()) {
@@ -81,7 +103,7 @@ void append_value(std::string& to, const Value& value, const Type& type) {
     case TypeKind::kTinyint:
     case TypeKind::kSmallint:
     case TypeKind::kInt:
-    case TypeKind::kBigint: fmt::format_to(std::back_inserter(to), "{}", value.integer()); break;
+    case TypeKind::kBigint: to += std::to_string(value.integer()); break;
     case TypeKind::kFloat: append_real(to, static_cast<float>(value.real())); break;
     case TypeKind::kDouble: append_real(to, value.real()); break;
     case TypeKind::kDecimal:

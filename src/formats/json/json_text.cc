@@ -237,7 +237,7 @@ void append_escape(std::string& to, char c) {
     case '\t': to += "\\t"; return;
     case '\b': to += "\\b"; return;
     case '\f': to += "\\f"; return;
-    default: fmt::format_to(std::back_inserter(to), "\\u{:04x}", static_cast<uint8_t>(c));
+    default: to += fmt::format("\\u{:04x}", static_cast<uint8_t>(c));
   }
 }
 
