@@ -27,7 +27,8 @@ ExpressionPtr make_null(data::Type type = {});
 ExpressionPtr make_boolean(bool value);
 
 // CAST as written by the user. The operand itself where the type is already right.
-Result<ExpressionPtr> make_cast(ExpressionPtr operand, data::Type type, bool or_null = false);
+Result<ExpressionPtr> make_cast(ExpressionPtr operand, data::Type type,
+                                CastMode mode = CastMode::kCast);
 // The cast that SQL puts in by itself: implicit (operators, arguments, set operations) or in an
 // assignment (INSERT, VALUES). Literals are converted at once.
 Result<ExpressionPtr> convert(ExpressionPtr operand, const data::Type& type,

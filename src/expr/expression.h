@@ -34,10 +34,15 @@ struct Call {
   std::vector<ExpressionPtr> arguments;  // of exactly function->arguments types
 };
 
-// or_null: TRY_CAST, NULL where CAST is a row error (an error of the operand stays one).
+enum class CastMode : uint8_t {
+  kCast,    // too long a text is cut, as SQL wants it
+  kAssign,  // into a column: too long a text is a row error
+  kTry,     // TRY_CAST: NULL where kCast is a row error (an error of the operand stays one)
+};
+
 struct Cast {
   ExpressionPtr operand;
-  bool or_null = false;
+  CastMode mode = CastMode::kCast;
 };
 
 // AND, OR of two or more BOOLEANs.
@@ -129,8 +134,10 @@ bool equal(const Expression& a, const Expression& b);
 inline bool equal(const ExpressionPtr& a, const ExpressionPtr& b) {
   return a == b || equal(*a, *b);
 }
-// Equal expressions have equal hashes. Not stable between versions.
-uint64_t hash(const Expression& expression);
+// The same of the nodes alone, whatever their operands are. Equal nodes have equal hashes, which
+// are not stable between versions.
+bool equal_nodes(const Expression& a, const Expression& b);
+uint64_t hash_node(const Expression& expression);
 
 // The direct operands, in the order of evaluation.
 std::vector<ExpressionPtr> operands(const Expression& expression);

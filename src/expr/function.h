@@ -73,10 +73,19 @@ struct KernelCall {
   // values, at index 0).
   std::span<const data::ColumnPtr> arguments;
   Rows rows;
+  // For total kernels: a bit per row, 0 where an argument is NULL; null: none is. Such a row is
+  // computed for nothing and does not fail.
+  const uint64_t* live = nullptr;
   const data::Type& result;
   int64_t now_us = 0;               // the tick
   MemoryAccount* memory = nullptr;  // may be null
   RowErrors& errors;                // where failed rows go; their values are ignored
+
+  const data::Column& argument(size_t index) const { return *arguments[index]; }
+  bool is_live(uint32_t row) const { return live == nullptr || data::get_bit(live, row); }
+  void fail(uint32_t row, ErrorCode code, std::string message) {
+    errors.add(row, code, std::move(message));
+  }
 };
 
 // Kernel: computes one function for the rows of a batch.
