@@ -325,12 +325,12 @@ std::optional<Int128> parse_decimal(std::string_view text, int scale) {
   const Int128 limit = power_of_ten(kDecimalDigitsMax);
   Int128 value = 0;
   for (int64_t i = 0; i < std::min(kept, digits); ++i) {
+    if (value >= limit / 10) return std::nullopt;
     value = value * 10 + digit(i);
-    if (value >= limit) return std::nullopt;
   }
   for (int64_t i = digits; i < kept && value != 0; ++i) {
+    if (value >= limit / 10) return std::nullopt;
     value *= 10;
-    if (value >= limit) return std::nullopt;
   }
   if (kept >= 0 && kept < digits && digit(kept) >= 5) ++value;
   if (value >= limit) return std::nullopt;

@@ -40,6 +40,8 @@ TEST(Decimal, ReadsSignsPointsAndExponents) {
     EXPECT_FALSE(parse_decimal(text, 0)) << text;
   }
   EXPECT_FALSE(parse_decimal("99999999999999999999999999999999999999.5", 0));
+  EXPECT_FALSE(parse_decimal("7777777777777777777777777777777777777777", 0));
+  EXPECT_FALSE(parse_decimal("-7777777777777777777777777", 18));
 }
 
 TEST(Decimal, RoundsHalfAwayFromZero) {

@@ -74,8 +74,8 @@ TEST(KeyEncoding, ThereIsOneZeroAndOneNan) {
 
 TEST(KeyEncoding, AMapIsEqualWhateverTheOrderOfItsEntries) {
   const Type type = Type::map(TypeKind::kVarchar, TypeKind::kInt);
-  EXPECT_EQ(key_of({{"m", type}}, {Value::List{"a", 1, "b", 2}}),
-            key_of({{"m", type}}, {Value::List{"b", 2, "a", 1}}));
+  EXPECT_EQ(key_of({{"m", type}}, {Value(Value::List{"a", 1, "b", 2})}),
+            key_of({{"m", type}}, {Value(Value::List{"b", 2, "a", 1})}));
 }
 
 TEST(KeyEncoding, NoTwoDifferentKeysShareBytes) {

@@ -91,8 +91,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(bytes) + 1, size - 1);
   const Outcome whole = decode(format, request, text, millrace::data::kBatchRowsMax, false);
   MILLRACE_ASSERT(whole.text == decode(format, request, text, 1, true).text);
-  if (request.columns.size() == 3) {
-    MILLRACE_ASSERT(decode(format, request, whole.encoded, 7, false).rows == whole.rows);
-  }
+  // An array of one NULL and an empty one are written alike.
+  if (request.columns.empty() || request.columns.back() == 2) return 0;
+  DecodeRequest written = request;
+  written.declared = request.output_schema();
+  for (size_t index = 0; index < written.columns.size(); ++index) written.columns[index] = index;
+  MILLRACE_ASSERT(decode(format, written, whole.encoded, 7, false).rows == whole.rows);
   return 0;
 }

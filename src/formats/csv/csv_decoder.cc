@@ -115,6 +115,7 @@ class CsvFileDecoder final : public FileDecoder {
   size_t skipped_line(std::string_view rest) const {
     if (rest.empty()) return 0;
     const bool comment = options_.comments && rest[0] == '#';
+    if (!comment && parser_.fields_expected() == 1) return 0;
     if (rest[0] != '\n' && rest[0] != '\r' && !comment) return 0;
     const size_t end = rest.find('\n');
     if (end == std::string_view::npos) {

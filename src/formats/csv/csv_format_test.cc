@@ -85,6 +85,11 @@ TEST(CsvFormat, OptionsChangeWhatIsSpecial) {
   EXPECT_EQ(decode(request(kAB, {{"csv.ignore-parse-errors", "true"}}), "x,y\n"), "#0 (NULL, 'y')\n");
 }
 
+TEST(CsvFormat, AnEmptyLineIsNullWhereThereIsOneColumn) {
+  EXPECT_EQ(decode(request({{"b", TypeKind::kVarchar}}), "x\n\r\n\n\"\"\n"),
+            "#0 ('x')\n#1 (NULL)\n#2 (NULL)\n#3 ('')\n");
+}
+
 TEST(CsvFormat, NullsFollowTheDeclaration) {
   EXPECT_EQ(decode(request({{"a", TypeKind::kInt, false}, {"b", TypeKind::kInt}}), ",1\n2,\n"),
             "!:1 0 ,1 NullNotAllowed: column 'a': the field is NULL, but the column is NOT NULL\n"
@@ -94,9 +99,9 @@ TEST(CsvFormat, NullsFollowTheDeclaration) {
 TEST(CsvFormat, EveryScalarTypeAndArraysAreRead) {
   EXPECT_EQ(decode(request({{"t", Type::timestamp(3)}, {"d", Type::decimal(8, 2)}, {"x", TypeKind::kDouble},
                             {"b", TypeKind::kBoolean}, {"l", Type::array(TypeKind::kInt)}}),
-                   "2001/01/01 00:47, 12.345 ,1e3,yes,1;;3\n,,,,\"\"\n"),
+                   "2001/01/01 00:47, 12.345 ,1e3,yes,1;;3\n,,,,\"\"\n,,,,;\n"),
             "#0 (2001-01-01 00:47:00.000, 12.35, 1000, true, [1, NULL, 3])\n"
-            "#1 (NULL, NULL, NULL, NULL, [])\n");
+            "#1 (NULL, NULL, NULL, NULL, [])\n#2 (NULL, NULL, NULL, NULL, [NULL, NULL])\n");
 }
 
 TEST(CsvFormat, RowsAcrossBlocksAreWhole) {

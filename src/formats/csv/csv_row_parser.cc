@@ -52,7 +52,8 @@ Result<void> CsvRowParser::use_header(const CsvRowSplitter& header) {
 }
 
 bool CsvRowParser::read_list(std::string_view text, data::ColumnBuilder& to) {
-  while (!text.empty()) {
+  bool more = !text.empty();
+  while (more) {
     const size_t end = std::min(text.find(options_.element_delimiter), text.size());
     const std::string_view element = text.substr(0, end);
     if (element == options_.null_literal) {
@@ -60,7 +61,8 @@ bool CsvRowParser::read_list(std::string_view text, data::ColumnBuilder& to) {
     } else if (!append_text_as_value(to.child(0), element, failure_)) {
       return false;
     }
-    text.remove_prefix(std::min(end + 1, text.size()));
+    more = end < text.size();
+    text.remove_prefix(more ? end + 1 : end);
   }
   to.end_list();
   return true;

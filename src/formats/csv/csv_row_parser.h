@@ -19,6 +19,8 @@ class CsvRowParser {
   CsvRowParser(const DecodeRequest& request, const CsvOptions& options);
 
   const data::SchemaPtr& schema() const { return schema_; }
+  // How many fields a row has; where that is one, an empty line is a row.
+  size_t fields_expected() const { return fields_expected_; }
   // Finds the columns by the names in the first line. Failure: kColumnNotFound.
   Result<void> use_header(const CsvRowSplitter& header);
   // Ends a row of `to`, or leaves it as it was, fills failure() and returns false. `text` is the row.
