@@ -41,7 +41,8 @@ Batch Batch::compact() && {
   if (!has_selection()) return std::move(*this);
   std::vector<ColumnPtr> columns;
   columns.reserve(columns_.size());
-  for (const ColumnPtr& column : columns_) columns.push_back(gather(column, selection(), selected_));
+  for (const ColumnPtr& column : columns_)
+    columns.push_back(gather(column, selection(), selected_));
   Batch dense(schema_, std::move(columns), selected_);
   if (has_signs()) dense.signs_ = gather_signs(*this);
   return dense;

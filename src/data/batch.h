@@ -19,8 +19,12 @@ enum class Sign : uint8_t {
   kUpdateAfter = 2,   // +U
   kDelete = 3,        // -D
 };
-constexpr bool retracts(Sign sign) { return (static_cast<uint8_t>(sign) & 1) != 0; }
-constexpr int weight(Sign sign) { return retracts(sign) ? -1 : 1; }
+constexpr bool retracts(Sign sign) {
+  return (static_cast<uint8_t>(sign) & 1) != 0;
+}
+constexpr int weight(Sign sign) {
+  return retracts(sign) ? -1 : 1;
+}
 // "+I", "-U", "+U", "-D".
 std::string_view to_string(Sign sign);
 
@@ -91,7 +95,8 @@ class Batch {
   uint32_t selected_ = 0;
 };
 
-// The rows of all batches that count, one behind the other, dense. REQUIRES: one schema, at least one.
+// The rows of all batches that count, one behind the other, dense. REQUIRES: one schema, at least
+// one.
 Batch concatenate(std::span<const Batch> batches);
 
 }  // namespace millrace::data

@@ -6,15 +6,21 @@
 
 namespace millrace::data {
 
-// Bitmaps: bit i of a row set, least significant bit first, in words of 64; bits past the last row are
-// unspecified. Buffers hold them padded to whole words.
-inline constexpr size_t bitmap_words(size_t rows) { return (rows + 63) / 64; }
-inline constexpr size_t bitmap_bytes(size_t rows) { return bitmap_words(rows) * 8; }
+// Bitmaps: bit i of a row set, least significant bit first, in words of 64; bits past the last row
+// are unspecified. Buffers hold them padded to whole words.
+inline constexpr size_t bitmap_words(size_t rows) {
+  return (rows + 63) / 64;
+}
+inline constexpr size_t bitmap_bytes(size_t rows) {
+  return bitmap_words(rows) * 8;
+}
 
 inline bool get_bit(const uint64_t* words, size_t index) {
   return (words[index >> 6] >> (index & 63)) & 1;
 }
-inline void set_bit(uint64_t* words, size_t index) { words[index >> 6] |= uint64_t{1} << (index & 63); }
+inline void set_bit(uint64_t* words, size_t index) {
+  words[index >> 6] |= uint64_t{1} << (index & 63);
+}
 inline void clear_bit(uint64_t* words, size_t index) {
   words[index >> 6] &= ~(uint64_t{1} << (index & 63));
 }
@@ -30,9 +36,10 @@ inline uint64_t tail_mask(size_t rows) {
 
 size_t count_ones(const uint64_t* words, size_t rows);
 
-// Copies `count` bits. Where `to_first` is a multiple of 64, bits behind the last one, up to the end of
-// its word, are overwritten with unspecified ones.
-void copy_bits(uint64_t* to, size_t to_first, const uint64_t* from, size_t from_first, size_t count);
+// Copies `count` bits. Where `to_first` is a multiple of 64, bits behind the last one, up to the
+// end of its word, are overwritten with unspecified ones.
+void copy_bits(uint64_t* to, size_t to_first, const uint64_t* from, size_t from_first,
+               size_t count);
 void fill_ones(uint64_t* words, size_t first, size_t count);
 
 // Fills a bitmap from a predicate of the row index, a word at a time.

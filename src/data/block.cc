@@ -55,10 +55,14 @@ void append_lists(std::string& to, const Column& column) {
 // REQUIRES: flat.
 void append_values(std::string& to, const Column& column) {
   switch (column.width()) {
-    case Width::kNone: return;
-    case Width::k1: return append_bits(to, column.data<uint64_t>(), column.rows());
-    case Width::kView: return append_texts(to, column);
-    case Width::kList: return append_lists(to, column);
+    case Width::kNone:
+      return;
+    case Width::k1:
+      return append_bits(to, column.data<uint64_t>(), column.rows());
+    case Width::kView:
+      return append_texts(to, column);
+    case Width::kList:
+      return append_lists(to, column);
     case Width::kGroup:
       for (const ColumnPtr& child : column.children()) {
         append_column(to, slice(child, 0, column.rows()));
@@ -155,17 +159,25 @@ class BlockReader {
     parts.rows = rows;
     parts.validity = std::move(validity);
     switch (type.width()) {
-      case Width::kNone: break;
-      case Width::k1: parts.values = buffer(bitmap_bytes(rows)); break;
-      case Width::kView: texts(parts); break;
-      case Width::kList: lists(parts); break;
+      case Width::kNone:
+        break;
+      case Width::k1:
+        parts.values = buffer(bitmap_bytes(rows));
+        break;
+      case Width::kView:
+        texts(parts);
+        break;
+      case Width::kList:
+        lists(parts);
+        break;
       case Width::kGroup:
         for (const Field& field : type.fields()) {
           parts.children.push_back(column(field.type, rows));
           if (!ok_) return nullptr;
         }
         break;
-      default: parts.values = buffer(rows * bytes_per_value(type.width()));
+      default:
+        parts.values = buffer(rows * bytes_per_value(type.width()));
     }
     return ok_ ? Column::flat(std::move(parts)) : nullptr;
   }
@@ -214,7 +226,9 @@ class BlockReader {
   bool ok_ = true;
 };
 
-Error corrupt(const char* what) { return Error(ErrorCode::kCorruptState, std::string("a stored block ") + what); }
+Error corrupt(const char* what) {
+  return Error(ErrorCode::kCorruptState, std::string("a stored block ") + what);
+}
 
 Result<Batch> read_body(std::span<const std::byte> body, const SchemaPtr& schema) {
   BlockReader reader(body);

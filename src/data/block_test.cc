@@ -1,8 +1,8 @@
 #include "data/block.h"
 
-#include <random>
-
 #include <gtest/gtest.h>
+
+#include <random>
 
 #include "data/builder.h"
 #include "data/random_values_test.h"
@@ -23,7 +23,8 @@ Batch random_batch(std::mt19937_64& random) {
     fields.push_back({"c" + std::to_string(count), type});
     ColumnPtr column = random_column(type, rows, random, random() % 2 == 0 ? 5 : 1 << 30);
     const auto form = random() % 3;
-    if (form == 1) column = Column::constant(type, testing_values::random_value(type, random), rows);
+    if (form == 1)
+      column = Column::constant(type, testing_values::random_value(type, random), rows);
     if (form == 2 && !column->may_have_nulls() && rows != 0 && type.kind() != TypeKind::kNull) {
       Buffer indices = Buffer::allocate(rows * sizeof(uint32_t));
       for (uint32_t n = 0; n < rows; ++n) {

@@ -13,9 +13,12 @@ constexpr uint32_t kCapacityMin = 16;
 
 size_t values_bytes(Width width, uint32_t rows) {
   switch (width) {
-    case Width::k1: return bitmap_bytes(rows);
-    case Width::kList: return (size_t{rows} + 1) * sizeof(uint32_t);
-    default: return rows * bytes_per_value(width);
+    case Width::k1:
+      return bitmap_bytes(rows);
+    case Width::kList:
+      return (size_t{rows} + 1) * sizeof(uint32_t);
+    default:
+      return rows * bytes_per_value(width);
   }
 }
 
@@ -68,10 +71,14 @@ void ColumnBuilder::allocate_validity() {
 }
 
 void ColumnBuilder::append_null() {
-  if (rows_ == capacity_) [[unlikely]] grow(rows_ + 1);
+  if (rows_ == capacity_) [[unlikely]]
+    grow(rows_ + 1);
   switch (width_) {
-    case Width::kNone: break;
-    case Width::k1: clear_bit(values_.mutable_as<uint64_t>(), rows_); break;
+    case Width::kNone:
+      break;
+    case Width::k1:
+      clear_bit(values_.mutable_as<uint64_t>(), rows_);
+      break;
     case Width::kGroup:
       for (const auto& child : children_) child->append_null();
       break;
@@ -83,20 +90,29 @@ void ColumnBuilder::append_null() {
       std::memset(values_.mutable_data() + rows_ * bytes, 0, bytes);
     }
   }
-  if (!validity_) [[unlikely]] allocate_validity();
+  if (!validity_) [[unlikely]]
+    allocate_validity();
   clear_bit(validity_.mutable_as<uint64_t>(), rows_++);
 }
 
 void ColumnBuilder::append_integer(int64_t value) {
   switch (width_) {
-    case Width::k8: return append(static_cast<int8_t>(value));
-    case Width::k16: return append(static_cast<int16_t>(value));
-    case Width::k32: return append(static_cast<int32_t>(value));
-    case Width::k64: return append(value);
-    case Width::k128: return append(Int128{value});
-    case Width::kF32: return append(static_cast<float>(value));
-    case Width::kF64: return append(static_cast<double>(value));
-    default: MILLRACE_ASSERT(!"an integer width");
+    case Width::k8:
+      return append(static_cast<int8_t>(value));
+    case Width::k16:
+      return append(static_cast<int16_t>(value));
+    case Width::k32:
+      return append(static_cast<int32_t>(value));
+    case Width::k64:
+      return append(value);
+    case Width::k128:
+      return append(Int128{value});
+    case Width::kF32:
+      return append(static_cast<float>(value));
+    case Width::kF64:
+      return append(static_cast<double>(value));
+    default:
+      MILLRACE_ASSERT(!"an integer width");
   }
 }
 
@@ -104,7 +120,8 @@ void ColumnBuilder::append_list_value(const Value& value) {
   const Value::List& list = value.list();
   if (width_ == Width::kGroup) {
     MILLRACE_ASSERT(list.size() == children_.size());
-    for (size_t index = 0; index < list.size(); ++index) children_[index]->append_value(list[index]);
+    for (size_t index = 0; index < list.size(); ++index)
+      children_[index]->append_value(list[index]);
     end_row();
     return;
   }
@@ -124,17 +141,22 @@ void ColumnBuilder::append_list_value(const Value& value) {
 void ColumnBuilder::append_value(const Value& value) {
   if (value.is_null() || width_ == Width::kNone) return append_null();
   switch (width_) {
-    case Width::k1: return append_boolean(value.boolean());
-    case Width::kView: return append_text(value.text());
-    case Width::k128: return append(value.holds<Int128>() ? value.wide() : Int128{value.integer()});
+    case Width::k1:
+      return append_boolean(value.boolean());
+    case Width::kView:
+      return append_text(value.text());
+    case Width::k128:
+      return append(value.holds<Int128>() ? value.wide() : Int128{value.integer()});
     case Width::kF32:
       return append(static_cast<float>(value.holds<int64_t>() ? static_cast<double>(value.integer())
                                                               : value.real()));
     case Width::kF64:
       return append(value.holds<int64_t>() ? static_cast<double>(value.integer()) : value.real());
     case Width::kList:
-    case Width::kGroup: return append_list_value(value);
-    default: return append_integer(value.integer());
+    case Width::kGroup:
+      return append_list_value(value);
+    default:
+      return append_integer(value.integer());
   }
 }
 
@@ -145,16 +167,26 @@ void ColumnBuilder::append_from(const Column& column, uint32_t row) {
   }
   const uint32_t place = column.is_flat() ? row : 0;
   switch (width_) {
-    case Width::kNone: return append_null();
-    case Width::k1: return append_boolean(get_bit(column.data<uint64_t>(), place));
-    case Width::k8: return append(column.data<int8_t>()[place]);
-    case Width::k16: return append(column.data<int16_t>()[place]);
-    case Width::k32: return append(column.data<int32_t>()[place]);
-    case Width::k64: return append(column.data<int64_t>()[place]);
-    case Width::k128: return append(column.data<Int128>()[place]);
-    case Width::kF32: return append(column.data<float>()[place]);
-    case Width::kF64: return append(column.data<double>()[place]);
-    case Width::kView: return append_text(column.text_of(column.data<Text>()[place]));
+    case Width::kNone:
+      return append_null();
+    case Width::k1:
+      return append_boolean(get_bit(column.data<uint64_t>(), place));
+    case Width::k8:
+      return append(column.data<int8_t>()[place]);
+    case Width::k16:
+      return append(column.data<int16_t>()[place]);
+    case Width::k32:
+      return append(column.data<int32_t>()[place]);
+    case Width::k64:
+      return append(column.data<int64_t>()[place]);
+    case Width::k128:
+      return append(column.data<Int128>()[place]);
+    case Width::kF32:
+      return append(column.data<float>()[place]);
+    case Width::kF64:
+      return append(column.data<double>()[place]);
+    case Width::kView:
+      return append_text(column.text_of(column.data<Text>()[place]));
     case Width::kGroup:
       for (size_t index = 0; index < children_.size(); ++index) {
         children_[index]->append_from(*column.children()[index], place);
@@ -177,12 +209,14 @@ uint32_t ColumnBuilder::add_heap(Buffer heap) {
 }
 
 void ColumnBuilder::end_list() {
-  if (rows_ == capacity_) [[unlikely]] grow(rows_ + 1);
+  if (rows_ == capacity_) [[unlikely]]
+    grow(rows_ + 1);
   values_.mutable_as<uint32_t>()[++rows_] = children_[0]->rows();
 }
 
 Text ColumnBuilder::place_text(std::string_view bytes) {
-  if (heap_used_ + bytes.size() > heap_.bytes()) [[unlikely]] open_heap(bytes.size());
+  if (heap_used_ + bytes.size() > heap_.bytes()) [[unlikely]]
+    open_heap(bytes.size());
   std::memcpy(heap_.mutable_data() + heap_used_, bytes.data(), bytes.size());
   const Text text = Text::placed(bytes, heap_number_, static_cast<uint32_t>(heap_used_));
   heap_used_ += bytes.size();
@@ -276,7 +310,8 @@ void BatchBuilder::end_rows(uint32_t count) {
 
 void BatchBuilder::append_row(std::span<const Value> values, Sign sign) {
   MILLRACE_ASSERT(values.size() == columns_.size());
-  for (size_t index = 0; index < values.size(); ++index) columns_[index].append_value(values[index]);
+  for (size_t index = 0; index < values.size(); ++index)
+    columns_[index].append_value(values[index]);
   end_row(sign);
 }
 

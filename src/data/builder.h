@@ -13,15 +13,15 @@
 
 namespace millrace::data {
 
-// ColumnBuilder: makes a flat column row by row or in bulk. Memory is allocated when the first row comes
-// and when the reserve is full, never per row.
+// ColumnBuilder: makes a flat column row by row or in bulk. Memory is allocated when the first row
+// comes and when the reserve is full, never per row.
 //
 // Threading:  confined to one thread.
-// Ownership:  texts are copied into heaps of the builder's own; what finish() returns shares nothing
-//             with the builder.
-// Order:      append*, finish; then again. A ROW appends to every child, then end_row(); an ARRAY to
-//             child(0), then end_list(); a MAP to the children of child(0), child(0).end_row() per
-//             entry, then end_list().
+// Ownership:  texts are copied into heaps of the builder's own; what finish() returns shares
+//             nothing with the builder.
+// Order:      append*, finish; then again. A ROW appends to every child, then end_row(); an ARRAY
+//             to child(0), then end_list(); a MAP to the children of child(0), child(0).end_row()
+//             per entry, then end_list().
 class ColumnBuilder {
  public:
   explicit ColumnBuilder(Type type, uint32_t rows_reserve = kBatchRowsMax,
@@ -38,17 +38,20 @@ class ColumnBuilder {
   // REQUIRES: T is the C++ type of width(), which is none of k1, kView, kList, kGroup.
   template <class T>
   void append(T value) {
-    if (rows_ == capacity_) [[unlikely]] grow(rows_ + 1);
+    if (rows_ == capacity_) [[unlikely]]
+      grow(rows_ + 1);
     values_.mutable_as<T>()[rows_++] = value;
   }
   // REQUIRES: k1.
   void append_boolean(bool value) {
-    if (rows_ == capacity_) [[unlikely]] grow(rows_ + 1);
+    if (rows_ == capacity_) [[unlikely]]
+      grow(rows_ + 1);
     put_bit(values_.mutable_as<uint64_t>(), rows_++, value);
   }
   // REQUIRES: kView. The bytes are copied.
   void append_text(std::string_view bytes) {
-    if (rows_ == capacity_) [[unlikely]] grow(rows_ + 1);
+    if (rows_ == capacity_) [[unlikely]]
+      grow(rows_ + 1);
     values_.mutable_as<Text>()[rows_++] =
         bytes.size() <= Text::kInlineBytesMax ? Text::inlined(bytes) : place_text(bytes);
   }
@@ -61,8 +64,8 @@ class ColumnBuilder {
   // Row `row` of a column of the same type, any encoding; slow.
   void append_from(const Column& column, uint32_t row);
 
-  // `count` more rows, none NULL, whose values the caller sets: the place of the first. REQUIRES: as
-  // for append<T>; kView too, with heaps that add_heap took in.
+  // `count` more rows, none NULL, whose values the caller sets: the place of the first. REQUIRES:
+  // as for append<T>; kView too, with heaps that add_heap took in.
   template <class T>
   T* extend(uint32_t count) {
     reserve(rows_ + count);
@@ -77,7 +80,8 @@ class ColumnBuilder {
   }
   // Makes row `row` NULL. REQUIRES: row < rows(); not kGroup, kList.
   void set_null(uint32_t row) {
-    if (!validity_) [[unlikely]] allocate_validity();
+    if (!validity_) [[unlikely]]
+      allocate_validity();
     clear_bit(validity_.mutable_as<uint64_t>(), row);
   }
   // Shares `heap` with the column; returns its number for Text::placed. REQUIRES: kView.
@@ -89,7 +93,8 @@ class ColumnBuilder {
   void end_list();
   // Every child has had one more row appended.
   void end_row() {
-    if (rows_ == capacity_) [[unlikely]] grow(rows_ + 1);
+    if (rows_ == capacity_) [[unlikely]]
+      grow(rows_ + 1);
     ++rows_;
   }
 
@@ -112,7 +117,7 @@ class ColumnBuilder {
   MemoryAccount* account_;
   uint32_t rows_ = 0;
   uint32_t capacity_ = 0;
-  uint32_t reserve_;      // rows to allocate for at first: what the last column had
+  uint32_t reserve_;  // rows to allocate for at first: what the last column had
   uint32_t reserve_max_;
   Buffer values_;
   Buffer validity_;  // all ones but for NULL rows; none while there is no NULL
@@ -141,7 +146,8 @@ class BatchBuilder {
 
   // Every column has had one more row appended.
   void end_row(Sign sign = Sign::kInsert) {
-    if (sign != Sign::kInsert || signs_) [[unlikely]] put_sign(sign);
+    if (sign != Sign::kInsert || signs_) [[unlikely]]
+      put_sign(sign);
     ++rows_;
   }
   // Every column has had `count` more rows appended, all +I.

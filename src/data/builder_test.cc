@@ -22,7 +22,16 @@ TEST(Builder, EveryTypeKeepsItsValues) {
                                         {"map", Type::map(TypeKind::kVarchar, TypeKind::kBigint)}});
   BatchBuilder builder(schema, 2);
   const std::vector<Value> row = {
-      true, -1, 300, 70000, int64_t{1} << 40, 1.5, 2.25, 1250, Int128{123456}, "short",
+      true,
+      -1,
+      300,
+      70000,
+      int64_t{1} << 40,
+      1.5,
+      2.25,
+      1250,
+      Int128{123456},
+      "short",
       std::string("a text of more than twelve bytes"),
       Value::List{7, Value::List{"x", Value(), "another text that is long"}},
       Value::List{"k", 1, "l", Value()}};

@@ -3,13 +3,16 @@
 namespace millrace::data {
 namespace {
 
-// A year that begins on 1 March puts the leap day at its end; 400 of them have always the same length.
+// A year that begins on 1 March puts the leap day at its end; 400 of them have always the same
+// length.
 constexpr int64_t kDaysPerEra = 146'097;
 constexpr int64_t kYearsPerEra = 400;
 constexpr int64_t kDaysFromMarchOfYear0To1970 = 719'468;
 
 // Days before month `m` of such a year, m = 0 for March: 153 days in each five months.
-constexpr int64_t days_before(int64_t m) { return (153 * m + 2) / 5; }
+constexpr int64_t days_before(int64_t m) {
+  return (153 * m + 2) / 5;
+}
 
 }  // namespace
 
@@ -28,8 +31,8 @@ int32_t days_from_civil(const CivilDate& date) {
   const int64_t month = date.month <= 2 ? date.month + 9 : date.month - 3;
   const int64_t era = floor_div(year, kYearsPerEra);
   const int64_t year_of_era = year - era * kYearsPerEra;
-  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
-                             days_before(month) + date.day - 1;
+  const int64_t day_of_era =
+      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + days_before(month) + date.day - 1;
   return static_cast<int32_t>(era * kDaysPerEra + day_of_era - kDaysFromMarchOfYear0To1970);
 }
 

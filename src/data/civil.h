@@ -4,9 +4,9 @@
 
 namespace millrace::data {
 
-// Calendar arithmetic of the proleptic Gregorian calendar (the rule of today for all years, with a year
-// 0), on days, microseconds and nanoseconds since 1970-01-01. All divisions round down, so instants
-// before 1970 need no special care. Pure functions.
+// Calendar arithmetic of the proleptic Gregorian calendar (the rule of today for all years, with a
+// year 0), on days, microseconds and nanoseconds since 1970-01-01. All divisions round down, so
+// instants before 1970 need no special care. Pure functions.
 
 inline constexpr int64_t kUsPerSecond = 1'000'000;
 inline constexpr int64_t kUsPerDay = 86'400 * kUsPerSecond;

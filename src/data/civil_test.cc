@@ -50,7 +50,8 @@ TEST(Civil, MonthsEndOnTheLastDayThatExists) {
   EXPECT_EQ(add({2024, 3, 31}, -13), (CivilDate{2023, 2, 28}));
   EXPECT_EQ(add({1970, 1, 15}, -1), (CivilDate{1969, 12, 15}));
   EXPECT_EQ(add({1, 1, 1}, -12), (CivilDate{0, 1, 1}));
-  EXPECT_EQ(civil_from_us(add_months_us(-1, 2)), (CivilTime{{1970, 2, 28}, 23, 59, 59, 999'999'000}));
+  EXPECT_EQ(civil_from_us(add_months_us(-1, 2)),
+            (CivilTime{{1970, 2, 28}, 23, 59, 59, 999'999'000}));
 }
 
 TEST(Civil, IsoWeeksCrossTheYearsEnd) {
@@ -83,8 +84,8 @@ TEST(DatetimeText, PrintsTheDeclaredPrecision) {
 TEST(DatetimeText, ReadsTheFormsOfTheWorld) {
   const auto us = [](std::string_view text) { return parse_timestamp(text, TimeUnit::kUs); };
   const int64_t expected = 1'709'250'965'460'000;
-  for (const char* text : {"2024-02-29 23:56:05.460", "2024-02-29T23:56:05.46", "2024/02/29 23:56:05.46",
-                           "2024-2-29  23:56:05.460000999"}) {
+  for (const char* text : {"2024-02-29 23:56:05.460", "2024-02-29T23:56:05.46",
+                           "2024/02/29 23:56:05.46", "2024-2-29  23:56:05.460000999"}) {
     ASSERT_TRUE(us(text)) << text;
     EXPECT_EQ(us(text)->value, expected) << text;
     EXPECT_FALSE(us(text)->has_zone);
@@ -98,9 +99,9 @@ TEST(DatetimeText, ReadsTheFormsOfTheWorld) {
   EXPECT_EQ(us("2001/01/01 00:47")->value, us_from_civil({{2001, 1, 1}, 0, 47}));
   EXPECT_EQ(us("1969-12-31")->value, -kUsPerDay);
   for (const char* text :
-       {"", "2024", "2024-02-30", "2024-13-01", "2024-02-29 24:00:00", "2024-02-29 23:60", "2024-02-29x",
-        "2024-02-29 23:56:05.", "2024-02-29 23:56:05+1", "2024-02-29T", "x2024-02-29",
-        "2024-02-29 23:56:05 UTC", "2024-02/29"}) {
+       {"", "2024", "2024-02-30", "2024-13-01", "2024-02-29 24:00:00", "2024-02-29 23:60",
+        "2024-02-29x", "2024-02-29 23:56:05.", "2024-02-29 23:56:05+1", "2024-02-29T",
+        "x2024-02-29", "2024-02-29 23:56:05 UTC", "2024-02/29"}) {
     EXPECT_FALSE(us(text)) << text;
   }
   EXPECT_EQ(parse_timestamp("2024-02-29 23:56:05.460789012", TimeUnit::kNs)->value,

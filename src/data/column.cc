@@ -9,8 +9,10 @@ namespace {
 bool holds_rows(const Column::Parts& parts, Width width) {
   if (!parts.validity.empty() && parts.validity.bytes() < bitmap_bytes(parts.rows)) return false;
   switch (width) {
-    case Width::kNone: return true;
-    case Width::k1: return parts.values.bytes() >= bitmap_bytes(parts.rows);
+    case Width::kNone:
+      return true;
+    case Width::k1:
+      return parts.values.bytes() >= bitmap_bytes(parts.rows);
     case Width::kList:
       return parts.values.bytes() >= (size_t{parts.rows} + 1) * sizeof(uint32_t) &&
              parts.children.size() == 1;
@@ -19,21 +21,31 @@ bool holds_rows(const Column::Parts& parts, Width width) {
       for (const ColumnPtr& child : parts.children) fits &= child->rows() >= parts.rows;
       return fits;
     }
-    default: return parts.values.bytes() >= parts.rows * bytes_per_value(width);
+    default:
+      return parts.values.bytes() >= parts.rows * bytes_per_value(width);
   }
 }
 
 Value fixed_value(const Column& column, uint32_t row) {
   switch (column.width()) {
-    case Width::k1: return Value(get_bit(column.data<uint64_t>(), row));
-    case Width::k8: return Value(int64_t{column.data<int8_t>()[row]});
-    case Width::k16: return Value(int64_t{column.data<int16_t>()[row]});
-    case Width::k32: return Value(int64_t{column.data<int32_t>()[row]});
-    case Width::k64: return Value(column.data<int64_t>()[row]);
-    case Width::k128: return Value(column.data<Int128>()[row]);
-    case Width::kF32: return Value(static_cast<double>(column.data<float>()[row]));
-    case Width::kF64: return Value(column.data<double>()[row]);
-    default: return Value();
+    case Width::k1:
+      return Value(get_bit(column.data<uint64_t>(), row));
+    case Width::k8:
+      return Value(int64_t{column.data<int8_t>()[row]});
+    case Width::k16:
+      return Value(int64_t{column.data<int16_t>()[row]});
+    case Width::k32:
+      return Value(int64_t{column.data<int32_t>()[row]});
+    case Width::k64:
+      return Value(column.data<int64_t>()[row]);
+    case Width::k128:
+      return Value(column.data<Int128>()[row]);
+    case Width::kF32:
+      return Value(static_cast<double>(column.data<float>()[row]));
+    case Width::kF64:
+      return Value(column.data<double>()[row]);
+    default:
+      return Value();
   }
 }
 
@@ -83,10 +95,11 @@ ColumnPtr Column::constant(const ColumnPtr& row, uint32_t rows) {
   return column;
 }
 
-ColumnPtr Column::nulls(const Type& type, uint32_t rows) { return constant(type, Value(), rows); }
+ColumnPtr Column::nulls(const Type& type, uint32_t rows) {
+  return constant(type, Value(), rows);
+}
 
-ColumnPtr Column::dictionary(ColumnPtr dictionary, Buffer indices, Buffer validity,
-                             uint32_t rows) {
+ColumnPtr Column::dictionary(ColumnPtr dictionary, Buffer indices, Buffer validity, uint32_t rows) {
   MILLRACE_ASSERT(dictionary->is_flat() && !dictionary->may_have_nulls());
   MILLRACE_ASSERT(indices.bytes() >= size_t{rows} * sizeof(uint32_t));
   MILLRACE_ASSERT(validity.empty() || validity.bytes() >= bitmap_bytes(rows));

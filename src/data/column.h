@@ -25,13 +25,13 @@ enum class Encoding : uint8_t {
 // Column: the values of one field for the rows of a batch, in the layout of its type's Width.
 //
 // kFlat:        values() holds a value per row (kView: a Text per row, long ones in heaps(); kList:
-//               rows + 1 uint32 offsets into child(0), the first not always 0; for kMap child(0) is a
-//               kRow of key and value;
-//               kGroup: a child per field, no values). validity() has a bit per row, 1 = not NULL, or is
-//               empty: no NULL. What stands in the values of a NULL row is unspecified but readable.
+//               rows + 1 uint32 offsets into child(0), the first not always 0; for kMap child(0) is
+//               a kRow of key and value; kGroup: a child per field, no values). validity() has a
+//               bit per row, 1 = not NULL, or is empty: no NULL. What stands in the values of a
+//               NULL row is unspecified but readable.
 // kConstant:    as a flat column of one row, standing for rows() rows.
-// kDictionary:  values() holds uint32 indices (unspecified but in range where NULL), validity() is the
-//               rows' own; dictionary() is a flat column without NULLs.
+// kDictionary:  values() holds uint32 indices (unspecified but in range where NULL), validity() is
+//               the rows' own; dictionary() is a flat column without NULLs.
 //
 // Threading:  immutable once made; shared freely.
 // Ownership:  buffers and children are shared by reference count.
@@ -42,8 +42,8 @@ class Column {
     Type type;
     uint32_t rows = 0;
     Buffer values;
-    Buffer validity;                 // empty: no NULL
-    std::vector<Buffer> heaps;       // kView
+    Buffer validity;                  // empty: no NULL
+    std::vector<Buffer> heaps;        // kView
     std::vector<ColumnPtr> children;  // kList: 1; kGroup: one per field
   };
   static ColumnPtr flat(Parts parts);

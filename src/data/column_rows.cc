@@ -60,20 +60,35 @@ ColumnPtr gather_flat(const Column& column, const Index* selection, uint32_t cou
   parts.rows = count;
   parts.validity = gather_validity(column, selection, count);
   switch (column.width()) {
-    case Width::kNone: break;
-    case Width::k1: parts.values = gather_bits(column.data<uint64_t>(), selection, count); break;
-    case Width::k8: parts.values = gather_values<int8_t>(column, selection, count); break;
-    case Width::k16: parts.values = gather_values<int16_t>(column, selection, count); break;
+    case Width::kNone:
+      break;
+    case Width::k1:
+      parts.values = gather_bits(column.data<uint64_t>(), selection, count);
+      break;
+    case Width::k8:
+      parts.values = gather_values<int8_t>(column, selection, count);
+      break;
+    case Width::k16:
+      parts.values = gather_values<int16_t>(column, selection, count);
+      break;
     case Width::k32:
-    case Width::kF32: parts.values = gather_values<int32_t>(column, selection, count); break;
+    case Width::kF32:
+      parts.values = gather_values<int32_t>(column, selection, count);
+      break;
     case Width::k64:
-    case Width::kF64: parts.values = gather_values<int64_t>(column, selection, count); break;
-    case Width::k128: parts.values = gather_values<Int128>(column, selection, count); break;
+    case Width::kF64:
+      parts.values = gather_values<int64_t>(column, selection, count);
+      break;
+    case Width::k128:
+      parts.values = gather_values<Int128>(column, selection, count);
+      break;
     case Width::kView:
       parts.values = gather_values<Int128>(column, selection, count);
       parts.heaps = column.heaps();
       break;
-    case Width::kList: gather_lists(column, selection, count, parts); break;
+    case Width::kList:
+      gather_lists(column, selection, count, parts);
+      break;
     case Width::kGroup:
       for (const ColumnPtr& child : column.children()) {
         parts.children.push_back(gather(child, selection, count));
@@ -85,12 +100,14 @@ ColumnPtr gather_flat(const Column& column, const Index* selection, uint32_t cou
 template <class Index>
 ColumnPtr gather_any(const ColumnPtr& column, const Index* selection, uint32_t count) {
   switch (column->encoding()) {
-    case Encoding::kConstant: return Column::constant(column->constant_row(), count);
+    case Encoding::kConstant:
+      return Column::constant(column->constant_row(), count);
     case Encoding::kDictionary:
       return Column::dictionary(column->dictionary(),
                                 gather_values<uint32_t>(*column, selection, count),
                                 gather_validity(*column, selection, count), count);
-    case Encoding::kFlat: break;
+    case Encoding::kFlat:
+      break;
   }
   return gather_flat(*column, selection, count);
 }
@@ -221,7 +238,8 @@ ColumnPtr gather(const ColumnPtr& column, const uint16_t* selection, uint32_t co
 
 ColumnPtr flatten(const ColumnPtr& column) {
   switch (column->encoding()) {
-    case Encoding::kFlat: return column;
+    case Encoding::kFlat:
+      return column;
     case Encoding::kConstant: {
       const std::vector<uint32_t> zeros(column->rows(), 0);
       return gather_flat(*column->constant_row(), zeros.data(), column->rows());

@@ -1,8 +1,8 @@
 #include "data/column.h"
 
-#include <random>
-
 #include <gtest/gtest.h>
+
+#include <random>
 
 #include "data/batch.h"
 #include "data/builder.h"
@@ -102,8 +102,7 @@ TEST(Batch, CompactKeepsTheSelectedRowsAndTheirSigns) {
     builder.append_row({n, "row"}, n % 2 == 0 ? Sign::kInsert : Sign::kDelete);
   }
   const uint16_t rows[] = {1, 4, 9};
-  Batch batch = builder.finish().with_selection(
-      Buffer::copy_of(std::as_bytes(std::span(rows))), 3);
+  Batch batch = builder.finish().with_selection(Buffer::copy_of(std::as_bytes(std::span(rows))), 3);
   EXPECT_EQ(batch.size(), 3U);
   EXPECT_EQ(batch.slice(1, 2).to_string(), "+I (4, 'row')\n-D (9, 'row')\n");
   const Batch dense = Batch(batch).compact();

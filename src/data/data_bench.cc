@@ -1,6 +1,6 @@
-#include <random>
-
 #include <benchmark/benchmark.h>
+
+#include <random>
 
 #include "data/builder.h"
 #include "data/key_encoding.h"
@@ -12,7 +12,8 @@ constexpr uint32_t kRows = kBatchRowsMax;
 
 Batch sample(uint32_t text_bytes) {
   std::mt19937_64 random(1);
-  BatchBuilder builder(make_schema({{"a", TypeKind::kBigint}, {"b", TypeKind::kBigint}, {"t", TypeKind::kVarchar}}));
+  BatchBuilder builder(
+      make_schema({{"a", TypeKind::kBigint}, {"b", TypeKind::kBigint}, {"t", TypeKind::kVarchar}}));
   for (uint32_t row = 0; row < kRows; ++row) {
     builder.column(0).append(static_cast<int64_t>(random() % 1000));
     builder.column(1).append(static_cast<int64_t>(random()));
@@ -25,9 +26,9 @@ Batch sample(uint32_t text_bytes) {
 }
 
 void count_rows(benchmark::State& state) {
-  state.counters["ns_per_row"] = benchmark::Counter(
-      static_cast<double>(state.iterations() * kRows) / 1e9,
-      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_row"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * kRows) / 1e9,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 void hash_keys(benchmark::State& state, std::vector<size_t> columns) {

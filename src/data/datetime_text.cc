@@ -8,8 +8,8 @@ namespace millrace::data {
 namespace {
 
 constexpr int kYearDigitsMax = 6;
-constexpr int32_t kPowers[] = {1,         10,         100,         1'000,        10'000,
-                               100'000,   1'000'000,  10'000'000,  100'000'000,  1'000'000'000};
+constexpr int32_t kPowers[] = {1,       10,        100,        1'000,       10'000,
+                               100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 
 char* put_two(char* to, int32_t value) {
   to[0] = static_cast<char>('0' + value / 10);
@@ -20,7 +20,8 @@ char* put_two(char* to, int32_t value) {
 char* put_date(char* to, const CivilDate& date) {
   if (date.year < 0 || date.year > 9999) {
     if (date.year < 0) *to++ = '-';
-    const std::string year = fmt::format("{:04}", date.year < 0 ? -int64_t{date.year} : int64_t{date.year});
+    const std::string year =
+        fmt::format("{:04}", date.year < 0 ? -int64_t{date.year} : int64_t{date.year});
     to += year.copy(to, year.size());
   } else {
     to = put_two(put_two(to, date.year / 100), date.year % 100);

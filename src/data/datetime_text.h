@@ -7,8 +7,9 @@
 
 namespace millrace::data {
 
-// Dates and times as text, in the form that every output of Millrace has, and read from the forms that
-// inputs have. Pure functions; nothing is rounded on the way in silently except digits past the unit.
+// Dates and times as text, in the form that every output of Millrace has, and read from the forms
+// that inputs have. Pure functions; nothing is rounded on the way in silently except digits past
+// the unit.
 
 enum class TimeUnit : uint8_t { kUs, kNs };
 
@@ -35,8 +36,9 @@ struct ParsedTimestamp {
   int64_t value = 0;  // in the unit asked for; UTC if `has_zone`
   bool has_zone = false;
 };
-// A date, then 'T' or spaces, then a time, then "Z" or "+hh[:mm]" or nothing: "2024-02-29 23:56:05.460",
-// "2024-02-29T23:56:05Z", "2001/01/01 00:47", "2024-02-29". nullopt: not such a text, or out of range.
+// A date, then 'T' or spaces, then a time, then "Z" or "+hh[:mm]" or nothing: "2024-02-29
+// 23:56:05.460", "2024-02-29T23:56:05Z", "2001/01/01 00:47", "2024-02-29". nullopt: not such a
+// text, or out of range.
 std::optional<ParsedTimestamp> parse_timestamp(std::string_view text, TimeUnit unit);
 
 }  // namespace millrace::data

@@ -1,8 +1,8 @@
 #include "data/decimal.h"
 
-#include <cmath>
-
 #include <fmt/core.h>
+
+#include <cmath>
 
 namespace millrace::data {
 namespace {
@@ -51,7 +51,9 @@ Wide multiply_wide(UInt128 a, UInt128 b) {
   return product;
 }
 
-bool fits_128(const Wide& value) { return value.word[2] == 0 && value.word[3] == 0; }
+bool fits_128(const Wide& value) {
+  return value.word[2] == 0 && value.word[3] == 0;
+}
 UInt128 low_128(const Wide& value) {
   return static_cast<UInt128>(value.word[1]) << 64 | value.word[0];
 }
@@ -61,8 +63,8 @@ struct Division {
   UInt128 rest = 0;
 };
 
-// Schoolbook division in base 2^64 by a divisor of two words; Knuth, The Art of Computer Programming,
-// volume 2, 4.3.1, algorithm D.
+// Schoolbook division in base 2^64 by a divisor of two words; Knuth, The Art of Computer
+// Programming, volume 2, 4.3.1, algorithm D.
 Division divide_by_two_words(const Wide& dividend, UInt128 divisor) {
   const int shift = std::countl_zero(static_cast<uint64_t>(divisor >> 64));
   const UInt128 d = divisor << shift;
@@ -166,8 +168,7 @@ std::optional<Int128> decimal_rescale(Int128 value, int from_scale, int to_scale
   }
   if (value == 0) return Int128{0};
   Int128 scaled;
-  if (digits > kDecimalDigitsMax ||
-      __builtin_mul_overflow(value, power_of_ten(digits), &scaled) ||
+  if (digits > kDecimalDigitsMax || __builtin_mul_overflow(value, power_of_ten(digits), &scaled) ||
       !fits_digits(scaled, kDecimalDigitsMax)) {
     return std::nullopt;
   }
@@ -185,10 +186,11 @@ std::optional<Int128> decimal_multiply(Int128 a, Int128 b, int product_scale, in
   if (digits <= 0) return std::nullopt;
   Wide wide = multiply_wide(magnitude(a), magnitude(b));
   if (digits > kDecimalDigitsMax) {
-    wide = divide_wide(wide, static_cast<UInt128>(power_of_ten(digits - kDecimalDigitsMax))).quotient;
+    wide =
+        divide_wide(wide, static_cast<UInt128>(power_of_ten(digits - kDecimalDigitsMax))).quotient;
   }
-  const std::optional<UInt128> result = divide_rounded(
-      wide, static_cast<UInt128>(power_of_ten(std::min(digits, kDecimalDigitsMax))));
+  const std::optional<UInt128> result =
+      divide_rounded(wide, static_cast<UInt128>(power_of_ten(std::min(digits, kDecimalDigitsMax))));
   if (!result) return std::nullopt;
   return with_sign(*result, (a < 0) != (b < 0));
 }
@@ -205,8 +207,7 @@ std::optional<Int128> decimal_divide(Int128 a, int a_scale, Int128 b, int b_scal
       if (!scaled) return std::nullopt;
       return decimal_divide(*scaled, 0, b, 0, kDecimalDigitsMax);
     }
-    const Wide dividend =
-        multiply_wide(magnitude(a), static_cast<UInt128>(power_of_ten(digits)));
+    const Wide dividend = multiply_wide(magnitude(a), static_cast<UInt128>(power_of_ten(digits)));
     const std::optional<UInt128> result = divide_rounded(dividend, magnitude(b));
     if (!result) return std::nullopt;
     return with_sign(*result, negative);
@@ -222,7 +223,8 @@ std::optional<Int128> decimal_divide(Int128 a, int a_scale, Int128 b, int b_scal
 }
 
 double decimal_to_double(Int128 value, int scale) {
-  // A power of ten up to 10^22 and an integer below 2^53 are exact doubles: one rounding, the right one.
+  // A power of ten up to 10^22 and an integer below 2^53 are exact doubles: one rounding, the right
+  // one.
   constexpr Int128 kExactMax = Int128{1} << 53;
   if (scale <= 22 && value < kExactMax && value > -kExactMax) {
     return static_cast<double>(value) / static_cast<double>(power_of_ten(scale));
@@ -320,7 +322,8 @@ std::optional<Int128> parse_decimal(std::string_view text, int scale) {
   const int64_t kept = whole + parts->exponent + scale;
   const auto digit = [&](int64_t i) {
     return (i < whole ? parts->whole[static_cast<size_t>(i)]
-                      : parts->fraction[static_cast<size_t>(i - whole)]) - '0';
+                      : parts->fraction[static_cast<size_t>(i - whole)]) -
+           '0';
   };
   const Int128 limit = power_of_ten(kDecimalDigitsMax);
   Int128 value = 0;

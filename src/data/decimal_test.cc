@@ -1,14 +1,16 @@
 #include "data/decimal.h"
 
+#include <gtest/gtest.h>
+
 #include <limits>
 #include <random>
-
-#include <gtest/gtest.h>
 
 namespace millrace::data {
 namespace {
 
-Int128 wide(const char* text) { return parse_decimal(text, 0).value(); }
+Int128 wide(const char* text) {
+  return parse_decimal(text, 0).value();
+}
 
 TEST(Decimal, TextRoundTrips) {
   for (const char* text : {"0", "-1", "12345678901234567890123456789012345678",
@@ -68,8 +70,10 @@ TEST(Decimal, OverflowIsToldNotWrapped) {
 TEST(Decimal, ProductsHave256BitsInBetween) {
   // 0.99999999999999999999999999999999999999 squared, to 38 digits.
   const Int128 most = wide("99999999999999999999999999999999999999");
-  EXPECT_EQ(to_string(*decimal_multiply(most, most, 76, 38)), "99999999999999999999999999999999999998");
-  EXPECT_EQ(to_string(*decimal_multiply(most, -most, 76, 37)), "-10000000000000000000000000000000000000");
+  EXPECT_EQ(to_string(*decimal_multiply(most, most, 76, 38)),
+            "99999999999999999999999999999999999998");
+  EXPECT_EQ(to_string(*decimal_multiply(most, -most, 76, 37)),
+            "-10000000000000000000000000000000000000");
   EXPECT_EQ(to_string(*decimal_multiply(most, -most, 76, 2)), "-100");
   EXPECT_EQ(decimal_multiply(most, most, 76, 0), 1);
   EXPECT_EQ(decimal_multiply(125, 4, 2, 1), 50);
@@ -95,7 +99,8 @@ TEST(Decimal, WideDivisionUndoesMultiplication) {
     const int digits = static_cast<int>(random() % 38);
     const Int128 b =
         (static_cast<Int128>(random() >> 1 >> random() % 62) << 64 | random()) % power_of_ten(38);
-    const Int128 a = static_cast<Int128>(random() >> 1) % power_of_ten(1 + static_cast<int>(random() % 18));
+    const Int128 a =
+        static_cast<Int128>(random() >> 1) % power_of_ten(1 + static_cast<int>(random() % 18));
     if (b == 0) continue;
     // a / b at scale `digits`, times b, is a within half a unit.
     const auto quotient = decimal_divide(a, 0, b, 0, digits);

@@ -8,7 +8,9 @@
 namespace millrace::data {
 namespace {
 
-uint64_t hash_bytes(std::string_view bytes) { return hash64(std::as_bytes(std::span(bytes))); }
+uint64_t hash_bytes(std::string_view bytes) {
+  return hash64(std::as_bytes(std::span(bytes)));
+}
 
 template <class HashAt>
 void for_rows(const uint16_t* selection, uint32_t count, std::span<uint64_t> hashes,
@@ -28,15 +30,20 @@ void hash_flat(const Column& column, const uint16_t* selection, uint32_t count,
     each([=](uint32_t row) { return hash_word(static_cast<uint64_t>(int64_t{values[row]})); });
   };
   switch (column.width()) {
-    case Width::kNone: return each([](uint32_t) { return kNullHash; });
+    case Width::kNone:
+      return each([](uint32_t) { return kNullHash; });
     case Width::k1: {
       const uint64_t* bits = column.data<uint64_t>();
       return each([=](uint32_t row) { return hash_word(get_bit(bits, row) ? 1 : 0); });
     }
-    case Width::k8: return integers(column.data<int8_t>());
-    case Width::k16: return integers(column.data<int16_t>());
-    case Width::k32: return integers(column.data<int32_t>());
-    case Width::k64: return integers(column.data<int64_t>());
+    case Width::k8:
+      return integers(column.data<int8_t>());
+    case Width::k16:
+      return integers(column.data<int16_t>());
+    case Width::k32:
+      return integers(column.data<int32_t>());
+    case Width::k64:
+      return integers(column.data<int64_t>());
     case Width::k128: {
       const auto* values = column.data<unsigned __int128>();
       return each([=](uint32_t row) {
@@ -106,7 +113,8 @@ void hash_column(const Column& column, const uint16_t* selection, uint32_t count
       for_rows(selection, count, hashes, [&](uint32_t row) { return known[indices[row]]; });
       return set_null_hashes(column, selection, count, hashes);
     }
-    case Encoding::kFlat: break;
+    case Encoding::kFlat:
+      break;
   }
   hash_flat(column, selection, count, hashes);
   set_null_hashes(column, selection, count, hashes);

@@ -20,11 +20,15 @@ constexpr uint64_t mix_hash(uint64_t x) {
   return x ^ (x >> 31);
 }
 // Of a value of up to 64 bits, sign-extended.
-constexpr uint64_t hash_word(uint64_t value) { return mix_hash(value + 0x9e3779b97f4a7c15); }
+constexpr uint64_t hash_word(uint64_t value) {
+  return mix_hash(value + 0x9e3779b97f4a7c15);
+}
 constexpr uint64_t join_hashes(uint64_t first, uint64_t second) {
   return mix_hash(first * 0xff51afd7ed558ccd + second);
 }
-constexpr uint32_t key_group(uint64_t hash) { return static_cast<uint32_t>(hash >> 52); }
+constexpr uint32_t key_group(uint64_t hash) {
+  return static_cast<uint32_t>(hash >> 52);
+}
 // Which of `shards` shards owns a key group.
 constexpr uint32_t shard_of_group(uint32_t group, uint32_t shards) {
   return static_cast<uint32_t>(uint64_t{group} * shards / kKeyGroups);
@@ -34,7 +38,8 @@ constexpr uint32_t first_group_of_shard(uint32_t shard, uint32_t shards) {
   return static_cast<uint32_t>((uint64_t{shard} * kKeyGroups + shards - 1) / shards);
 }
 
-// Hashes of one column's rows selection[0..count), or of the first `count` rows if selection is null.
+// Hashes of one column's rows selection[0..count), or of the first `count` rows if selection is
+// null.
 void hash_column(const Column& column, const uint16_t* selection, uint32_t count,
                  std::span<uint64_t> hashes);
 
@@ -62,7 +67,8 @@ class KeyHasher {
   std::vector<uint64_t> scratch_;
 };
 
-// Keys: hashes and bytes of the keys of a batch's rows (those that count). Reused from batch to batch.
+// Keys: hashes and bytes of the keys of a batch's rows (those that count). Reused from batch to
+// batch.
 struct Keys {
   std::vector<uint64_t> hashes;
   EncodedRows bytes;

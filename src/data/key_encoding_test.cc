@@ -1,14 +1,13 @@
 #include "data/key_encoding.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <limits>
 #include <map>
 #include <random>
 
-#include <gtest/gtest.h>
-
 #include "base/hash.h"
-
 #include "data/builder.h"
 #include "data/random_values_test.h"
 
@@ -31,7 +30,9 @@ std::pair<std::string, uint64_t> key_of(std::vector<Field> fields, std::vector<V
   return {std::string(keys[0]), keys.hashes[0]};
 }
 
-std::string hex(std::string_view bytes) { return to_string(Value(std::string(bytes)), TypeKind::kBytes); }
+std::string hex(std::string_view bytes) {
+  return to_string(Value(std::string(bytes)), TypeKind::kBytes);
+}
 
 TEST(KeyEncoding, BytesAndHashesAreThoseOfTheFormat) {
   const auto [one, one_hash] = key_of({{"a", TypeKind::kBigint}}, {1});
@@ -67,8 +68,10 @@ TEST(KeyEncoding, ThereIsOneZeroAndOneNan) {
     EXPECT_EQ(key_of({{"a", kind}}, {nan}), key_of({{"a", kind}}, {-nan}));
     EXPECT_NE(key_of({{"a", kind}}, {nan}), key_of({{"a", kind}}, {0.0}));
     const RowCodec codec({Type(kind)});
-    EXPECT_EQ(codec.encode_row(std::vector<Value>{-0.0}), codec.encode_row(std::vector<Value>{0.0}));
-    EXPECT_EQ(codec.encode_row(std::vector<Value>{-nan}), codec.encode_row(std::vector<Value>{nan}));
+    EXPECT_EQ(codec.encode_row(std::vector<Value>{-0.0}),
+              codec.encode_row(std::vector<Value>{0.0}));
+    EXPECT_EQ(codec.encode_row(std::vector<Value>{-nan}),
+              codec.encode_row(std::vector<Value>{nan}));
   }
 }
 
@@ -80,9 +83,18 @@ TEST(KeyEncoding, AMapIsEqualWhateverTheOrderOfItsEntries) {
 
 TEST(KeyEncoding, NoTwoDifferentKeysShareBytes) {
   const std::vector<Field> texts = {{"a", TypeKind::kVarchar}, {"b", TypeKind::kVarchar}};
-  const std::vector<std::vector<Value>> keys = {
-      {"", ""}, {"a", ""}, {"", "a"}, {Value(), ""}, {"", Value()}, {Value(), Value()}, {"ab", "c"},
-      {"a", "bc"}, {"\x01", ""}, {"", "\x01"}, {std::string(1, '\0'), ""}, {std::string(200, 'x'), "y"}};
+  const std::vector<std::vector<Value>> keys = {{"", ""},
+                                                {"a", ""},
+                                                {"", "a"},
+                                                {Value(), ""},
+                                                {"", Value()},
+                                                {Value(), Value()},
+                                                {"ab", "c"},
+                                                {"a", "bc"},
+                                                {"\x01", ""},
+                                                {"", "\x01"},
+                                                {std::string(1, '\0'), ""},
+                                                {std::string(200, 'x'), "y"}};
   std::map<std::string, size_t> seen;
   for (size_t index = 0; index < keys.size(); ++index) {
     EXPECT_TRUE(seen.emplace(key_of(texts, keys[index]).first, index).second) << index;
@@ -202,7 +214,8 @@ TEST_F(RandomKeys, DamagedBytesAreRefusedOrGiveSomeRow) {
     codec.encode(random_batch(chosen, 5), rows);
     if (rows.size() == 0) continue;
     std::string row(rows[random_() % rows.size()]);
-    if (!row.empty() && random_() % 2 == 0) row[random_() % row.size()] ^= static_cast<char>(random_());
+    if (!row.empty() && random_() % 2 == 0)
+      row[random_() % row.size()] ^= static_cast<char>(random_());
     if (random_() % 2 == 0) row.resize(random_() % (row.size() + 3));
     const auto values = codec.decode_row(row);
     if (!values) {

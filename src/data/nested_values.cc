@@ -85,22 +85,33 @@ void append_value_bytes(std::string& to, const Column& column, uint32_t row) {
   }
   const uint32_t place = column.is_flat() ? row : 0;
   switch (column.width()) {
-    case Width::kNone: return;
-    case Width::k1: to += get_bit(column.data<uint64_t>(), place) ? '\1' : '\0'; return;
-    case Width::k8: return append_raw(to, int64_t{column.data<int8_t>()[place]});
-    case Width::k16: return append_raw(to, int64_t{column.data<int16_t>()[place]});
-    case Width::k32: return append_raw(to, int64_t{column.data<int32_t>()[place]});
-    case Width::k64: return append_raw(to, column.data<int64_t>()[place]);
-    case Width::k128: return append_raw(to, column.data<Int128>()[place]);
-    case Width::kF32: return append_raw(to, canonical_bits(double{column.data<float>()[place]}));
-    case Width::kF64: return append_raw(to, canonical_bits(column.data<double>()[place]));
+    case Width::kNone:
+      return;
+    case Width::k1:
+      to += get_bit(column.data<uint64_t>(), place) ? '\1' : '\0';
+      return;
+    case Width::k8:
+      return append_raw(to, int64_t{column.data<int8_t>()[place]});
+    case Width::k16:
+      return append_raw(to, int64_t{column.data<int16_t>()[place]});
+    case Width::k32:
+      return append_raw(to, int64_t{column.data<int32_t>()[place]});
+    case Width::k64:
+      return append_raw(to, column.data<int64_t>()[place]);
+    case Width::k128:
+      return append_raw(to, column.data<Int128>()[place]);
+    case Width::kF32:
+      return append_raw(to, canonical_bits(double{column.data<float>()[place]}));
+    case Width::kF64:
+      return append_raw(to, canonical_bits(column.data<double>()[place]));
     case Width::kView: {
       const std::string_view bytes = column.text_of(column.data<Text>()[place]);
       append_varint(to, bytes.size());
       to += bytes;
       return;
     }
-    case Width::kList: return append_list_bytes(to, column, place);
+    case Width::kList:
+      return append_list_bytes(to, column, place);
     case Width::kGroup:
       for (const ColumnPtr& child : column.children()) append_nested_value(to, *child, place);
   }
@@ -117,7 +128,9 @@ void append_null_bytes(std::string& to, const Type& type) {
 bool take_value_bytes(std::span<const std::byte>& from, ColumnBuilder& to) {
   int64_t word = 0;
   switch (to.width()) {
-    case Width::kNone: to.append_null(); return true;
+    case Width::kNone:
+      to.append_null();
+      return true;
     case Width::k1: {
       uint8_t bit = 0;
       if (!take_raw(from, bit)) return false;
@@ -137,8 +150,10 @@ bool take_value_bytes(std::span<const std::byte>& from, ColumnBuilder& to) {
       to.width() == Width::kF64 ? to.append(value) : to.append(static_cast<float>(value));
       return true;
     }
-    case Width::kView: return take_text(from, to);
-    case Width::kList: return take_list(from, to);
+    case Width::kView:
+      return take_text(from, to);
+    case Width::kList:
+      return take_list(from, to);
     case Width::kGroup:
       for (size_t index = 0; index < to.type().fields().size(); ++index) {
         if (!take_nested_value(from, to.child(index))) return false;

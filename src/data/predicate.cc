@@ -39,13 +39,20 @@ int compare_lists(const Value::List& a, const Value::List& b, const Type& type) 
 
 bool satisfies(Comparison comparison, int order) {
   switch (comparison) {
-    case Comparison::kEqual: return order == 0;
-    case Comparison::kNotEqual: return order != 0;
-    case Comparison::kLess: return order < 0;
-    case Comparison::kLessOrEqual: return order <= 0;
-    case Comparison::kGreater: return order > 0;
-    case Comparison::kGreaterOrEqual: return order >= 0;
-    default: return false;
+    case Comparison::kEqual:
+      return order == 0;
+    case Comparison::kNotEqual:
+      return order != 0;
+    case Comparison::kLess:
+      return order < 0;
+    case Comparison::kLessOrEqual:
+      return order <= 0;
+    case Comparison::kGreater:
+      return order > 0;
+    case Comparison::kGreaterOrEqual:
+      return order >= 0;
+    default:
+      return false;
   }
 }
 
@@ -53,14 +60,22 @@ bool satisfies(Comparison comparison, int order) {
 
 std::string_view to_string(Comparison comparison) {
   switch (comparison) {
-    case Comparison::kEqual: return "=";
-    case Comparison::kNotEqual: return "<>";
-    case Comparison::kLess: return "<";
-    case Comparison::kLessOrEqual: return "<=";
-    case Comparison::kGreater: return ">";
-    case Comparison::kGreaterOrEqual: return ">=";
-    case Comparison::kIsNull: return "IS NULL";
-    case Comparison::kIsNotNull: return "IS NOT NULL";
+    case Comparison::kEqual:
+      return "=";
+    case Comparison::kNotEqual:
+      return "<>";
+    case Comparison::kLess:
+      return "<";
+    case Comparison::kLessOrEqual:
+      return "<=";
+    case Comparison::kGreater:
+      return ">";
+    case Comparison::kGreaterOrEqual:
+      return ">=";
+    case Comparison::kIsNull:
+      return "IS NULL";
+    case Comparison::kIsNotNull:
+      return "IS NOT NULL";
   }
   return "?";
 }
@@ -83,15 +98,22 @@ std::string SimplePredicate::to_string(const Schema& schema) const {
 int compare(const Value& a, const Value& b, const Type& type) {
   MILLRACE_ASSERT(!a.is_null() && !b.is_null());
   switch (type.width()) {
-    case Width::kNone: return 0;
-    case Width::k1: return order(a.boolean(), b.boolean());
-    case Width::k128: return order(widened(a), widened(b));
+    case Width::kNone:
+      return 0;
+    case Width::k1:
+      return order(a.boolean(), b.boolean());
+    case Width::k128:
+      return order(widened(a), widened(b));
     case Width::kF32:
-    case Width::kF64: return compare_reals(a.real(), b.real());
-    case Width::kView: return order(a.text().compare(b.text()), 0);
+    case Width::kF64:
+      return compare_reals(a.real(), b.real());
+    case Width::kView:
+      return order(a.text().compare(b.text()), 0);
     case Width::kList:
-    case Width::kGroup: return compare_lists(a.list(), b.list(), type);
-    default: return order(a.integer(), b.integer());
+    case Width::kGroup:
+      return compare_lists(a.list(), b.list(), type);
+    default:
+      return order(a.integer(), b.integer());
   }
 }
 
@@ -116,11 +138,16 @@ bool may_match(const SimplePredicate& predicate, const ColumnStatistics& statist
     case Comparison::kNotEqual:
       return !min || !max || compare(*min, constant, type) != 0 ||
              compare(*max, constant, type) != 0;
-    case Comparison::kLess: return !min || compare(*min, constant, type) < 0;
-    case Comparison::kLessOrEqual: return !min || compare(*min, constant, type) <= 0;
-    case Comparison::kGreater: return !max || compare(*max, constant, type) > 0;
-    case Comparison::kGreaterOrEqual: return !max || compare(*max, constant, type) >= 0;
-    default: return true;
+    case Comparison::kLess:
+      return !min || compare(*min, constant, type) < 0;
+    case Comparison::kLessOrEqual:
+      return !min || compare(*min, constant, type) <= 0;
+    case Comparison::kGreater:
+      return !max || compare(*max, constant, type) > 0;
+    case Comparison::kGreaterOrEqual:
+      return !max || compare(*max, constant, type) >= 0;
+    default:
+      return true;
   }
 }
 

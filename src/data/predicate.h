@@ -24,8 +24,8 @@ enum class Comparison : uint8_t {
 };
 std::string_view to_string(Comparison comparison);
 
-// SimplePredicate: `column comparison constant` as a value, for skipping what cannot match. A list of
-// them means all (AND). Whoever is asked to skip may ignore it: the engine filters again.
+// SimplePredicate: `column comparison constant` as a value, for skipping what cannot match. A list
+// of them means all (AND). Whoever is asked to skip may ignore it: the engine filters again.
 // `constant` is one of the column's type and not NULL.
 struct SimplePredicate {
   size_t column = 0;  // of the schema that it is about
@@ -44,8 +44,8 @@ struct ColumnStatistics {
   uint64_t rows = 0;
 };
 
-// -1, 0, 1: the SQL order of two values of `type`, neither NULL. NaN is equal to itself and above all
-// other numbers; texts compare by their bytes; ARRAY and ROW element by element, NULL last.
+// -1, 0, 1: the SQL order of two values of `type`, neither NULL. NaN is equal to itself and above
+// all other numbers; texts compare by their bytes; ARRAY and ROW element by element, NULL last.
 int compare(const Value& a, const Value& b, const Type& type);
 
 // Whether `value`, of the column's type, satisfies the predicate (FALSE where SQL says UNKNOWN).

@@ -1,9 +1,9 @@
 #include "data/predicate.h"
 
+#include <gtest/gtest.h>
+
 #include <limits>
 #include <random>
-
-#include <gtest/gtest.h>
 
 #include "data/random_values_test.h"
 

@@ -43,23 +43,34 @@ inline std::vector<Type> every_type() {
 inline int64_t random_integer(std::mt19937_64& random, int bits) {
   const int64_t value = static_cast<int64_t>(random()) >> (64 - bits);
   switch (random() % 8) {
-    case 0: return 0;
-    case 1: return value < 0 ? int64_t{-1} : int64_t{1};
-    default: return value;
+    case 0:
+      return 0;
+    case 1:
+      return value < 0 ? int64_t{-1} : int64_t{1};
+    default:
+      return value;
   }
 }
 
 inline Value random_value(const Type& type, std::mt19937_64& random, int null_in = 5) {
   if (type.kind() == TypeKind::kNull || random() % static_cast<unsigned>(null_in) == 0) return {};
   switch (type.width()) {
-    case Width::k1: return random() % 2 == 0;
-    case Width::k8: return random_integer(random, 8);
-    case Width::k16: return random_integer(random, 16);
-    case Width::k32: return random_integer(random, 22);
-    case Width::k64: return random_integer(random, 45);
-    case Width::k128: return Int128{random_integer(random, 60)} * random_integer(random, 30);
-    case Width::kF32: return static_cast<double>(static_cast<float>(random_integer(random, 20)) / 8);
-    case Width::kF64: return static_cast<double>(random_integer(random, 40)) / 1024;
+    case Width::k1:
+      return random() % 2 == 0;
+    case Width::k8:
+      return random_integer(random, 8);
+    case Width::k16:
+      return random_integer(random, 16);
+    case Width::k32:
+      return random_integer(random, 22);
+    case Width::k64:
+      return random_integer(random, 45);
+    case Width::k128:
+      return Int128{random_integer(random, 60)} * random_integer(random, 30);
+    case Width::kF32:
+      return static_cast<double>(static_cast<float>(random_integer(random, 20)) / 8);
+    case Width::kF64:
+      return static_cast<double>(random_integer(random, 40)) / 1024;
     case Width::kView: {
       std::string text(random() % 3 == 0 ? random() % 40 : random() % 14, ' ');
       for (char& c : text) c = static_cast<char>('a' + random() % 3);
@@ -85,7 +96,8 @@ inline Value random_value(const Type& type, std::mt19937_64& random, int null_in
       }
       return values;
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 

@@ -13,21 +13,27 @@
 namespace millrace::data {
 namespace {
 
-size_t null_bytes(size_t columns) { return (columns + 7) / 8; }
+size_t null_bytes(size_t columns) {
+  return (columns + 7) / 8;
+}
 
 // Bytes of a column's value; 0 for those that vary.
 uint32_t value_bytes(Width width, RowCodec::Layout layout) {
   const bool key = layout == RowCodec::Layout::kKey;
   switch (width) {
-    case Width::k1: return 1;
+    case Width::k1:
+      return 1;
     case Width::k8:
     case Width::k16:
     case Width::k32:
-    case Width::kF32: return key ? 8 : static_cast<uint32_t>(bytes_per_value(width));
+    case Width::kF32:
+      return key ? 8 : static_cast<uint32_t>(bytes_per_value(width));
     case Width::k64:
     case Width::k128:
-    case Width::kF64: return static_cast<uint32_t>(bytes_per_value(width));
-    default: return 0;
+    case Width::kF64:
+      return static_cast<uint32_t>(bytes_per_value(width));
+    default:
+      return 0;
   }
 }
 
@@ -103,9 +109,9 @@ class RowWriter {
 
  private:
   struct Part {
-    const Column* values = nullptr;         // flat
-    const uint32_t* places = nullptr;       // null: row n stands at n
-    const uint64_t* validity = nullptr;     // null: no NULL
+    const Column* values = nullptr;      // flat
+    const uint32_t* places = nullptr;    // null: row n stands at n
+    const uint64_t* validity = nullptr;  // null: no NULL
     const uint32_t* validity_places = nullptr;
     ColumnPtr row;  // holds the row of a constant
     bool never_valid = false;
@@ -224,8 +230,7 @@ class RowWriter {
     const uint64_t* bits = part.values->data<uint64_t>();
     for (uint32_t n = 0; n < count_; ++n) {
       const bool value = !part.is_null(n) && get_bit(bits, part.place(n));
-      const size_t place =
-          to_.stride_ != 0 ? offset_ + n * size_t{to_.stride_} : to_.cursors_[n]++;
+      const size_t place = to_.stride_ != 0 ? offset_ + n * size_t{to_.stride_} : to_.cursors_[n]++;
       arena_[place] = static_cast<std::byte>(value);
     }
     ++offset_;
@@ -266,22 +271,32 @@ class RowWriter {
     const Part& part = parts_[index];
     const bool key = layout_ == RowCodec::Layout::kKey;
     switch (part.values->width()) {
-      case Width::kNone: return;
-      case Width::k1: return write_booleans(part);
-      case Width::k8: return write_integers<int8_t>(part);
-      case Width::k16: return write_integers<int16_t>(part);
-      case Width::k32: return write_integers<int32_t>(part);
-      case Width::k64: return write_integers<int64_t>(part);
-      case Width::k128: return write_fixed<Int128>(part, [](Int128 value) { return value; });
+      case Width::kNone:
+        return;
+      case Width::k1:
+        return write_booleans(part);
+      case Width::k8:
+        return write_integers<int8_t>(part);
+      case Width::k16:
+        return write_integers<int16_t>(part);
+      case Width::k32:
+        return write_integers<int32_t>(part);
+      case Width::k64:
+        return write_integers<int64_t>(part);
+      case Width::k128:
+        return write_fixed<Int128>(part, [](Int128 value) { return value; });
       case Width::kF32:
         if (key) {
           return write_fixed<float>(part, [](float v) { return canonical_bits(double{v}); });
         }
         return write_fixed<float>(part, [](float v) { return canonical_bits(v); });
-      case Width::kF64: return write_fixed<double>(part, [](double v) { return canonical_bits(v); });
-      case Width::kView: return write_texts(part);
+      case Width::kF64:
+        return write_fixed<double>(part, [](double v) { return canonical_bits(v); });
+      case Width::kView:
+        return write_texts(part);
       case Width::kList:
-      case Width::kGroup: return write_nested(index);
+      case Width::kGroup:
+        return write_nested(index);
     }
   }
 
@@ -326,17 +341,27 @@ class RowReader {
       case Width::kNone:
         for (uint32_t n = 0; n < count_; ++n) to.append_null();
         return true;
-      case Width::k1: return read_booleans(to);
-      case Width::k8: return key ? read_fixed<int8_t, int64_t>(to) : read_fixed<int8_t>(to);
-      case Width::k16: return key ? read_fixed<int16_t, int64_t>(to) : read_fixed<int16_t>(to);
-      case Width::k32: return key ? read_fixed<int32_t, int64_t>(to) : read_fixed<int32_t>(to);
-      case Width::k64: return read_fixed<int64_t>(to);
-      case Width::k128: return read_fixed<Int128>(to);
-      case Width::kF32: return key ? read_fixed<float, double>(to) : read_fixed<float>(to);
-      case Width::kF64: return read_fixed<double>(to);
-      case Width::kView: return read_texts(to);
+      case Width::k1:
+        return read_booleans(to);
+      case Width::k8:
+        return key ? read_fixed<int8_t, int64_t>(to) : read_fixed<int8_t>(to);
+      case Width::k16:
+        return key ? read_fixed<int16_t, int64_t>(to) : read_fixed<int16_t>(to);
+      case Width::k32:
+        return key ? read_fixed<int32_t, int64_t>(to) : read_fixed<int32_t>(to);
+      case Width::k64:
+        return read_fixed<int64_t>(to);
+      case Width::k128:
+        return read_fixed<Int128>(to);
+      case Width::kF32:
+        return key ? read_fixed<float, double>(to) : read_fixed<float>(to);
+      case Width::kF64:
+        return read_fixed<double>(to);
+      case Width::kView:
+        return read_texts(to);
       case Width::kList:
-      case Width::kGroup: return read_nested(to);
+      case Width::kGroup:
+        return read_nested(to);
     }
     return false;
   }
@@ -440,8 +465,8 @@ void RowCodec::encode(const Batch& batch, std::span<const size_t> columns, Encod
   encode(chosen, batch.selection(), batch.size(), to);
 }
 
-void RowCodec::encode(std::span<const ColumnPtr> columns, const uint16_t* selection,
-                      uint32_t count, EncodedRows& to) const {
+void RowCodec::encode(std::span<const ColumnPtr> columns, const uint16_t* selection, uint32_t count,
+                      EncodedRows& to) const {
   MILLRACE_ASSERT(columns.size() == types_.size());
   for (size_t index = 0; index < columns.size(); ++index) {
     MILLRACE_ASSERT(columns[index]->width() == types_[index].width());

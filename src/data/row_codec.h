@@ -13,7 +13,8 @@
 
 namespace millrace::data {
 
-// EncodedRows: the bytes of some rows, one behind the other in one arena. Reused from batch to batch.
+// EncodedRows: the bytes of some rows, one behind the other in one arena. Reused from batch to
+// batch.
 class EncodedRows {
  public:
   size_t size() const { return views_.size(); }
@@ -22,7 +23,8 @@ class EncodedRows {
   std::span<const std::string_view> views() const { return views_; }
   // All rows as one run of bytes; row n begins at n * stride() if stride() is not 0.
   std::span<const std::byte> arena() const { return arena_.span().first(used_); }
-  // Bytes of every row, where all have the same length for their types (fixed widths, no NULL); else 0.
+  // Bytes of every row, where all have the same length for their types (fixed widths, no NULL);
+  // else 0.
   uint32_t stride() const { return stride_; }
 
   // Whether any row has a NULL, and whether row n has.
@@ -37,9 +39,9 @@ class EncodedRows {
     std::vector<uint32_t> ends;  // per row
   };
   std::vector<std::string_view> views_;
-  std::vector<uint8_t> nulls_;      // per row, if any_null_
-  std::vector<uint64_t> cursors_;   // per row, where its next value goes
-  std::vector<uint32_t> selected_;  // the selection, widened
+  std::vector<uint8_t> nulls_;                 // per row, if any_null_
+  std::vector<uint64_t> cursors_;              // per row, where its next value goes
+  std::vector<uint32_t> selected_;             // the selection, widened
   std::vector<std::vector<uint32_t>> places_;  // per column: where in its values a row's stands
   std::vector<Nested> nested_;                 // per column
   Buffer arena_;
@@ -48,8 +50,8 @@ class EncodedRows {
   bool any_null_ = false;
 };
 
-// RowCodec: rows of some columns <-> canonical bytes, a column at a time (docs/formats/keys.md): equal
-// rows are equal bytes. As key bytes integers of all widths and floats take 8 bytes.
+// RowCodec: rows of some columns <-> canonical bytes, a column at a time (docs/formats/keys.md):
+// equal rows are equal bytes. As key bytes integers of all widths and floats take 8 bytes.
 //
 // Threading:  immutable; encode and decode may run concurrently with different targets.
 // Failure:    decode: kCorruptState for bytes that encode did not make for these types.
@@ -61,8 +63,8 @@ class RowCodec {
 
   const std::vector<Type>& types() const { return types_; }
 
-  // The rows of a batch that count; `columns`: which of its columns are the codec's, in order (all, in
-  // their order, if left out).
+  // The rows of a batch that count; `columns`: which of its columns are the codec's, in order (all,
+  // in their order, if left out).
   void encode(const Batch& batch, EncodedRows& to) const;
   void encode(const Batch& batch, std::span<const size_t> columns, EncodedRows& to) const;
   // Rows selection[0..count) of `columns`, or the first `count` ones if selection is null.

@@ -32,9 +32,9 @@ inline void copy_short(char* to, const char* from, size_t bytes) {
   }
 }
 
-// Text: one string or byte string in a column, 16 bytes, as Arrow's view layout: up to 12 bytes stand
-// inline, longer ones as a prefix of four bytes and a place in one of the column's heaps. The unused
-// inline bytes are zero, so equal short texts are equal as 16 bytes.
+// Text: one string or byte string in a column, 16 bytes, as Arrow's view layout: up to 12 bytes
+// stand inline, longer ones as a prefix of four bytes and a place in one of the column's heaps. The
+// unused inline bytes are zero, so equal short texts are equal as 16 bytes.
 struct Text {
   static constexpr uint32_t kInlineBytesMax = 12;
 

@@ -1,8 +1,8 @@
 #include "data/text.h"
 
-#include <string>
-
 #include <gtest/gtest.h>
+
+#include <string>
 
 namespace millrace::data {
 namespace {

@@ -49,9 +49,13 @@ Type Type::decimal(int precision, int scale) {
   return Type(TypeKind::kDecimal, precision, scale);
 }
 
-Type Type::timestamp(int precision) { return Type(TypeKind::kTimestamp, precision); }
+Type Type::timestamp(int precision) {
+  return Type(TypeKind::kTimestamp, precision);
+}
 
-Type Type::timestamp_ltz(int precision) { return Type(TypeKind::kTimestampLtz, precision); }
+Type Type::timestamp_ltz(int precision) {
+  return Type(TypeKind::kTimestampLtz, precision);
+}
 
 Type Type::array(Type element) {
   Type type(TypeKind::kArray);
@@ -75,28 +79,40 @@ Type Type::row(std::vector<Field> fields) {
 
 Width Type::width() const {
   switch (kind_) {
-    case TypeKind::kNull: return Width::kNone;
-    case TypeKind::kBoolean: return Width::k1;
-    case TypeKind::kTinyint: return Width::k8;
-    case TypeKind::kSmallint: return Width::k16;
+    case TypeKind::kNull:
+      return Width::kNone;
+    case TypeKind::kBoolean:
+      return Width::k1;
+    case TypeKind::kTinyint:
+      return Width::k8;
+    case TypeKind::kSmallint:
+      return Width::k16;
     case TypeKind::kInt:
     case TypeKind::kDate:
-    case TypeKind::kIntervalMonth: return Width::k32;
+    case TypeKind::kIntervalMonth:
+      return Width::k32;
     case TypeKind::kBigint:
     case TypeKind::kTime:
     case TypeKind::kTimestamp:
     case TypeKind::kTimestampLtz:
-    case TypeKind::kIntervalDay: return Width::k64;
-    case TypeKind::kDecimal: return precision_ <= kShortDecimalDigits ? Width::k64 : Width::k128;
-    case TypeKind::kFloat: return Width::kF32;
-    case TypeKind::kDouble: return Width::kF64;
+    case TypeKind::kIntervalDay:
+      return Width::k64;
+    case TypeKind::kDecimal:
+      return precision_ <= kShortDecimalDigits ? Width::k64 : Width::k128;
+    case TypeKind::kFloat:
+      return Width::kF32;
+    case TypeKind::kDouble:
+      return Width::kF64;
     case TypeKind::kChar:
     case TypeKind::kVarchar:
     case TypeKind::kBytes:
-    case TypeKind::kJson: return Width::kView;
+    case TypeKind::kJson:
+      return Width::kView;
     case TypeKind::kArray:
-    case TypeKind::kMap: return Width::kList;
-    case TypeKind::kRow: return Width::kGroup;
+    case TypeKind::kMap:
+      return Width::kList;
+    case TypeKind::kRow:
+      return Width::kGroup;
   }
   return Width::kNone;
 }
@@ -108,30 +124,50 @@ const std::vector<Field>& Type::fields() const {
 
 std::string Type::to_string() const {
   switch (kind_) {
-    case TypeKind::kNull: return "NULL";
-    case TypeKind::kBoolean: return "BOOLEAN";
-    case TypeKind::kTinyint: return "TINYINT";
-    case TypeKind::kSmallint: return "SMALLINT";
-    case TypeKind::kInt: return "INT";
-    case TypeKind::kBigint: return "BIGINT";
-    case TypeKind::kFloat: return "FLOAT";
-    case TypeKind::kDouble: return "DOUBLE";
-    case TypeKind::kDecimal: return fmt::format("DECIMAL({}, {})", precision_, scale_);
-    case TypeKind::kChar: return fmt::format("CHAR({})", precision_);
+    case TypeKind::kNull:
+      return "NULL";
+    case TypeKind::kBoolean:
+      return "BOOLEAN";
+    case TypeKind::kTinyint:
+      return "TINYINT";
+    case TypeKind::kSmallint:
+      return "SMALLINT";
+    case TypeKind::kInt:
+      return "INT";
+    case TypeKind::kBigint:
+      return "BIGINT";
+    case TypeKind::kFloat:
+      return "FLOAT";
+    case TypeKind::kDouble:
+      return "DOUBLE";
+    case TypeKind::kDecimal:
+      return fmt::format("DECIMAL({}, {})", precision_, scale_);
+    case TypeKind::kChar:
+      return fmt::format("CHAR({})", precision_);
     case TypeKind::kVarchar:
       return precision_ == 0 ? "STRING" : fmt::format("VARCHAR({})", precision_);
-    case TypeKind::kBytes: return "BYTES";
-    case TypeKind::kDate: return "DATE";
-    case TypeKind::kTime: return fmt::format("TIME({})", precision_);
-    case TypeKind::kTimestamp: return fmt::format("TIMESTAMP({})", precision_);
-    case TypeKind::kTimestampLtz: return fmt::format("TIMESTAMP_LTZ({})", precision_);
-    case TypeKind::kIntervalMonth: return "INTERVAL YEAR TO MONTH";
-    case TypeKind::kIntervalDay: return "INTERVAL DAY TO SECOND";
-    case TypeKind::kArray: return "ARRAY<" + element_to_string(fields()[0]) + ">";
+    case TypeKind::kBytes:
+      return "BYTES";
+    case TypeKind::kDate:
+      return "DATE";
+    case TypeKind::kTime:
+      return fmt::format("TIME({})", precision_);
+    case TypeKind::kTimestamp:
+      return fmt::format("TIMESTAMP({})", precision_);
+    case TypeKind::kTimestampLtz:
+      return fmt::format("TIMESTAMP_LTZ({})", precision_);
+    case TypeKind::kIntervalMonth:
+      return "INTERVAL YEAR TO MONTH";
+    case TypeKind::kIntervalDay:
+      return "INTERVAL DAY TO SECOND";
+    case TypeKind::kArray:
+      return "ARRAY<" + element_to_string(fields()[0]) + ">";
     case TypeKind::kMap:
       return "MAP<" + fields()[0].type.to_string() + ", " + element_to_string(fields()[1]) + ">";
-    case TypeKind::kRow: return row_to_string(fields());
-    case TypeKind::kJson: return "JSON";
+    case TypeKind::kRow:
+      return row_to_string(fields());
+    case TypeKind::kJson:
+      return "JSON";
   }
   return "?";
 }
@@ -143,15 +179,21 @@ bool operator==(const Type& a, const Type& b) {
 
 size_t bytes_per_value(Width width) {
   switch (width) {
-    case Width::k8: return 1;
-    case Width::k16: return 2;
+    case Width::k8:
+      return 1;
+    case Width::k16:
+      return 2;
     case Width::k32:
-    case Width::kF32: return 4;
+    case Width::kF32:
+      return 4;
     case Width::k64:
-    case Width::kF64: return 8;
+    case Width::kF64:
+      return 8;
     case Width::k128:
-    case Width::kView: return 16;
-    default: return 0;
+    case Width::kView:
+      return 16;
+    default:
+      return 0;
   }
 }
 

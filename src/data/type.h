@@ -17,8 +17,8 @@ enum class TypeKind : uint8_t {
   kBigint = 5,
   kFloat = 6,
   kDouble = 7,
-  kDecimal = 8,  // precision 1..38, scale 0..precision
-  kChar = 9,     // precision = length in characters
+  kDecimal = 8,   // precision 1..38, scale 0..precision
+  kChar = 9,      // precision = length in characters
   kVarchar = 10,  // precision = most characters; 0: unbounded (STRING, TEXT)
   kBytes = 11,
   kDate = 12,
@@ -40,8 +40,8 @@ enum class Width : uint8_t {
   k8,      // kTinyint: int8
   k16,     // kSmallint: int16
   k32,     // kInt, kDate (days since 1970-01-01), kIntervalMonth (months): int32
-  k64,     // kBigint, kDecimal p <= 18 (unscaled), kTime (µs since midnight; ns if p > 6), kTimestamp*
-           // (µs since 1970; ns if p > 6), kIntervalDay (µs): int64
+  k64,     // kBigint, kDecimal p <= 18 (unscaled), kTime (µs since midnight; ns if p > 6),
+           // kTimestamp* (µs since 1970; ns if p > 6), kIntervalDay (µs): int64
   k128,    // kDecimal p > 18 (unscaled): __int128
   kF32,    // kFloat
   kF64,    // kDouble
@@ -57,7 +57,7 @@ struct Field;
 // Type: a SQL type without nullability (that is the Field's). Immutable value, cheap to copy.
 class Type {
  public:
-  Type() = default;  // kNull
+  Type() = default;                                       // kNull
   Type(TypeKind kind, int precision = 0, int scale = 0);  // NOLINT: kind alone is the usual case
   static Type decimal(int precision, int scale);
   static Type timestamp(int precision);

@@ -28,7 +28,9 @@ void append_hex(std::string& to, std::string_view bytes) {
   }
 }
 
-TimeUnit unit_of(const Type& type) { return type.counts_ns() ? TimeUnit::kNs : TimeUnit::kUs; }
+TimeUnit unit_of(const Type& type) {
+  return type.counts_ns() ? TimeUnit::kNs : TimeUnit::kUs;
+}
 
 void append_nested(std::string& to, const Value& value, const Type& type) {
   if (!value.is_null() && (type.is_text() || type.kind() == TypeKind::kJson)) {
@@ -88,46 +90,69 @@ void append_shortest(std::string& to, Real value) {
 
 }  // namespace
 
-void append_real(std::string& to, double value) { append_shortest(to, value); }
+void append_real(std::string& to, double value) {
+  append_shortest(to, value);
+}
 
-void append_real(std::string& to, float value) { append_shortest(to, value); }
+void append_real(std::string& to, float value) {
+  append_shortest(to, value);
+}
+
+namespace {
+
+void append_time_value(std::string& to, int64_t value, const Type& type) {
+  switch (type.kind()) {
+    case TypeKind::kDate:
+      return append_date(to, value);
+    case TypeKind::kTime:
+      return append_time(to, value, unit_of(type), type.precision());
+    case TypeKind::kIntervalMonth:
+      return append_interval_months(to, value);
+    case TypeKind::kIntervalDay:
+      return append_interval_us(to, value);
+    default:
+      append_timestamp(to, value, unit_of(type), type.precision());
+      if (type.kind() == TypeKind::kTimestampLtz) to += 'Z';
+  }
+}
+
+}  // namespace
 
 void append_value(std::string& to, const Value& value, const Type& type) {
-  if (value.is_null()) {
+  if (value.is_null() || type.kind() == TypeKind::kNull) {
     to += "NULL";
     return;
   }
   switch (type.kind()) {
-    case TypeKind::kNull: break;
-    case TypeKind::kBoolean: to += value.boolean() ? "true" : "false"; break;
+    case TypeKind::kBoolean:
+      to += value.boolean() ? "true" : "false";
+      return;
     case TypeKind::kTinyint:
     case TypeKind::kSmallint:
     case TypeKind::kInt:
-    case TypeKind::kBigint: to += std::to_string(value.integer()); break;
-    case TypeKind::kFloat: append_real(to, static_cast<float>(value.real())); break;
-    case TypeKind::kDouble: append_real(to, value.real()); break;
+    case TypeKind::kBigint:
+      to += std::to_string(value.integer());
+      return;
+    case TypeKind::kFloat:
+      return append_real(to, static_cast<float>(value.real()));
+    case TypeKind::kDouble:
+      return append_real(to, value.real());
     case TypeKind::kDecimal:
-      append_decimal(to, value.holds<Int128>() ? value.wide() : Int128{value.integer()},
-                     type.scale());
-      break;
+      return append_decimal(to, value.holds<Int128>() ? value.wide() : Int128{value.integer()},
+                            type.scale());
     case TypeKind::kChar:
     case TypeKind::kVarchar:
-    case TypeKind::kJson: to += value.text(); break;
-    case TypeKind::kBytes: append_hex(to, value.text()); break;
-    case TypeKind::kDate: append_date(to, value.integer()); break;
-    case TypeKind::kTime: append_time(to, value.integer(), unit_of(type), type.precision()); break;
-    case TypeKind::kTimestamp:
-      append_timestamp(to, value.integer(), unit_of(type), type.precision());
-      break;
-    case TypeKind::kTimestampLtz:
-      append_timestamp(to, value.integer(), unit_of(type), type.precision());
-      to += 'Z';
-      break;
-    case TypeKind::kIntervalMonth: append_interval_months(to, value.integer()); break;
-    case TypeKind::kIntervalDay: append_interval_us(to, value.integer()); break;
+    case TypeKind::kJson:
+      to += value.text();
+      return;
+    case TypeKind::kBytes:
+      return append_hex(to, value.text());
     case TypeKind::kArray:
     case TypeKind::kMap:
-    case TypeKind::kRow: append_list(to, value.list(), type); break;
+    case TypeKind::kRow:
+      return append_list(to, value.list(), type);
+    default:
+      return append_time_value(to, value.integer(), type);
   }
 }
 

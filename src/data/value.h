@@ -11,8 +11,8 @@ namespace millrace::data {
 
 // Value: one SQL value outside a column: literals, options, tests, printing. Never used per row.
 // Integers, dates, times, timestamps, intervals and short decimals are int64 in the unit of their
-// Width; long decimals Int128; FLOAT and DOUBLE double; text, bytes and JSON std::string; ARRAY and ROW
-// a list of values; MAP a list of alternating keys and values; NULL monostate.
+// Width; long decimals Int128; FLOAT and DOUBLE double; text, bytes and JSON std::string; ARRAY and
+// ROW a list of values; MAP a list of alternating keys and values; NULL monostate.
 class Value {
  public:
   using List = std::vector<Value>;
@@ -43,8 +43,9 @@ class Value {
   std::variant<std::monostate, bool, int64_t, double, Int128, std::string, List> content_;
 };
 
-// As the shell prints it: "2024-02-29 23:56:05.460", "1.50", "[1, 2]", "NULL"; TIMESTAMP_LTZ in UTC with
-// a 'Z', BYTES as "\\x0aff", maps "{'k': 1}", rows "(1, 'a')": texts are quoted where they are nested.
+// As the shell prints it: "2024-02-29 23:56:05.460", "1.50", "[1, 2]", "NULL"; TIMESTAMP_LTZ in UTC
+// with a 'Z', BYTES as "\\x0aff", maps "{'k': 1}", rows "(1, 'a')": texts are quoted where they are
+// nested.
 std::string to_string(const Value& value, const Type& type);
 void append_value(std::string& to, const Value& value, const Type& type);
 // The shortest text that reads back as the same number; "NaN", "Infinity", "-Infinity".

@@ -9,7 +9,9 @@
 
 namespace millrace::formats {
 
-void Formats::add(std::unique_ptr<Format> format) { formats_.push_back(std::move(format)); }
+void Formats::add(std::unique_ptr<Format> format) {
+  formats_.push_back(std::move(format));
+}
 
 Result<const Format*> Formats::find(std::string_view name) const {
   std::vector<std::string_view> names;

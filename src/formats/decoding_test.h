@@ -1,10 +1,10 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "formats/format.h"
 
@@ -25,7 +25,8 @@ inline DecodeRequest make_request(const Format& format, std::vector<data::Field>
   return request;
 }
 
-// Adds what one step of a decoder gave: "#number (row)" and "!where offset raw code: reason" a line.
+// Adds what one step of a decoder gave: "#number (row)" and "!where offset raw code: reason" a
+// line.
 inline void describe(const Decoded& decoded, std::string& to) {
   for (uint32_t row = 0; row < decoded.batch.rows(); ++row) {
     const std::string line = decoded.batch.slice(row, 1).to_string();
@@ -37,7 +38,8 @@ inline void describe(const Decoded& decoded, std::string& to) {
   }
 }
 
-// Drives a decoder over `text` from `from` on; stops after `steps` steps. The error, if there is one.
+// Drives a decoder over `text` from `from` on; stops after `steps` steps. The error, if there is
+// one.
 inline std::string decode_steps(const Format& format, const DecodeRequest& request,
                                 std::string_view text, Position& from, int steps,
                                 uint32_t rows_max) {
@@ -65,16 +67,19 @@ inline std::string decode_steps(const Format& format, const DecodeRequest& reque
     from = decoded.behind;
     --steps;
     if (!format.traits().records) continue;
-    for (const BadRow& bad : decoded.bad) EXPECT_EQ(text.substr(bad.offset, bad.raw.size()), bad.raw);
+    for (const BadRow& bad : decoded.bad)
+      EXPECT_EQ(text.substr(bad.offset, bad.raw.size()), bad.raw);
   }
   return result;
 }
 
-// All of `text`; checks that stopping after every step and going on from its position changes nothing.
+// All of `text`; checks that stopping after every step and going on from its position changes
+// nothing.
 inline std::string decode_all(const Format& format, const DecodeRequest& request,
                               std::string_view text) {
   Position start;
-  const std::string whole = decode_steps(format, request, text, start, 1 << 30, data::kBatchRowsMax);
+  const std::string whole =
+      decode_steps(format, request, text, start, 1 << 30, data::kBatchRowsMax);
   if (text.size() > 10'000) return whole;
   std::string pieces;
   for (Position from; from != "done" && pieces.size() <= whole.size();) {

@@ -43,8 +43,7 @@ Result<std::optional<data::ColumnStatistics>> Format::statistics(const DecodeReq
   return std::optional<data::ColumnStatistics>();
 }
 
-Result<Progress> decode_from(io::File& file, FileDecoder& decoder, uint32_t rows_max,
-                             Decoded& to) {
+Result<Progress> decode_from(io::File& file, FileDecoder& decoder, uint32_t rows_max, Decoded& to) {
   while (true) {
     const Progress progress = MILLRACE_TRY(decoder.decode(rows_max, to));
     if (progress != Progress::kNeedsBytes) return progress;

@@ -21,8 +21,9 @@ namespace millrace::formats {
 
 // What is to be decoded. Values; copied by the decoder.
 struct DecodeRequest {
-  // The physical columns that the table declares, in order, and which of them are wanted, in the order
-  // of the output. A decoder materialises and converts only these; none wanted: it counts rows.
+  // The physical columns that the table declares, in order, and which of them are wanted, in the
+  // order of the output. A decoder materialises and converts only these; none wanted: it counts
+  // rows.
   data::SchemaPtr declared;
   std::vector<size_t> columns;
   traits::Options options;  // of the table; the format reads its own
@@ -54,7 +55,8 @@ struct ByteRange {
 // Where a file's decoder stands: bytes that only the format understands; empty: the start.
 using Position = std::string;
 
-// One step of a file's decoder. `bad` come behind the rows of `batch` and before those of the next step.
+// One step of a file's decoder. `bad` come behind the rows of `batch` and before those of the next
+// step.
 struct Decoded {
   data::Batch batch;  // dense, 0 to kBatchRowsMax rows
   // Number of the batch's first row within the file (line - 1, element, row); its rows are numbered
@@ -70,14 +72,15 @@ enum class Progress : uint8_t {
   kDone,        // the file is read to its end
 };
 
-// FileDecoder: one file of a known size -> batches. It never reads: it names byte ranges, and whoever
-// drives it reads them where blocking is allowed, and supplies them.
+// FileDecoder: one file of a known size -> batches. It never reads: it names byte ranges, and
+// whoever drives it reads them where blocking is allowed, and supplies them.
 //
 // Threading:  confined to one task at a time.
-// Order:      while decode answers kNeedsBytes, supply all of wanted(). Ranges may be supplied ahead.
-// Failure:    decode: kMalformedFile if the file is not of this format, damaged or cut short so that
-//             nothing more can be had from it; kTypeMismatch, kColumnNotFound if it does not fit the
-//             declared columns. A bad row is data, in Decoded::bad.
+// Order:      while decode answers kNeedsBytes, supply all of wanted(). Ranges may be supplied
+//             ahead.
+// Failure:    decode: kMalformedFile if the file is not of this format, damaged or cut short so
+//             that nothing more can be had from it; kTypeMismatch, kColumnNotFound if it does not
+//             fit the declared columns. A bad row is data, in Decoded::bad.
 class FileDecoder {
  public:
   virtual ~FileDecoder() = default;
@@ -137,8 +140,8 @@ struct EncodedRecords {
 class RowEncoder {
  public:
   virtual ~RowEncoder() = default;
-  // Appends a record for every row of `batch` that counts, each followed by `terminator`. Signs are the
-  // caller's affair. REQUIRES: the schema that the encoder was made for.
+  // Appends a record for every row of `batch` that counts, each followed by `terminator`. Signs are
+  // the caller's affair. REQUIRES: the schema that the encoder was made for.
   virtual void encode(const data::Batch& batch, std::string_view terminator,
                       EncodedRecords& to) = 0;
   virtual std::string_view file_header() const { return {}; }
@@ -162,10 +165,10 @@ class Format {
   virtual Result<std::unique_ptr<RecordDecoder>> record_decoder(const DecodeRequest& request) const;
   virtual Result<std::unique_ptr<RowEncoder>> encoder(const data::SchemaPtr& schema,
                                                       const traits::Options& options) const;
-  // What the file itself says of a declared column, without reading its rows; nothing if it does not.
+  // What the file itself says of a declared column, without reading its rows; nothing if it does
+  // not.
   virtual Result<std::optional<data::ColumnStatistics>> statistics(const DecodeRequest& request,
-                                                                   std::string name,
-                                                                   io::File& file,
+                                                                   std::string name, io::File& file,
                                                                    size_t column) const;
 };
 

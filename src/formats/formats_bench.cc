@@ -59,7 +59,8 @@ uint64_t decode(std::string_view format, const DecodeRequest& request, const std
     rows += decoded.batch.rows();
     if (progress != Progress::kNeedsBytes) continue;
     for (const ByteRange& range : decoder->wanted()) {
-      decoder->supply(range, Buffer::copy_of(std::string_view(text).substr(range.offset, range.bytes)));
+      decoder->supply(range,
+                      Buffer::copy_of(std::string_view(text).substr(range.offset, range.bytes)));
     }
   }
 }
@@ -77,7 +78,8 @@ void encode_rows(benchmark::State& state, std::string_view format) {
   const DecodeRequest wanted = request("json", kFields, {0, 1, 2, 3, 4, 5, 6, 7});
   data::BatchBuilder builder(wanted.output_schema());
   for (int n = 0; n < static_cast<int>(data::kBatchRowsMax); ++n) {
-    builder.append_row({n, int64_t{n} * 1'000'000, n % 100, n % 1000, "DTW", "LAS", n % 7, n * 0.5});
+    builder.append_row(
+        {n, int64_t{n} * 1'000'000, n % 100, n % 1000, "DTW", "LAS", n % 7, n * 0.5});
   }
   const data::Batch batch = builder.finish();
   const auto options = request(format, {}, {}).options;

@@ -1,10 +1,10 @@
 #include "formats/text_input.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-
-#include <fmt/core.h>
 
 namespace millrace::formats {
 namespace {
@@ -47,7 +47,9 @@ bool TextInput::advance() {
   return true;
 }
 
-Position TextPosition::to_string() const { return fmt::format("{} {} {}", mode, offset, number); }
+Position TextPosition::to_string() const {
+  return fmt::format("{} {} {}", mode, offset, number);
+}
 
 Result<TextPosition> TextPosition::parse(const Position& position, uint64_t file_bytes,
                                          const std::string& name) {
@@ -73,10 +75,14 @@ std::string_view recognise_binary(std::string_view head) {
     std::string_view bytes;
     std::string_view name;
   };
-  constexpr Mark kMarks[] = {{"PAR1"sv, "a Parquet file"},     {"\x1f\x8b"sv, "gzip data"},
-                             {"\x28\xb5\x2f\xfd"sv, "Zstandard data"}, {"PK\x03\x04"sv, "a ZIP archive"},
-                             {"Obj\x01"sv, "an Avro file"},    {"ORC"sv, "an ORC file"},
-                             {"ARROW1"sv, "an Arrow file"},    {"BZh"sv, "bzip2 data"},
+  constexpr Mark kMarks[] = {{"PAR1"sv, "a Parquet file"},
+                             {"\x1f\x8b"sv, "gzip data"},
+                             {"\x28\xb5\x2f\xfd"sv, "Zstandard data"},
+                             {"PK\x03\x04"sv, "a ZIP archive"},
+                             {"Obj\x01"sv, "an Avro file"},
+                             {"ORC"sv, "an ORC file"},
+                             {"ARROW1"sv, "an Arrow file"},
+                             {"BZh"sv, "bzip2 data"},
                              {"\x04\x22\x4d\x18"sv, "LZ4 data"}};
   for (const Mark& mark : kMarks) {
     if (head.starts_with(mark.bytes)) return mark.name;

@@ -9,9 +9,9 @@
 
 namespace millrace::formats {
 
-// TextInput: a file that is read from some offset to its end in blocks, as one run of bytes: what the
-// decoders of text formats stand on. Says which blocks to read (four ahead), joins what is left of one
-// with the next.
+// TextInput: a file that is read from some offset to its end in blocks, as one run of bytes: what
+// the decoders of text formats stand on. Says which blocks to read (four ahead), joins what is left
+// of one with the next.
 //
 // Threading:  confined to one task.
 class TextInput {
@@ -40,7 +40,7 @@ class TextInput {
 
  private:
   uint64_t file_bytes_;
-  uint64_t next_;    // offset of the first block not joined yet
+  uint64_t next_;  // offset of the first block not joined yet
   uint64_t offset_;
   std::map<uint64_t, Buffer> supplied_;  // by offset
   Buffer current_;
@@ -59,8 +59,8 @@ struct TextPosition {
                                     const std::string& name);
 };
 
-// What a file's first bytes say it is, where that is no text: "a Parquet file", "gzip data", "binary
-// data"; empty for text.
+// What a file's first bytes say it is, where that is no text: "a Parquet file", "gzip data",
+// "binary data"; empty for text.
 std::string_view recognise_binary(std::string_view head);
 
 }  // namespace millrace::formats

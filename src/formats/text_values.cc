@@ -1,11 +1,11 @@
 #include "formats/text_values.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
-
-#include <fmt/core.h>
 
 #include "data/civil.h"
 #include "data/datetime_text.h"
@@ -22,9 +22,13 @@ using data::TypeKind;
 
 constexpr size_t kQuotedBytesMax = 60;
 
-TimeUnit unit_of(const Type& type) { return type.counts_ns() ? TimeUnit::kNs : TimeUnit::kUs; }
+TimeUnit unit_of(const Type& type) {
+  return type.counts_ns() ? TimeUnit::kNs : TimeUnit::kUs;
+}
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
@@ -190,8 +194,10 @@ bool reads_text_as(const Type& type) {
     case TypeKind::kIntervalDay:
     case TypeKind::kArray:
     case TypeKind::kMap:
-    case TypeKind::kRow: return false;
-    default: return true;
+    case TypeKind::kRow:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -235,32 +241,43 @@ bool append_checked_text(data::ColumnBuilder& to, std::string_view text, FieldFa
 
 bool append_text_as_value(data::ColumnBuilder& to, std::string_view text, FieldFailure& failure) {
   switch (to.type().kind()) {
-    case TypeKind::kNull: to.append_null(); return true;
-    case TypeKind::kBoolean: return append_boolean(to, text, failure);
+    case TypeKind::kNull:
+      to.append_null();
+      return true;
+    case TypeKind::kBoolean:
+      return append_boolean(to, text, failure);
     case TypeKind::kTinyint:
     case TypeKind::kSmallint:
     case TypeKind::kInt:
-    case TypeKind::kBigint: return append_integer(to, text, failure);
+    case TypeKind::kBigint:
+      return append_integer(to, text, failure);
     case TypeKind::kFloat:
-    case TypeKind::kDouble: return append_real(to, text, failure);
-    case TypeKind::kDecimal: return append_decimal(to, text, failure);
+    case TypeKind::kDouble:
+      return append_real(to, text, failure);
+    case TypeKind::kDecimal:
+      return append_decimal(to, text, failure);
     case TypeKind::kChar:
-    case TypeKind::kVarchar: return append_checked_text(to, text, failure);
+    case TypeKind::kVarchar:
+      return append_checked_text(to, text, failure);
     case TypeKind::kBytes: {
       std::string bytes;
       if (!append_from_base64(bytes, trimmed(text))) return not_a(failure, text, to.type());
       to.append_text(bytes);
       return true;
     }
-    case TypeKind::kDate: return append_date(to, text, failure);
-    case TypeKind::kTime: return append_time(to, text, failure);
+    case TypeKind::kDate:
+      return append_date(to, text, failure);
+    case TypeKind::kTime:
+      return append_time(to, text, failure);
     case TypeKind::kTimestamp:
-    case TypeKind::kTimestampLtz: return append_timestamp(to, text, failure);
+    case TypeKind::kTimestampLtz:
+      return append_timestamp(to, text, failure);
     case TypeKind::kJson:
       if (!is_json(text)) return not_a(failure, text, to.type());
       to.append_text(trimmed(text));
       return true;
-    default: return not_a(failure, text, to.type());
+    default:
+      return not_a(failure, text, to.type());
   }
 }
 

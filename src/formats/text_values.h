@@ -9,8 +9,8 @@
 
 namespace millrace::formats {
 
-// Texts of inputs -> values of columns, in the forms that docs of the formats promise; the same for a
-// field of CSV and a string of JSON.
+// Texts of inputs -> values of columns, in the forms that docs of the formats promise; the same for
+// a field of CSV and a string of JSON.
 
 // Why a field did not become a value.
 struct FieldFailure {
@@ -24,11 +24,12 @@ std::string not_a_value(std::string_view what, const data::Type& type);
 // Whether texts can be read as `type`: not intervals, maps and rows; arrays where `arrays` says so.
 bool reads_text_as(const data::Type& type);
 
-// Appends `text` as a value of to.type(), or appends nothing, fills `failure` and returns false. Blanks
-// around numbers, booleans and times are ignored.
+// Appends `text` as a value of to.type(), or appends nothing, fills `failure` and returns false.
+// Blanks around numbers, booleans and times are ignored.
 //   numbers      as SQL writes them, "NaN", "Infinity"; a DECIMAL is rounded to its scale
 //   BOOLEAN      true, false, t, f, yes, no, y, n, on, off, 1, 0, without regard to case
-//   TIMESTAMP    data/datetime_text.h, rounded to the declared precision; what has a zone is turned into
+//   TIMESTAMP    data/datetime_text.h, rounded to the declared precision; what has a zone is turned
+//   into
 //                UTC, what has none is UTC
 //   BYTES        base64
 //   JSON         one JSON value

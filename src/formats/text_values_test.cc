@@ -93,8 +93,8 @@ TEST(JsonText, TellsJsonFromWhatIsNone) {
                            " true ", "{\"a\":[],\"b\":{}}"}) {
     EXPECT_TRUE(is_json(text)) << text;
   }
-  for (const char* text : {"", "01", "1.", ".5", "+1", "tru", "[1,]", "{\"a\"}", "{a:1}", "'a'", "1 2",
-                           "\"\n\"", "\"\\x\"", "[1", "nan", "\"\\u12g4\""}) {
+  for (const char* text : {"", "01", "1.", ".5", "+1", "tru", "[1,]", "{\"a\"}", "{a:1}", "'a'",
+                           "1 2", "\"\n\"", "\"\\x\"", "[1", "nan", "\"\\u12g4\""}) {
     EXPECT_FALSE(is_json(text)) << text;
   }
   EXPECT_TRUE(is_json(std::string(500, '[') + std::string(500, ']')));

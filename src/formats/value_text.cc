@@ -1,8 +1,8 @@
 #include "formats/value_text.h"
 
-#include <cmath>
-
 #include <fmt/format.h>
+
+#include <cmath>
 
 #include "data/datetime_text.h"
 #include "data/decimal.h"
@@ -21,10 +21,14 @@ using data::Width;
 
 int64_t integer_at(const Column& column, uint32_t place) {
   switch (column.width()) {
-    case Width::k8: return column.data<int8_t>()[place];
-    case Width::k16: return column.data<int16_t>()[place];
-    case Width::k32: return column.data<int32_t>()[place];
-    default: return column.data<int64_t>()[place];
+    case Width::k8:
+      return column.data<int8_t>()[place];
+    case Width::k16:
+      return column.data<int16_t>()[place];
+    case Width::k32:
+      return column.data<int32_t>()[place];
+    default:
+      return column.data<int64_t>()[place];
   }
 }
 
@@ -33,15 +37,19 @@ void append_integer(std::string& to, int64_t value) {
   to.append(text.data(), text.size());
 }
 
-TimeUnit unit_of(const Type& type) { return type.counts_ns() ? TimeUnit::kNs : TimeUnit::kUs; }
+TimeUnit unit_of(const Type& type) {
+  return type.counts_ns() ? TimeUnit::kNs : TimeUnit::kUs;
+}
 
 // Text of what is a string in JSON, without quotes, and which needs no escapes.
 void append_bare_text(std::string& to, const Column& column, uint32_t place,
                       const ValueTextOptions& options) {
   const Type& type = column.type();
   switch (type.kind()) {
-    case TypeKind::kBytes: return append_base64(to, column.text_of(column.data<data::Text>()[place]));
-    case TypeKind::kDate: return data::append_date(to, integer_at(column, place));
+    case TypeKind::kBytes:
+      return append_base64(to, column.text_of(column.data<data::Text>()[place]));
+    case TypeKind::kDate:
+      return data::append_date(to, integer_at(column, place));
     case TypeKind::kTime:
       return data::append_time(to, integer_at(column, place), unit_of(type), type.precision());
     case TypeKind::kTimestamp:
@@ -50,8 +58,10 @@ void append_bare_text(std::string& to, const Column& column, uint32_t place,
                              options.timestamp_separator);
       if (type.kind() == TypeKind::kTimestampLtz) to += 'Z';
       return;
-    case TypeKind::kIntervalMonth: return data::append_interval_months(to, integer_at(column, place));
-    default: return data::append_interval_us(to, integer_at(column, place));
+    case TypeKind::kIntervalMonth:
+      return data::append_interval_months(to, integer_at(column, place));
+    default:
+      return data::append_interval_us(to, integer_at(column, place));
   }
 }
 
@@ -72,14 +82,17 @@ bool append_bare_value(std::string& to, const Column& column, uint32_t place) {
     case TypeKind::kTinyint:
     case TypeKind::kSmallint:
     case TypeKind::kInt:
-    case TypeKind::kBigint: append_integer(to, integer_at(column, place)); return true;
+    case TypeKind::kBigint:
+      append_integer(to, integer_at(column, place));
+      return true;
     case TypeKind::kDecimal:
       data::append_decimal(to,
                            column.width() == Width::k128 ? column.data<data::Int128>()[place]
                                                          : data::Int128{integer_at(column, place)},
                            column.type().scale());
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -155,16 +168,21 @@ void append_json_value(std::string& to, const Column& column, uint32_t row,
   const uint32_t place = column.is_flat() ? row : 0;
   if (append_bare_value(to, column, place)) return;
   switch (column.type().kind()) {
-    case TypeKind::kFloat: return append_json_real(to, column.data<float>()[place]);
-    case TypeKind::kDouble: return append_json_real(to, column.data<double>()[place]);
+    case TypeKind::kFloat:
+      return append_json_real(to, column.data<float>()[place]);
+    case TypeKind::kDouble:
+      return append_json_real(to, column.data<double>()[place]);
     case TypeKind::kChar:
     case TypeKind::kVarchar:
       return append_json_string(to, column.text_of(column.data<data::Text>()[place]));
     case TypeKind::kJson:
       return append_one_line(to, column.text_of(column.data<data::Text>()[place]));
-    case TypeKind::kArray: return append_array(to, column, place, options);
-    case TypeKind::kMap: return append_map(to, column, place, options);
-    case TypeKind::kRow: return append_row(to, column, place, options);
+    case TypeKind::kArray:
+      return append_array(to, column, place, options);
+    case TypeKind::kMap:
+      return append_map(to, column, place, options);
+    case TypeKind::kRow:
+      return append_row(to, column, place, options);
     default:
       to += '"';
       append_bare_text(to, column, place, options);
@@ -180,15 +198,21 @@ void append_plain_value(std::string& to, const Column& column, uint32_t row,
   const uint32_t place = column.is_flat() ? row : 0;
   if (append_bare_value(to, column, place)) return;
   switch (column.type().kind()) {
-    case TypeKind::kFloat: return data::append_real(to, column.data<float>()[place]);
-    case TypeKind::kDouble: return data::append_real(to, column.data<double>()[place]);
+    case TypeKind::kFloat:
+      return data::append_real(to, column.data<float>()[place]);
+    case TypeKind::kDouble:
+      return data::append_real(to, column.data<double>()[place]);
     case TypeKind::kChar:
     case TypeKind::kVarchar:
-    case TypeKind::kJson: to += column.text_of(column.data<data::Text>()[place]); return;
+    case TypeKind::kJson:
+      to += column.text_of(column.data<data::Text>()[place]);
+      return;
     case TypeKind::kArray:
     case TypeKind::kMap:
-    case TypeKind::kRow: return append_json_value(to, column, row, options);
-    default: return append_bare_text(to, column, place, options);
+    case TypeKind::kRow:
+      return append_json_value(to, column, row, options);
+    default:
+      return append_bare_text(to, column, place, options);
   }
 }
 

@@ -1,7 +1,7 @@
 // modules: base io data traits formats
 //
-// Any bytes as a CSV file: rows, bad rows or an Error, the same rows when it is read in steps of one, and
-// what is written from the rows reads back as the same rows.
+// Any bytes as a CSV file: rows, bad rows or an Error, the same rows when it is read in steps of
+// one, and what is written from the rows reads back as the same rows.
 
 #include <cstdint>
 #include <string>
@@ -17,9 +17,8 @@ using data::TypeKind;
 
 DecodeRequest make_request(const Format& format, uint8_t shape) {
   DecodeRequest request;
-  request.declared = data::make_schema({{"a", TypeKind::kBigint},
-                                        {"b", TypeKind::kVarchar},
-                                        {"c", Type::array(TypeKind::kInt)}});
+  request.declared = data::make_schema(
+      {{"a", TypeKind::kBigint}, {"b", TypeKind::kVarchar}, {"c", Type::array(TypeKind::kInt)}});
   for (size_t index = 0; index < 3; ++index) {
     if ((shape >> index & 1) == 0) request.columns.push_back(index);
   }

@@ -1,6 +1,7 @@
 // modules: base io data traits formats
 //
-// Any bytes as a JSON file: rows, bad rows or an Error, and the same rows when it is read in steps of one.
+// Any bytes as a JSON file: rows, bad rows or an Error, and the same rows when it is read in steps
+// of one.
 
 #include <cstdint>
 #include <string>

@@ -1,8 +1,8 @@
 #include "formats/csv/csv_decoder.h"
 
-#include <cstring>
-
 #include <fmt/core.h>
+
+#include <cstring>
 
 #include "formats/csv/csv_row_parser.h"
 #include "formats/text_input.h"
@@ -89,9 +89,12 @@ class CsvFileDecoder final : public FileDecoder {
   bool cut(CsvSplit split, std::string_view rest) const {
     if (input_.whole()) return false;
     switch (split) {
-      case CsvSplit::kRow: return false;
-      case CsvSplit::kCut: return true;
-      case CsvSplit::kUnclosed: return rest.size() <= kQuotedBytesMax;
+      case CsvSplit::kRow:
+        return false;
+      case CsvSplit::kCut:
+        return true;
+      case CsvSplit::kUnclosed:
+        return rest.size() <= kQuotedBytesMax;
       case CsvSplit::kBehindQuote:
         return splitter_.size() == rest.size() && rest.back() != '\n';
     }
@@ -110,8 +113,8 @@ class CsvFileDecoder final : public FileDecoder {
     return Progress::kRows;
   }
 
-  // Bytes of a line without a row at the front: a blank one or a comment; 0: it is a row, or the line
-  // is not all there.
+  // Bytes of a line without a row at the front: a blank one or a comment; 0: it is a row, or the
+  // line is not all there.
   size_t skipped_line(std::string_view rest) const {
     if (rest.empty()) return 0;
     const bool comment = options_.comments && rest[0] == '#';
@@ -225,9 +228,10 @@ class CsvRecordDecoder final : public RecordDecoder {
         continue;
       }
       to.bad.push_back({index, ErrorCode::kMalformedRow,
-                        split == CsvSplit::kRow        ? "the record is more than one row"
-                        : split == CsvSplit::kUnclosed ? "a quote is never closed"
-                                                       : "a field goes on behind its closing quote"});
+                        split == CsvSplit::kRow ? "the record is more than one row"
+                        : split == CsvSplit::kUnclosed
+                            ? "a quote is never closed"
+                            : "a field goes on behind its closing quote"});
     }
     to.batch = builder_.finish();
   }

@@ -15,8 +15,9 @@ constexpr traits::OptionSpec kCsvOptions[] = {
     {.name = "csv.header",
      .type = traits::OptionType::kBoolean,
      .default_value = "false",
-     .documentation = "Files begin with a line of column names: read, it says where the columns are; "
-                      "written, it is put first."},
+     .documentation =
+         "Files begin with a line of column names: read, it says where the columns are; "
+         "written, it is put first."},
     {.name = "csv.field-delimiter",
      .default_value = ",",
      .check = check_character,
@@ -31,8 +32,9 @@ constexpr traits::OptionSpec kCsvOptions[] = {
      .documentation = "Quotes are characters like others."},
     {.name = "csv.escape-character",
      .check = check_character,
-     .documentation = "Inside quotes, takes away the meaning of the next character; without it a quote "
-                      "is written twice."},
+     .documentation =
+         "Inside quotes, takes away the meaning of the next character; without it a quote "
+         "is written twice."},
     {.name = "csv.null-literal",
      .documentation = "The unquoted text that stands for NULL; an empty field if not given."},
     {.name = "csv.allow-comments",
@@ -101,6 +103,8 @@ CsvOptions CsvOptions::from(const traits::Options& options) {
   return csv;
 }
 
-std::unique_ptr<Format> make_csv_format() { return std::make_unique<CsvFormat>(); }
+std::unique_ptr<Format> make_csv_format() {
+  return std::make_unique<CsvFormat>();
+}
 
 }  // namespace millrace::formats

@@ -35,13 +35,15 @@ TEST(CsvFormat, ReadsPlainAndQuotedFields) {
 }
 
 TEST(CsvFormat, RowsAreNumberedByTheirFirstLine) {
-  EXPECT_EQ(decode(request(kAB), "1,\"x\ny\n\"\n\n2,z\nx,y\n"),
-            "#0 (1, 'x\ny\n')\n#4 (2, 'z')\n!:6 14 x,y CastFailed: column 'a': 'x' is not a BIGINT\n");
+  EXPECT_EQ(
+      decode(request(kAB), "1,\"x\ny\n\"\n\n2,z\nx,y\n"),
+      "#0 (1, 'x\ny\n')\n#4 (2, 'z')\n!:6 14 x,y CastFailed: column 'a': 'x' is not a BIGINT\n");
 }
 
 TEST(CsvFormat, AHeaderSaysWhereTheColumnsAre) {
   const auto with_header = request(kAB, {{"csv.header", "true"}});
-  EXPECT_EQ(decode(with_header, "\xef\xbb\xbfz,\"b\",a\n0,x,1\n0,y,2\n"), "#1 (1, 'x')\n#2 (2, 'y')\n");
+  EXPECT_EQ(decode(with_header, "\xef\xbb\xbfz,\"b\",a\n0,x,1\n0,y,2\n"),
+            "#1 (1, 'x')\n#2 (2, 'y')\n");
   EXPECT_EQ(decode(with_header, "a,b\n"), "");
   EXPECT_EQ(decode(with_header, ""), "");
   EXPECT_EQ(decode(with_header, "a,B\n1,x\n"),
@@ -75,14 +77,17 @@ TEST(CsvFormat, OptionsChangeWhatIsSpecial) {
   EXPECT_EQ(decode(request(kAB, {{"csv.field-delimiter", "\\t"}, {"csv.quote-character", "'"}}),
                    "1\t'x\ty'\n2\t\"q\n"),
             "#0 (1, 'x\ty')\n#1 (2, '\"q')\n");
-  EXPECT_EQ(decode(request(kAB, {{"csv.disable-quote-character", "true"}}), "1,\"x\n"), "#0 (1, '\"x')\n");
-  EXPECT_EQ(decode(request(kAB, {{"csv.escape-character", "\\"}}), "1,\"a\\\"b\\\\\"\n2,\"c\"\"d\"\n"),
-            "#0 (1, 'a\"b\\')\n#1 (2, 'c\"d')\n");
+  EXPECT_EQ(decode(request(kAB, {{"csv.disable-quote-character", "true"}}), "1,\"x\n"),
+            "#0 (1, '\"x')\n");
+  EXPECT_EQ(
+      decode(request(kAB, {{"csv.escape-character", "\\"}}), "1,\"a\\\"b\\\\\"\n2,\"c\"\"d\"\n"),
+      "#0 (1, 'a\"b\\')\n#1 (2, 'c\"d')\n");
   EXPECT_EQ(decode(request(kAB, {{"csv.null-literal", "n/a"}}), "n/a,n/a\n1,\n2,\"n/a\"\n"),
             "#0 (NULL, NULL)\n#1 (1, '')\n#2 (2, 'n/a')\n");
   EXPECT_EQ(decode(request(kAB, {{"csv.allow-comments", "true"}}), "# one, two\n1,x\n#\n2,y\n#end"),
             "#1 (1, 'x')\n#3 (2, 'y')\n");
-  EXPECT_EQ(decode(request(kAB, {{"csv.ignore-parse-errors", "true"}}), "x,y\n"), "#0 (NULL, 'y')\n");
+  EXPECT_EQ(decode(request(kAB, {{"csv.ignore-parse-errors", "true"}}), "x,y\n"),
+            "#0 (NULL, 'y')\n");
 }
 
 TEST(CsvFormat, AnEmptyLineIsNullWhereThereIsOneColumn) {
@@ -97,8 +102,11 @@ TEST(CsvFormat, NullsFollowTheDeclaration) {
 }
 
 TEST(CsvFormat, EveryScalarTypeAndArraysAreRead) {
-  EXPECT_EQ(decode(request({{"t", Type::timestamp(3)}, {"d", Type::decimal(8, 2)}, {"x", TypeKind::kDouble},
-                            {"b", TypeKind::kBoolean}, {"l", Type::array(TypeKind::kInt)}}),
+  EXPECT_EQ(decode(request({{"t", Type::timestamp(3)},
+                            {"d", Type::decimal(8, 2)},
+                            {"x", TypeKind::kDouble},
+                            {"b", TypeKind::kBoolean},
+                            {"l", Type::array(TypeKind::kInt)}}),
                    "2001/01/01 00:47, 12.345 ,1e3,yes,1;;3\n,,,,\"\"\n,,,,;\n"),
             "#0 (2001-01-01 00:47:00.000, 12.35, 1000, true, [1, NULL, 3])\n"
             "#1 (NULL, NULL, NULL, NULL, [])\n#2 (NULL, NULL, NULL, NULL, [NULL, NULL])\n");
@@ -117,13 +125,16 @@ TEST(CsvFormat, RowsAcrossBlocksAreWhole) {
 }
 
 TEST(CsvFormat, ABinaryFileIsRefusedAsAWhole) {
-  EXPECT_EQ(decode(request(kAB), "PAR1xxxx"),
-            "MR-6003 file: the file is a Parquet file, not CSV text\n  Say 'format' = 'parquet' for it.");
+  EXPECT_EQ(
+      decode(request(kAB), "PAR1xxxx"),
+      "MR-6003 file: the file is a Parquet file, not CSV text\n  Say 'format' = 'parquet' for it.");
 }
 
 TEST(CsvFormat, WhatIsWrittenIsReadAsTheSame) {
-  const std::vector<data::Field> fields = {{"a", TypeKind::kBigint}, {"b c", TypeKind::kVarchar},
-                                           {"l", Type::array(TypeKind::kInt)}, {"y", TypeKind::kBytes}};
+  const std::vector<data::Field> fields = {{"a", TypeKind::kBigint},
+                                           {"b c", TypeKind::kVarchar},
+                                           {"l", Type::array(TypeKind::kInt)},
+                                           {"y", TypeKind::kBytes}};
   const DecodeRequest wanted = request(fields, {{"csv.header", "true"}});
   data::BatchBuilder builder(wanted.declared);
   builder.append_row({1, "", data::Value::List{1, data::Value(), 2}, "bytes"});
@@ -135,7 +146,9 @@ TEST(CsvFormat, WhatIsWrittenIsReadAsTheSame) {
   EncodedRecords records;
   (*encoder)->encode(batch, (*encoder)->record_end(), records);
   const std::string text = std::string((*encoder)->file_header()) + records.bytes;
-  EXPECT_EQ(text, "a,b c,l,y\n1,\"\",1;;2,Ynl0ZXM=\n,\"a,\"\"b\"\"\r\nc\",\"\",\n2,\"# no comment\",,\"\"\n");
+  EXPECT_EQ(
+      text,
+      "a,b c,l,y\n1,\"\",1;;2,Ynl0ZXM=\n,\"a,\"\"b\"\"\r\nc\",\"\",\n2,\"# no comment\",,\"\"\n");
   std::string expected;
   const std::string numbers[] = {"#1", "#2", "#4"};
   for (uint32_t row = 0; row < 3; ++row) {
@@ -148,7 +161,8 @@ TEST(CsvFormat, RecordsAreOneRowEach) {
   const auto decoder = csv()->record_decoder(request(kAB));
   ASSERT_TRUE(decoder);
   const Buffer bytes = Buffer::copy_of(std::string_view("1,x2,y\n3,z"));
-  const std::vector<std::string_view> values = {bytes.view().substr(0, 3), bytes.view().substr(3), ""};
+  const std::vector<std::string_view> values = {bytes.view().substr(0, 3), bytes.view().substr(3),
+                                                ""};
   DecodedRecords rows;
   (*decoder)->decode(values, rows);
   EXPECT_EQ(rows.batch.to_string(), "+I (1, 'x')\n");

@@ -1,8 +1,8 @@
 #include "formats/csv/csv_row_parser.h"
 
-#include <algorithm>
-
 #include <fmt/core.h>
+
+#include <algorithm>
 
 #include "base/nearest.h"
 #include "formats/utf8.h"
@@ -88,8 +88,7 @@ bool CsvRowParser::read_field(const CsvRowSplitter& row, const CsvField& field,
   return true;
 }
 
-bool CsvRowParser::parse(const CsvRowSplitter& row, std::string_view text,
-                         data::BatchBuilder& to) {
+bool CsvRowParser::parse(const CsvRowSplitter& row, std::string_view text, data::BatchBuilder& to) {
   if (row.fields().size() != fields_expected_) {
     failure_ = {ErrorCode::kMalformedRow, fmt::format("the row has {} fields, expected are {}",
                                                       row.fields().size(), fields_expected_)};

@@ -23,7 +23,8 @@ class CsvRowParser {
   size_t fields_expected() const { return fields_expected_; }
   // Finds the columns by the names in the first line. Failure: kColumnNotFound.
   Result<void> use_header(const CsvRowSplitter& header);
-  // Ends a row of `to`, or leaves it as it was, fills failure() and returns false. `text` is the row.
+  // Ends a row of `to`, or leaves it as it was, fills failure() and returns false. `text` is the
+  // row.
   bool parse(const CsvRowSplitter& row, std::string_view text, data::BatchBuilder& to);
   // "the row has 3 fields …" and the like; with the advice to say 'csv.header' if `first_row` looks
   // like one.

@@ -1,9 +1,10 @@
 #include "formats/csv/csv_row_splitter.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <emmintrin.h>
 
 namespace millrace::formats {
 namespace {

@@ -30,8 +30,8 @@ class CsvRowSplitter {
  public:
   explicit CsvRowSplitter(const CsvOptions& options) : options_(options) {}
 
-  // Splits the first row of `text`, 64 bytes behind which are readable. `whole`: the file ends with it.
-  // On kRow and kBehindQuote size() bytes belong to the row, its line end included.
+  // Splits the first row of `text`, 64 bytes behind which are readable. `whole`: the file ends with
+  // it. On kRow and kBehindQuote size() bytes belong to the row, its line end included.
   CsvSplit split(std::string_view text, bool whole);
   const std::vector<CsvField>& fields() const { return fields_; }
   size_t size() const { return size_; }

@@ -1,8 +1,8 @@
 #include "formats/json/json_decoder.h"
 
-#include <cstring>
-
 #include <fmt/core.h>
+
+#include <cstring>
 
 #include "formats/json/json_row_parser.h"
 #include "formats/json/json_text.h"
@@ -16,9 +16,9 @@ constexpr size_t kPrefixBytesMax = 256 << 20;
 
 // What find_row found at the front of the input.
 enum class Found : uint8_t {
-  kRow,        // row_: [begin, end) of the rest
-  kBlank,      // an empty line: a number without a row
-  kBad,        // [begin, end) is no row; reason_ says why
+  kRow,    // row_: [begin, end) of the rest
+  kBlank,  // an empty line: a number without a row
+  kBad,    // [begin, end) is no row; reason_ says why
   kNeedsBytes,
   kEnd,
 };
@@ -92,7 +92,8 @@ class JsonFileDecoder final : public FileDecoder {
     const FieldFailure& failure = parser_.failure();
     bad.code = found == Found::kRow ? failure.code : ErrorCode::kMalformedRow;
     bad.reason = found == Found::kRow ? failure.reason : reason_;
-    bad.where = mode_ == Mode::kLines ? fmt::format(":{}", number_ + 1) : fmt::format("[{}]", number_);
+    bad.where =
+        mode_ == Mode::kLines ? fmt::format(":{}", number_ + 1) : fmt::format("[{}]", number_);
     bad.number = number_;
     bad.offset = input_.offset() + begin_;
     bad.raw = row.substr(0, kRawBytesMax);
@@ -159,7 +160,8 @@ class JsonFileDecoder final : public FileDecoder {
       return malformed(std::move(reason)).remedy("Check the option 'json.path'.");
     }
     if (options_.path.each && text[at] != '[') {
-      return malformed("what stands at 'json.path' is no array").remedy("Check the option 'json.path'.");
+      return malformed("what stands at 'json.path' is no array")
+          .remedy("Check the option 'json.path'.");
     }
     mode_ = text[at] == '[' ? Mode::kElements : Mode::kOneRow;
     input_.consume(mode_ == Mode::kElements ? at + 1 : at);
@@ -183,8 +185,8 @@ class JsonFileDecoder final : public FileDecoder {
   Found find_line() {
     const std::string_view rest = input_.rest();
     const char* newline = rest.size() > scanned_
-                              ? static_cast<const char*>(std::memchr(
-                                    rest.data() + scanned_, '\n', rest.size() - scanned_))
+                              ? static_cast<const char*>(std::memchr(rest.data() + scanned_, '\n',
+                                                                     rest.size() - scanned_))
                               : nullptr;
     if (newline == nullptr && !input_.whole()) {
       scanned_ = rest.size();
@@ -217,7 +219,8 @@ class JsonFileDecoder final : public FileDecoder {
       return rest_is_bad(at, at == rest.size() ? "the file ends before its array does"
                                                : "the file ends in the middle of a row");
     }
-    if (skip == JsonSkip::kBad) return rest_is_bad(at, "here the array is not JSON; the rest is left out");
+    if (skip == JsonSkip::kBad)
+      return rest_is_bad(at, "here the array is not JSON; the rest is left out");
     end_ = next_ = end;
     return options_.path.row_names.empty() ? Found::kRow : find_inside(rest);
   }

@@ -13,14 +13,16 @@ constexpr traits::OptionSpec kJsonOptions[] = {
      .type = traits::OptionType::kChoice,
      .default_value = "auto",
      .choices = "auto|lines|array",
-     .documentation = "Files: one object per line, or one array of objects; 'auto' looks at the first "
-                      "character."},
+     .documentation =
+         "Files: one object per line, or one array of objects; 'auto' looks at the first "
+         "character."},
     {.name = "json.path",
      .documentation = "Files that are one document: where its rows are, '$.features[*]'."},
     {.name = "json.fail-on-missing-field",
      .type = traits::OptionType::kBoolean,
      .default_value = "false",
-     .documentation = "A row without one of the columns is a bad row; otherwise the column is NULL."},
+     .documentation =
+         "A row without one of the columns is a bad row; otherwise the column is NULL."},
     {.name = "json.ignore-parse-errors",
      .type = traits::OptionType::kBoolean,
      .default_value = "false",
@@ -29,7 +31,8 @@ constexpr traits::OptionSpec kJsonOptions[] = {
      .type = traits::OptionType::kChoice,
      .default_value = "SQL",
      .choices = "SQL|ISO-8601",
-     .documentation = "Written times: '2024-02-29 23:56:05' or '2024-02-29T23:56:05'. Both are read."},
+     .documentation =
+         "Written times: '2024-02-29 23:56:05' or '2024-02-29T23:56:05'. Both are read."},
     {.name = "json.encode.ignore-null-fields",
      .type = traits::OptionType::kBoolean,
      .default_value = "false",
@@ -86,8 +89,12 @@ Result<JsonOptions> JsonOptions::from(const traits::Options& options) {
   return json;
 }
 
-traits::OptionTable JsonOptions::table() { return kJsonOptions; }
+traits::OptionTable JsonOptions::table() {
+  return kJsonOptions;
+}
 
-std::unique_ptr<Format> make_json_format() { return std::make_unique<JsonFormat>(); }
+std::unique_ptr<Format> make_json_format() {
+  return std::make_unique<JsonFormat>();
+}
 
 }  // namespace millrace::formats

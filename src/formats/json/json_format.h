@@ -6,7 +6,8 @@
 
 namespace millrace::formats {
 
-// 'json': an object per row. Files: a line each, an array, or an array inside a document ('json.path').
+// 'json': an object per row. Files: a line each, an array, or an array inside a document
+// ('json.path').
 // Records: a value each.
 std::unique_ptr<Format> make_json_format();
 

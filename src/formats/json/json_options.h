@@ -15,7 +15,7 @@ struct JsonOptions {
   JsonPath path;
   bool fail_on_missing_field = false;
   bool null_on_error = false;
-  bool iso_timestamps = false;   // 'T' between date and time
+  bool iso_timestamps = false;  // 'T' between date and time
   bool ignore_null_fields = false;
 
   // Failure: kInvalidOptionValue.

@@ -25,8 +25,8 @@ struct FieldPlan {
   std::string name;
   Type type;
   bool nullable = true;
-  std::unique_ptr<ObjectPlan> row;                  // ROW
-  std::vector<std::unique_ptr<FieldPlan>> parts;    // ARRAY: element; MAP: key, value
+  std::unique_ptr<ObjectPlan> row;                // ROW
+  std::vector<std::unique_ptr<FieldPlan>> parts;  // ARRAY: element; MAP: key, value
 };
 
 // The wanted members of an object.
@@ -101,18 +101,29 @@ bool parse_plain_integer(std::string_view token, int64_t& value) {
 
 const char* explain(simdjson::error_code error) {
   switch (error) {
-    case simdjson::UTF8_ERROR: return "it is not valid UTF-8";
-    case simdjson::UNCLOSED_STRING: return "a string is never closed";
-    case simdjson::EMPTY: return "there is nothing";
-    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT: return "a bracket is never closed";
-    case simdjson::UNESCAPED_CHARS: return "a string has an unescaped control character";
-    case simdjson::STRING_ERROR: return "a string has a wrong escape";
-    case simdjson::NUMBER_ERROR: return "a number is not one";
-    case simdjson::INCORRECT_TYPE: return "it is no object";
-    case simdjson::DEPTH_ERROR: return "it nests too deeply";
+    case simdjson::UTF8_ERROR:
+      return "it is not valid UTF-8";
+    case simdjson::UNCLOSED_STRING:
+      return "a string is never closed";
+    case simdjson::EMPTY:
+      return "there is nothing";
+    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
+      return "a bracket is never closed";
+    case simdjson::UNESCAPED_CHARS:
+      return "a string has an unescaped control character";
+    case simdjson::STRING_ERROR:
+      return "a string has a wrong escape";
+    case simdjson::NUMBER_ERROR:
+      return "a number is not one";
+    case simdjson::INCORRECT_TYPE:
+      return "it is no object";
+    case simdjson::DEPTH_ERROR:
+      return "it nests too deeply";
     case simdjson::CAPACITY:
-    case simdjson::MEMALLOC: return "it is too large";
-    default: return "commas, colons, brackets or values are not where they belong";
+    case simdjson::MEMALLOC:
+      return "it is too large";
+    default:
+      return "commas, colons, brackets or values are not where they belong";
   }
 }
 
@@ -256,13 +267,18 @@ struct JsonRowParser::State {
     is_malformed_ = false;
     const std::string_view token = value.raw_json_token();
     switch (token.empty() ? '\0' : token[0]) {
-      case '"': return read_string(value, token, to);
-      case '{': return read_object(value, plan, to);
-      case '[': return read_array(value, plan, to);
+      case '"':
+        return read_string(value, token, to);
+      case '{':
+        return read_object(value, plan, to);
+      case '[':
+        return read_array(value, plan, to);
       case 't':
       case 'f':
-      case 'n': return read_word(without_blanks_behind(token), plan, to);
-      default: return read_number(value, without_blanks_behind(token), to);
+      case 'n':
+        return read_word(without_blanks_behind(token), plan, to);
+      default:
+        return read_number(value, without_blanks_behind(token), to);
     }
   }
 
@@ -276,11 +292,17 @@ struct JsonRowParser::State {
     }
     if (word != "true" && word != "false") return malformed(simdjson::TAPE_ERROR);
     switch (to.type().kind()) {
-      case TypeKind::kBoolean: to.append_boolean(word == "true"); return true;
+      case TypeKind::kBoolean:
+        to.append_boolean(word == "true");
+        return true;
       case TypeKind::kChar:
-      case TypeKind::kVarchar: return append_checked_text(to, word, failure_);
-      case TypeKind::kJson: to.append_text(word); return true;
-      default: return mismatch(word, to.type());
+      case TypeKind::kVarchar:
+        return append_checked_text(to, word, failure_);
+      case TypeKind::kJson:
+        to.append_text(word);
+        return true;
+      default:
+        return mismatch(word, to.type());
     }
   }
 
@@ -316,7 +338,8 @@ struct JsonRowParser::State {
       case TypeKind::kTinyint:
       case TypeKind::kSmallint:
       case TypeKind::kInt:
-        if (parse_plain_integer(token, integer)) return append_checked_integer(to, integer, failure_);
+        if (parse_plain_integer(token, integer))
+          return append_checked_integer(to, integer, failure_);
         return read_odd_integer(token, to);
       case TypeKind::kDouble: {
         double real = 0;
@@ -370,8 +393,10 @@ struct JsonRowParser::State {
         to.end_row();
         return true;
       }
-      case TypeKind::kMap: return read_map(object, plan, to);
-      default: return read_raw(object.raw_json(), "an object", to);
+      case TypeKind::kMap:
+        return read_map(object, plan, to);
+      default:
+        return read_raw(object.raw_json(), "an object", to);
     }
   }
 

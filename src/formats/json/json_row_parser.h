@@ -11,8 +11,8 @@
 
 namespace millrace::formats {
 
-// JsonRowParser: the text of one JSON object -> a row of a BatchBuilder. Looks only at the members that
-// are wanted; remembers in which order they came last time.
+// JsonRowParser: the text of one JSON object -> a row of a BatchBuilder. Looks only at the members
+// that are wanted; remembers in which order they came last time.
 //
 // Threading:  confined to one task.
 class JsonRowParser {
@@ -21,8 +21,8 @@ class JsonRowParser {
   ~JsonRowParser();
 
   const data::SchemaPtr& schema() const { return schema_; }
-  // 64 bytes behind `text` are readable. Ends a row of `to`, or leaves it as it was, fills failure()
-  // and returns false.
+  // 64 bytes behind `text` are readable. Ends a row of `to`, or leaves it as it was, fills
+  // failure() and returns false.
   bool parse(std::string_view text, data::BatchBuilder& to);
   const FieldFailure& failure() const { return failure_; }
 

@@ -1,19 +1,23 @@
 #include "formats/json/json_text.h"
 
+#include <emmintrin.h>
+#include <fmt/core.h>
+
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <emmintrin.h>
-
-#include <fmt/core.h>
 
 namespace millrace::formats {
 namespace {
 
 constexpr int kDepthMax = 512;
 
-constexpr bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // A strict reader of RFC 8259 that keeps nothing.
 class JsonChecker {
@@ -44,13 +48,20 @@ class JsonChecker {
   bool value(int depth) {
     if (depth > kDepthMax) return false;
     switch (peek()) {
-      case '{': return members(depth);
-      case '[': return elements(depth);
-      case '"': return string();
-      case 't': return take("true");
-      case 'f': return take("false");
-      case 'n': return take("null");
-      default: return number();
+      case '{':
+        return members(depth);
+      case '[':
+        return elements(depth);
+      case '"':
+        return string();
+      case 't':
+        return take("true");
+      case 'f':
+        return take("false");
+      case 'n':
+        return take("null");
+      default:
+        return number();
     }
   }
 
@@ -98,10 +109,12 @@ class JsonChecker {
   bool escape() {
     const char c = peek();
     ++at_;
-    if (c != 'u') return c != '\0' && std::string_view("\"\\/bfnrt").find(c) != std::string_view::npos;
+    if (c != 'u')
+      return c != '\0' && std::string_view("\"\\/bfnrt").find(c) != std::string_view::npos;
     for (int digit = 0; digit < 4; ++digit, ++at_) {
       const char hex = peek();
-      if (!is_digit(hex) && !(hex >= 'a' && hex <= 'f') && !(hex >= 'A' && hex <= 'F')) return false;
+      if (!is_digit(hex) && !(hex >= 'a' && hex <= 'f') && !(hex >= 'A' && hex <= 'F'))
+        return false;
     }
     return true;
   }
@@ -230,20 +243,37 @@ const char* find_escape(const char* from, const char* end) {
 
 void append_escape(std::string& to, char c) {
   switch (c) {
-    case '"': to += "\\\""; return;
-    case '\\': to += "\\\\"; return;
-    case '\n': to += "\\n"; return;
-    case '\r': to += "\\r"; return;
-    case '\t': to += "\\t"; return;
-    case '\b': to += "\\b"; return;
-    case '\f': to += "\\f"; return;
-    default: to += fmt::format("\\u{:04x}", static_cast<uint8_t>(c));
+    case '"':
+      to += "\\\"";
+      return;
+    case '\\':
+      to += "\\\\";
+      return;
+    case '\n':
+      to += "\\n";
+      return;
+    case '\r':
+      to += "\\r";
+      return;
+    case '\t':
+      to += "\\t";
+      return;
+    case '\b':
+      to += "\\b";
+      return;
+    case '\f':
+      to += "\\f";
+      return;
+    default:
+      to += fmt::format("\\u{:04x}", static_cast<uint8_t>(c));
   }
 }
 
 }  // namespace
 
-bool is_json(std::string_view text) { return JsonChecker(text).check(); }
+bool is_json(std::string_view text) {
+  return JsonChecker(text).check();
+}
 
 void append_json_string(std::string& to, std::string_view text) {
   to += '"';
@@ -290,7 +320,8 @@ JsonSkip skip_json_value(std::string_view text, size_t& at) {
 Result<JsonPath> JsonPath::parse(std::string_view text) {
   const auto wrong = [&] {
     return Error(ErrorCode::kInvalidOptionValue, fmt::format("'{}' is no path of rows", text))
-        .remedy("Write it like '$.features[*]': names from the document down to an array, and [*].");
+        .remedy(
+            "Write it like '$.features[*]': names from the document down to an array, and [*].");
   };
   if (text.empty() || text[0] != '$') return wrong();
   JsonPath path;

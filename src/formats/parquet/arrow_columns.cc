@@ -2,12 +2,12 @@
 
 #ifdef MILLRACE_WITH_PARQUET
 
-#include <algorithm>
-#include <limits>
-
 #include <arrow/array.h>
 #include <arrow/type.h>
 #include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
 
 #include "base/assert.h"
 #include "data/bitmap.h"
@@ -51,40 +51,93 @@ class Conversion {
   }
 
   ColumnPtr run() {
-    switch (array_.type_id()) {
-      case ArrowType::NA: return data::Column::nulls(type_, rows_);
-      case ArrowType::BOOL: booleans(); break;
-      case ArrowType::INT8: numbers<arrow::Int8Array>(); break;
-      case ArrowType::INT16: numbers<arrow::Int16Array>(); break;
-      case ArrowType::INT32: numbers<arrow::Int32Array>(); break;
-      case ArrowType::INT64: numbers<arrow::Int64Array>(); break;
-      case ArrowType::UINT8: numbers<arrow::UInt8Array>(); break;
-      case ArrowType::UINT16: numbers<arrow::UInt16Array>(); break;
-      case ArrowType::UINT32: numbers<arrow::UInt32Array>(); break;
-      case ArrowType::UINT64: numbers<arrow::UInt64Array>(); break;
-      case ArrowType::FLOAT: reals<arrow::FloatArray>(); break;
-      case ArrowType::DOUBLE: reals<arrow::DoubleArray>(); break;
-      case ArrowType::DATE32: integers<arrow::Date32Array>(1, 1); break;
-      case ArrowType::DATE64: integers<arrow::Date64Array>(1, 86'400'000); break;
-      case ArrowType::TIME32: times<arrow::Time32Array, arrow::Time32Type>(); break;
-      case ArrowType::TIME64: times<arrow::Time64Array, arrow::Time64Type>(); break;
-      case ArrowType::TIMESTAMP: times<arrow::TimestampArray, arrow::TimestampType>(); break;
-      case ArrowType::DECIMAL128: decimals(); break;
-      case ArrowType::STRING: texts<arrow::StringArray>(); break;
-      case ArrowType::BINARY: texts<arrow::BinaryArray>(); break;
-      case ArrowType::LARGE_STRING: texts<arrow::LargeStringArray>(); break;
-      case ArrowType::LARGE_BINARY: texts<arrow::LargeBinaryArray>(); break;
-      case ArrowType::FIXED_SIZE_BINARY: texts<arrow::FixedSizeBinaryArray>(); break;
-      case ArrowType::LIST: lists<arrow::ListArray>(); break;
-      case ArrowType::LARGE_LIST: lists<arrow::LargeListArray>(); break;
-      case ArrowType::MAP: lists<arrow::MapArray>(); break;
-      case ArrowType::STRUCT: structs(); break;
-      default: MILLRACE_ASSERT(!"a type that converts() let pass");
-    }
+    if (array_.type_id() == ArrowType::NA) return data::Column::nulls(type_, rows_);
+    const bool known = run_number() || run_time() || run_text() || run_nested();
+    MILLRACE_ASSERT(known);  // converts() lets no other type pass
     return damaged_ ? nullptr : data::Column::flat(std::move(parts_));
   }
 
  private:
+  bool run_number() {
+    switch (array_.type_id()) {
+      case ArrowType::BOOL:
+        return booleans(), true;
+      case ArrowType::INT8:
+        return numbers<arrow::Int8Array>(), true;
+      case ArrowType::INT16:
+        return numbers<arrow::Int16Array>(), true;
+      case ArrowType::INT32:
+        return numbers<arrow::Int32Array>(), true;
+      case ArrowType::INT64:
+        return numbers<arrow::Int64Array>(), true;
+      case ArrowType::UINT8:
+        return numbers<arrow::UInt8Array>(), true;
+      case ArrowType::UINT16:
+        return numbers<arrow::UInt16Array>(), true;
+      case ArrowType::UINT32:
+        return numbers<arrow::UInt32Array>(), true;
+      case ArrowType::UINT64:
+        return numbers<arrow::UInt64Array>(), true;
+      case ArrowType::FLOAT:
+        return reals<arrow::FloatArray>(), true;
+      case ArrowType::DOUBLE:
+        return reals<arrow::DoubleArray>(), true;
+      case ArrowType::DECIMAL128:
+        return decimals(), true;
+      default:
+        return false;
+    }
+  }
+
+  bool run_time() {
+    switch (array_.type_id()) {
+      case ArrowType::DATE32:
+        return integers<arrow::Date32Array>(1, 1), true;
+      case ArrowType::DATE64:
+        return integers<arrow::Date64Array>(1, 86'400'000), true;
+      case ArrowType::TIME32:
+        return times<arrow::Time32Array, arrow::Time32Type>(), true;
+      case ArrowType::TIME64:
+        return times<arrow::Time64Array, arrow::Time64Type>(), true;
+      case ArrowType::TIMESTAMP:
+        return times<arrow::TimestampArray, arrow::TimestampType>(), true;
+      default:
+        return false;
+    }
+  }
+
+  bool run_text() {
+    switch (array_.type_id()) {
+      case ArrowType::STRING:
+        return texts<arrow::StringArray>(), true;
+      case ArrowType::BINARY:
+        return texts<arrow::BinaryArray>(), true;
+      case ArrowType::LARGE_STRING:
+        return texts<arrow::LargeStringArray>(), true;
+      case ArrowType::LARGE_BINARY:
+        return texts<arrow::LargeBinaryArray>(), true;
+      case ArrowType::FIXED_SIZE_BINARY:
+        return texts<arrow::FixedSizeBinaryArray>(), true;
+      default:
+        return false;
+    }
+  }
+
+  bool run_nested() {
+    switch (array_.type_id()) {
+      case ArrowType::LIST:
+        return lists<arrow::ListArray>(), true;
+      case ArrowType::LARGE_LIST:
+        return lists<arrow::LargeListArray>(), true;
+      case ArrowType::MAP:
+        return lists<arrow::MapArray>(), true;
+      case ArrowType::STRUCT:
+        return structs(), true;
+      default:
+        return false;
+    }
+  }
+
   bool is_null(uint32_t row) const {
     return parts_.validity && !data::get_bit(parts_.validity.as<uint64_t>(), row);
   }
@@ -113,7 +166,8 @@ class Conversion {
 
   template <class Array>
   void numbers() {
-    if (type_.kind() == TypeKind::kDouble || type_.kind() == TypeKind::kFloat) return reals<Array>();
+    if (type_.kind() == TypeKind::kDouble || type_.kind() == TypeKind::kFloat)
+      return reals<Array>();
     integers<Array>(1, 1);
   }
 
@@ -121,10 +175,14 @@ class Conversion {
   template <class Array>
   void integers(int64_t factor, int64_t divisor) {
     switch (type_.width()) {
-      case Width::k8: return integers_as<Array, int8_t>(factor, divisor);
-      case Width::k16: return integers_as<Array, int16_t>(factor, divisor);
-      case Width::k32: return integers_as<Array, int32_t>(factor, divisor);
-      default: return integers_as<Array, int64_t>(factor, divisor);
+      case Width::k8:
+        return integers_as<Array, int8_t>(factor, divisor);
+      case Width::k16:
+        return integers_as<Array, int16_t>(factor, divisor);
+      case Width::k32:
+        return integers_as<Array, int32_t>(factor, divisor);
+      default:
+        return integers_as<Array, int64_t>(factor, divisor);
     }
   }
 
@@ -133,7 +191,8 @@ class Conversion {
     using From = typename Array::value_type;
     const From* from = static_cast<const Array&>(array_).raw_values();
     To* to = allocate<To>();
-    constexpr bool kAlwaysFits = std::numeric_limits<From>::digits <= std::numeric_limits<To>::digits;
+    constexpr bool kAlwaysFits =
+        std::numeric_limits<From>::digits <= std::numeric_limits<To>::digits;
     if (kAlwaysFits && factor == 1 && divisor == 1) {
       for (uint32_t row = 0; row < rows_; ++row) to[row] = static_cast<To>(from[row]);
       return;
@@ -168,10 +227,18 @@ class Conversion {
     int64_t divisor = 1;
     const bool ns = type_.counts_ns();
     switch (static_cast<const Unit&>(*array_.type()).unit()) {
-      case arrow::TimeUnit::SECOND: factor = ns ? 1'000'000'000 : 1'000'000; break;
-      case arrow::TimeUnit::MILLI: factor = ns ? 1'000'000 : 1'000; break;
-      case arrow::TimeUnit::MICRO: factor = ns ? 1'000 : 1; break;
-      case arrow::TimeUnit::NANO: divisor = ns ? 1 : 1'000; break;
+      case arrow::TimeUnit::SECOND:
+        factor = ns ? 1'000'000'000 : 1'000'000;
+        break;
+      case arrow::TimeUnit::MILLI:
+        factor = ns ? 1'000'000 : 1'000;
+        break;
+      case arrow::TimeUnit::MICRO:
+        factor = ns ? 1'000 : 1;
+        break;
+      case arrow::TimeUnit::NANO:
+        divisor = ns ? 1 : 1'000;
+        break;
     }
     integers<Array>(factor, divisor);
     const auto unit = ns ? data::TimeUnit::kNs : data::TimeUnit::kUs;
@@ -248,8 +315,8 @@ class Conversion {
     for (uint32_t row = 0; row < rows_; ++row) {
       offsets[row + 1] = static_cast<uint32_t>(array.value_offset(row + 1) - first);
     }
-    const Type element = type_.kind() == TypeKind::kMap ? Type::row(type_.fields())
-                                                        : type_.fields()[0].type;
+    const Type element =
+        type_.kind() == TypeKind::kMap ? Type::row(type_.fields()) : type_.fields()[0].type;
     std::vector<BadValue> bad;
     parts_.children.push_back(
         convert_elements(*array.values()->Slice(first, last - first), element, bad));
@@ -299,24 +366,34 @@ bool structs_convert(const arrow::DataType& from, const Type& to) {
 std::optional<Type> natural_type(const arrow::DataType& from) {
   const auto digits = [](arrow::TimeUnit::type unit) { return static_cast<int>(unit) * 3; };
   switch (from.id()) {
-    case ArrowType::BOOL: return TypeKind::kBoolean;
-    case ArrowType::INT8: return TypeKind::kTinyint;
+    case ArrowType::BOOL:
+      return TypeKind::kBoolean;
+    case ArrowType::INT8:
+      return TypeKind::kTinyint;
     case ArrowType::INT16:
-    case ArrowType::UINT8: return TypeKind::kSmallint;
+    case ArrowType::UINT8:
+      return TypeKind::kSmallint;
     case ArrowType::INT32:
-    case ArrowType::UINT16: return TypeKind::kInt;
+    case ArrowType::UINT16:
+      return TypeKind::kInt;
     case ArrowType::INT64:
     case ArrowType::UINT32:
-    case ArrowType::UINT64: return TypeKind::kBigint;
-    case ArrowType::FLOAT: return TypeKind::kFloat;
-    case ArrowType::DOUBLE: return TypeKind::kDouble;
+    case ArrowType::UINT64:
+      return TypeKind::kBigint;
+    case ArrowType::FLOAT:
+      return TypeKind::kFloat;
+    case ArrowType::DOUBLE:
+      return TypeKind::kDouble;
     case ArrowType::STRING:
-    case ArrowType::LARGE_STRING: return TypeKind::kVarchar;
+    case ArrowType::LARGE_STRING:
+      return TypeKind::kVarchar;
     case ArrowType::BINARY:
     case ArrowType::LARGE_BINARY:
-    case ArrowType::FIXED_SIZE_BINARY: return TypeKind::kBytes;
+    case ArrowType::FIXED_SIZE_BINARY:
+      return TypeKind::kBytes;
     case ArrowType::DATE32:
-    case ArrowType::DATE64: return TypeKind::kDate;
+    case ArrowType::DATE64:
+      return TypeKind::kDate;
     case ArrowType::TIME32:
       return Type(TypeKind::kTime, digits(static_cast<const arrow::Time32Type&>(from).unit()));
     case ArrowType::TIME64:
@@ -333,15 +410,18 @@ std::optional<Type> natural_type(const arrow::DataType& from) {
     }
     case ArrowType::DICTIONARY:
       return natural_type(*static_cast<const arrow::DictionaryType&>(from).value_type());
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 bool converts(const arrow::DataType& from, const Type& to) {
   const TypeKind kind = to.kind();
   switch (from.id()) {
-    case ArrowType::NA: return true;
-    case ArrowType::BOOL: return kind == TypeKind::kBoolean;
+    case ArrowType::NA:
+      return true;
+    case ArrowType::BOOL:
+      return kind == TypeKind::kBoolean;
     case ArrowType::INT8:
     case ArrowType::INT16:
     case ArrowType::INT32:
@@ -349,14 +429,19 @@ bool converts(const arrow::DataType& from, const Type& to) {
     case ArrowType::UINT8:
     case ArrowType::UINT16:
     case ArrowType::UINT32:
-    case ArrowType::UINT64: return to.is_integer() || to.is_float();
+    case ArrowType::UINT64:
+      return to.is_integer() || to.is_float();
     case ArrowType::FLOAT:
-    case ArrowType::DOUBLE: return to.is_float();
+    case ArrowType::DOUBLE:
+      return to.is_float();
     case ArrowType::DATE32:
-    case ArrowType::DATE64: return kind == TypeKind::kDate;
+    case ArrowType::DATE64:
+      return kind == TypeKind::kDate;
     case ArrowType::TIME32:
-    case ArrowType::TIME64: return kind == TypeKind::kTime;
-    case ArrowType::TIMESTAMP: return to.is_timestamp();
+    case ArrowType::TIME64:
+      return kind == TypeKind::kTime;
+    case ArrowType::TIMESTAMP:
+      return to.is_timestamp();
     case ArrowType::DECIMAL128: {
       const int scale = static_cast<const arrow::Decimal128Type&>(from).scale();
       return kind == TypeKind::kDecimal && scale >= 0 && scale <= data::kDecimalDigitsMax;
@@ -369,12 +454,14 @@ bool converts(const arrow::DataType& from, const Type& to) {
       return kind == TypeKind::kMap && converts(*map.key_type(), to.fields()[0].type) &&
              converts(*map.item_type(), to.fields()[1].type);
     }
-    case ArrowType::STRUCT: return kind == TypeKind::kRow && structs_convert(from, to);
+    case ArrowType::STRUCT:
+      return kind == TypeKind::kRow && structs_convert(from, to);
     case ArrowType::DICTIONARY: {
       const auto& type = static_cast<const arrow::DictionaryType&>(from);
       return type.index_type()->id() == ArrowType::INT32 && converts(*type.value_type(), to);
     }
-    default: return is_text(from.id()) && to.width() == Width::kView;
+    default:
+      return is_text(from.id()) && to.width() == Width::kView;
   }
 }
 

@@ -2,20 +2,20 @@
 
 #ifdef MILLRACE_WITH_PARQUET
 
-#include <algorithm>
-#include <map>
-
 #include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
 #include <arrow/scalar.h>
-#include <arrow/array/util.h>
 #include <fmt/core.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/statistics.h>
+
+#include <algorithm>
+#include <map>
 
 #include "base/endian.h"
 #include "base/nearest.h"
@@ -25,11 +25,11 @@
 namespace millrace::formats {
 namespace {
 
-constexpr uint64_t kTailBytes = 64 << 10;   // read at first: most footers are shorter
-constexpr uint64_t kFooterEndBytes = 8;     // length of the footer, mark
+constexpr uint64_t kTailBytes = 64 << 10;  // read at first: most footers are shorter
+constexpr uint64_t kFooterEndBytes = 8;    // length of the footer, mark
 constexpr uint64_t kMarkBytes = 4;
 constexpr std::string_view kMark = "PAR1";
-constexpr uint64_t kSlackBytes = 100;       // some writers understate the length of a column chunk
+constexpr uint64_t kSlackBytes = 100;  // some writers understate the length of a column chunk
 constexpr uint64_t kAheadBytesMax = 16 << 20;
 constexpr int64_t kDictionaryBytesMax = 64 << 10;  // on disk
 constexpr int64_t kArrowBatchRows = 4 * data::kBatchRowsMax;
@@ -94,7 +94,8 @@ class SuppliedFile final : public arrow::io::RandomAccessFile {
   }
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t count) override {
     const auto first = static_cast<uint64_t>(position);
-    const uint64_t wanted = std::min(static_cast<uint64_t>(count), bytes_ - std::min(first, bytes_));
+    const uint64_t wanted =
+        std::min(static_cast<uint64_t>(count), bytes_ - std::min(first, bytes_));
     auto piece = pieces_.upper_bound(first);
     if (piece != pieces_.begin()) {
       --piece;
@@ -124,8 +125,8 @@ struct FooterPlace {
   uint32_t bytes;
 };
 
-Result<FooterPlace> find_footer(const std::string& name, uint64_t file_bytes,
-                                std::string_view head, std::string_view tail) {
+Result<FooterPlace> find_footer(const std::string& name, uint64_t file_bytes, std::string_view head,
+                                std::string_view tail) {
   const bool begins = head.starts_with(kMark);
   if (!tail.ends_with(kMark)) {
     if (begins) {
@@ -133,7 +134,8 @@ Result<FooterPlace> find_footer(const std::string& name, uint64_t file_bytes,
           .remedy("Write or copy the file again.");
     }
     const std::string_view kind = recognise_binary(head);
-    return malformed(name, fmt::format("the file is no Parquet file{}{}", kind.empty() ? "" : " but ", kind))
+    return malformed(name, fmt::format("the file is no Parquet file{}{}",
+                                       kind.empty() ? "" : " but ", kind))
         .remedy("Check the path and the option 'format'.");
   }
   if (tail.size() < kFooterEndBytes) return damaged(name, "it is shorter than a footer");
@@ -144,7 +146,8 @@ Result<FooterPlace> find_footer(const std::string& name, uint64_t file_bytes,
   return FooterPlace{file_bytes - kFooterEndBytes - bytes, bytes};
 }
 
-// Min and max of a leaf column in a row group, as values of `type`; nothing where the file is silent.
+// Min and max of a leaf column in a row group, as values of `type`; nothing where the file is
+// silent.
 data::ColumnStatistics chunk_statistics(const parquet::RowGroupMetaData& group, int leaf,
                                         const data::Type& type) {
   data::ColumnStatistics known;
@@ -159,7 +162,8 @@ data::ColumnStatistics chunk_statistics(const parquet::RowGroupMetaData& group, 
   std::shared_ptr<arrow::Scalar> max;
   if (!parquet::arrow::StatisticsAsScalars(*statistics, &min, &max).ok()) return known;
   ArrowColumns columns(type);
-  const auto value = [&](const std::shared_ptr<arrow::Scalar>& scalar) -> std::optional<data::Value> {
+  const auto value =
+      [&](const std::shared_ptr<arrow::Scalar>& scalar) -> std::optional<data::Value> {
     if (!converts(*scalar->type, type)) return std::nullopt;
     const auto array = arrow::MakeArrayFromScalar(*scalar, 1);
     std::vector<BadValue> bad;
@@ -280,8 +284,7 @@ class ParquetDecoder final : public FileDecoder {
   Result<void> locate_footer() {
     const std::string head_bytes(supplied(head()));
     const std::string_view tail_bytes = supplied(tail());
-    const FooterPlace place =
-        MILLRACE_TRY(find_footer(name_, file_bytes_, head_bytes, tail_bytes));
+    const FooterPlace place = MILLRACE_TRY(find_footer(name_, file_bytes_, head_bytes, tail_bytes));
     footer_bytes_ = place.bytes;
     // Usually it has been read with the tail.
     const ByteRange whole = footer();
@@ -313,7 +316,8 @@ class ParquetDecoder final : public FileDecoder {
   bool reads_dictionary(int leaf) const {
     const auto* column = metadata_->schema()->Column(leaf);
     if (column->physical_type() != parquet::Type::BYTE_ARRAY || groups() == 0) return false;
-    if (column->path()->ToDotVector().size() != 1 || column->max_repetition_level() != 0) return false;
+    if (column->path()->ToDotVector().size() != 1 || column->max_repetition_level() != 0)
+      return false;
     const auto chunk = metadata_->RowGroup(0)->ColumnChunk(leaf);
     const int64_t bytes = chunk->data_page_offset() - chunk->dictionary_page_offset();
     return chunk->has_dictionary_page() && bytes > 0 && bytes <= kDictionaryBytesMax;

@@ -33,7 +33,9 @@ Result<std::optional<data::ColumnStatistics>> parquet_statistics(const DecodeReq
 Result<void> check_available() {
   if (kAvailable) return {};
   return Error(ErrorCode::kFormatUnavailable, "this build has no Parquet: Arrow was not found")
-      .remedy("Put Arrow where the build looks for it (./dev does) and build again, or use JSON or CSV.");
+      .remedy(
+          "Put Arrow where the build looks for it (./dev does) and build again, or use JSON or "
+          "CSV.");
 }
 
 class ParquetFormat final : public Format {
@@ -57,6 +59,8 @@ class ParquetFormat final : public Format {
 
 }  // namespace
 
-std::unique_ptr<Format> make_parquet_format() { return std::make_unique<ParquetFormat>(); }
+std::unique_ptr<Format> make_parquet_format() {
+  return std::make_unique<ParquetFormat>();
+}
 
 }  // namespace millrace::formats

@@ -6,8 +6,8 @@
 
 namespace millrace::formats {
 
-// 'parquet': files of column chunks, read row group by row group. Where Arrow was left out of the build
-// every use answers kFormatUnavailable.
+// 'parquet': files of column chunks, read row group by row group. Where Arrow was left out of the
+// build every use answers kFormatUnavailable.
 std::unique_ptr<Format> make_parquet_format();
 
 }  // namespace millrace::formats
