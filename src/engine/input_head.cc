@@ -114,7 +114,7 @@ void InputHead::take_signal(Chain& chain, Input& input, const Event& event) {
     case EventKind::kEnd:
       return push_end(chain);
     case EventKind::kBarrier:
-      return take_barrier(chain, input, event.value);
+      return pass_barrier(chain, input, event.value);
     case EventKind::kBatch:
       return;
   }
@@ -160,7 +160,7 @@ void InputHead::push_end(Chain& chain) {
   chain.push(Event::signal(EventKind::kEnd));
 }
 
-void InputHead::take_barrier(Chain& chain, Input& input, int64_t epoch) {
+void InputHead::pass_barrier(Chain& chain, Input& input, int64_t epoch) {
   input.at_barrier = true;
   if (++at_barrier_ < inputs_.size()) return;
   at_barrier_ = 0;

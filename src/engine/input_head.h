@@ -48,7 +48,7 @@ class InputHead final : public Head {
   void take_time(Chain& chain, Port port, EventKind kind, Times& times);
   void take_idle(Chain& chain, const Input& input, bool idle);
   void push_end(Chain& chain);
-  void take_barrier(Chain& chain, Input& input, int64_t epoch);
+  void pass_barrier(Chain& chain, Input& input, int64_t epoch);
   void flush(Chain& chain);
 
   HeadContext context_;
