@@ -29,33 +29,35 @@ class CrashRun {
     options_.spill_file_bytes = 128 << 10;
   }
 
+  // Opens what the last crash has left, checks it, works until the next one.
   void run(int rounds) {
     for (int round = 0; round < rounds && !testing::Test::HasFailure(); ++round) {
-      LogDriver driver(world_.world(), options_);
-      ASSERT_TRUE(driver.is_open()) << driver.open_error()->to_string();
-      check(driver);
-      partitions_ = {driver.make_partition("t", 0, 3), driver.make_partition("t", 1, 3),
-                     driver.make_partition("t", 2, 3)};
-      world_.files().inject({.nth = 1 + random_() % 300,
-                             .effect = io::FaultEffect::kCrash,
-                             .crash = modes_[random_() % 3]});
-      work(driver);
-      if (!world_.files().crashed()) {
-        world_.files().clear_faults();
-        world_.files().crash(modes_[random_() % 3]);
-      }
-      // Whoever waits is answered, or dropped with the log.
-      world_.threads().run_until_idle();
-      crash_count_ += 1;
-      recover_ = true;
+      run_once();
+      world_.files().recover();
     }
   }
-
-  void between() { world_.files().recover(); }
 
   int commits() const { return commits_; }
 
  private:
+  void run_once() {
+    LogDriver driver(world_.world(), options_);
+    ASSERT_TRUE(driver.is_open()) << driver.open_error()->to_string();
+    check(driver);
+    partitions_ = {driver.make_partition("t", 0, 3), driver.make_partition("t", 1, 3),
+                   driver.make_partition("t", 2, 3)};
+    world_.files().inject({.nth = 1 + random_() % 300,
+                           .effect = io::FaultEffect::kCrash,
+                           .crash = modes_[random_() % 3]});
+    work(driver);
+    if (!world_.files().crashed()) {
+      world_.files().clear_faults();
+      world_.files().crash(modes_[random_() % 3]);
+    }
+    // Whoever waits is answered, or dropped with the log.
+    world_.threads().run_until_idle();
+  }
+
   static constexpr io::CrashMode modes_[3] = {io::CrashMode::kProcess, io::CrashMode::kLoseUnsynced,
                                               io::CrashMode::kTear};
 
@@ -140,7 +142,9 @@ class CrashRun {
       }
       acknowledged_epoch_ = epoch;
     }
-    for (size_t index = 0; index < partitions_.size(); ++index) check_partition(driver, index, epoch);
+    for (size_t index = 0; index < partitions_.size(); ++index) {
+      check_partition(driver, index, epoch);
+    }
   }
 
   void check_partition(LogDriver& driver, size_t index, uint64_t epoch) {
@@ -165,7 +169,7 @@ class CrashRun {
         continue;
       }
       while (next_sent < sent.size() && sent[next_sent].value != value) {
-        ASSERT_FALSE(sent[next_sent].acknowledged) << "lost: " << sent[next_sent].value.substr(0, 9);
+        ASSERT_FALSE(sent[next_sent].acknowledged) << "lost: " << sent[next_sent].value;
         ++next_sent;
       }
       ASSERT_LT(next_sent, sent.size()) << "out of order or twice: " << value.substr(0, 9);
@@ -181,15 +185,6 @@ class CrashRun {
     std::erase_if(outputs_, [&](const auto& item) { return item.first > epoch; });
   }
 
- public:
-  void run_all(int rounds) {
-    for (int round = 0; round < rounds && !testing::Test::HasFailure(); ++round) {
-      run(1);
-      between();
-    }
-  }
-
- private:
   std::mt19937_64 random_;
   io::SimulatedWorld world_;
   LogOptions options_ = small_log();
@@ -201,18 +196,17 @@ class CrashRun {
   uint64_t acknowledged_epoch_ = 0;
   uint64_t next_value_ = 0;
   int commits_ = 0;
-  int crash_count_ = 0;
-  bool recover_ = false;
 };
 
+// Forty seeds; `--gtest_shuffle --gtest_random_seed=N` takes others.
 TEST(Crash, AtAnyIoWhatWasAcknowledgedIsThereOnceInOrder) {
   int commits = 0;
-  const char* seeds = std::getenv("MILLRACE_SEEDS");
-  const uint64_t last = seeds == nullptr ? 40 : std::strtoull(seeds, nullptr, 10);
-  for (uint64_t seed = 1; seed <= last; ++seed) {
+  constexpr uint64_t kSeeds = 40;
+  const auto runs = static_cast<uint64_t>(testing::UnitTest::GetInstance()->random_seed());
+  for (uint64_t seed = 1 + runs * kSeeds; seed <= (runs + 1) * kSeeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     CrashRun run(seed);
-    run.run_all(12);
+    run.run(12);
     commits += run.commits();
     ASSERT_FALSE(HasFailure());
   }

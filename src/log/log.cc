@@ -38,7 +38,7 @@ Result<void> check_format(io::FileSystem& files, const std::string& folder, bool
   }
   if (found.error().code() != ErrorCode::kFileNotFound) return found.error();
   if (!MILLRACE_TRY(files.list(folder)).empty() && files.stat(io::join_path(folder, "ring"))) {
-    return Error(ErrorCode::kVersionMismatch, "the data directory has no file that tells its format")
+    return Error(ErrorCode::kVersionMismatch, "the data directory does not tell its format")
         .at(path)
         .remedy("Restore it from a backup.");
   }

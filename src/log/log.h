@@ -26,9 +26,10 @@ struct LogStatus {
 
 // Log: the commit contract over one write-ahead ring in a data directory (docs/formats/ring.md).
 //
-// Threading:  synchronised inside. open blocks; so does the destructor, and neither runs on an executor.
-// Ownership:  the world and the registered machines outlive it. Executors named in calls outlive the
-//             answers. Units, readers, watches and snapshot writers do not outlive it.
+// Threading:  synchronised inside. open blocks; so does the destructor, and neither runs on an
+//             executor.
+// Ownership:  the world and the registered machines outlive it. Executors named in calls outlive
+//             the answers. Units, readers, watches and snapshot writers do not outlive it.
 // Failure:    open: kInUse, kVersionMismatch, kRingDamaged with the place, or what the files say.
 //             Later: commit_log.h.
 class Log final : public commit::CommitLog {

@@ -30,7 +30,8 @@ class RingJobs final : public commit::Jobs {
   Result<std::unique_ptr<commit::StateReader>> read_state(commit::JobId job,
                                                           commit::StateFilter filter) override;
   Result<std::unique_ptr<commit::Unit>> begin(commit::UnitSpec spec) override;
-  Result<std::unique_ptr<commit::SnapshotWriter>> begin_snapshot(commit::SnapshotSpec spec) override;
+  Result<std::unique_ptr<commit::SnapshotWriter>> begin_snapshot(
+      commit::SnapshotSpec spec) override;
 
  private:
   using TurnKey = std::pair<commit::JobId, commit::Incarnation>;

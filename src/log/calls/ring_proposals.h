@@ -29,7 +29,8 @@ class RingProposals final : public commit::Proposals {
   Ledger& ledger_;
 };
 
-// RingTopics: the machine of topics behind the calls of the contract. Threading: synchronised inside.
+// RingTopics: the machine of topics behind the calls of the contract. Threading: synchronised
+// inside.
 class RingTopics final : public commit::Topics {
  public:
   RingTopics(RingProposals& proposals, Ledger& ledger) : proposals_(proposals), ledger_(ledger) {}

@@ -43,8 +43,8 @@ class RingReader final : public commit::Reader {
   Result<void> read_partition(const commit::PartitionRead& request, const Bounded& bounded,
                               uint64_t bytes_max, commit::PartitionData& data) const;
   Result<int64_t> offset_at_time(const Bounded& bounded, int64_t timestamp_ms) const;
-  // Appends the piece's batches from the one that holds `offset` on. False: the ring has been reused
-  // meanwhile, look the piece up again.
+  // Appends the piece's batches from the one that holds `offset` on. False: the ring has been
+  // reused meanwhile, look the piece up again.
   Result<bool> read_piece(const LogPiece& piece, int64_t offset, int64_t end, uint64_t& bytes_left,
                           std::vector<Buffer>& to) const;
   io::Executor& next_executor();

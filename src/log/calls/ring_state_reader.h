@@ -12,8 +12,8 @@
 
 namespace millrace::log {
 
-// RingStateReader: a job's snapshots and deltas, in the order in which they apply. What settles while it
-// reads is read again from its new place: values are absolute, so nothing is harmed.
+// RingStateReader: a job's snapshots and deltas, in the order in which they apply. What settles
+// while it reads is read again from its new place: values are absolute, so nothing is harmed.
 class RingStateReader final : public commit::StateReader {
  public:
   RingStateReader(const JobTable& jobs, const RingFiles& files, const RingSpace& space,

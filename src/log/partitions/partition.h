@@ -66,20 +66,22 @@ class Partition {
 
   // REQUIRES: piece.base_offset is where the last one ended.
   void publish(LogPiece piece);
-  // What was published is visible from `lsn` on; REQUIRES: the log's visible LSN is about to become it.
-  // Returns the watches that this ends.
+  // What was published is visible from `lsn` on; REQUIRES: the log's visible LSN is about to become
+  // it. Returns the watches that this ends.
   std::vector<std::pair<io::Executor*, io::Wake>> show(commit::Lsn lsn, commit::Lsn visible_before);
 
   // Bounds as of `visible`; nullopt: that moment is over, take the visible LSN again.
   std::optional<PartitionBounds> bounds(commit::Lsn visible) const;
-  // The pieces from the one that holds `offset` on, up to `end`, about `bytes_max` bytes, at least one.
+  // The pieces from the one that holds `offset` on, up to `end`, about `bytes_max` bytes, at least
+  // one.
   std::vector<LogPiece> find(int64_t offset, int64_t end, uint64_t bytes_max) const;
   // The first piece whose newest timestamp is at or after `timestamp_ms`.
   std::optional<LogPiece> find_time(int64_t timestamp_ms, int64_t from_offset) const;
 
   // Pieces in the ring with lsn <= `through`.
   std::vector<LogPiece> unsettled(commit::Lsn through) const;
-  // Puts `settled` in place of all pieces in the ring with lsn <= `through`, whose offsets they cover.
+  // Puts `settled` in place of all pieces in the ring with lsn <= `through`, whose offsets they
+  // cover.
   void settle(commit::Lsn through, std::vector<LogPiece> settled);
   // The state that a checkpoint names. REQUIRES: nothing was published; pieces ascend.
   void restore(int64_t start_offset, int64_t end_offset, std::vector<LogPiece> pieces);
@@ -89,7 +91,8 @@ class Partition {
   void quarantine(Error why);
   std::optional<Error> quarantined() const;
 
-  // Registers under `key`; false: `offset` is already below the visible end, nothing was registered.
+  // Registers under `key`; false: `offset` is already below the visible end, nothing was
+  // registered.
   bool add_watch(uint64_t key, int64_t offset, io::Executor& executor, io::Wake& wake);
   void remove_watch(uint64_t key);
   // The partition is gone: all watches end.

@@ -29,7 +29,8 @@ struct RecoveredRing {
 // (docs/formats/ring.md, Recovery). Reads only.
 //
 // Threading:  confined to one thread, before anything else uses the ledger.
-// Failure:    kRingDamaged with the place: nothing may be written. kVersionMismatch: a machine is unknown.
+// Failure:    kRingDamaged with the place: nothing may be written. kVersionMismatch: a machine is
+//             unknown.
 class Replay {
  public:
   Replay(const RingFiles& files, SegmentStore& segments, Ledger& ledger)

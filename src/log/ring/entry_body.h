@@ -13,8 +13,8 @@
 
 namespace millrace::log {
 
-// Bodies of the entries that the log itself writes (docs/formats/ring.md). Plain values and their codec.
-// Failure of every decode: kRingDamaged, the body is not of this layout.
+// Bodies of the entries that the log itself writes (docs/formats/ring.md). Plain values and their
+// codec. Failure of every decode: kRingDamaged, the body is not of this layout.
 
 // A finished segment file, as whoever adopts it names it.
 struct SegmentName {

@@ -9,7 +9,8 @@ alignas(64) constexpr std::byte kZeroes[kBlockBytes] = {};
 
 }  // namespace
 
-GroupBuilder::GroupBuilder(uint64_t group_bytes_max) : headers_(Buffer::allocate(group_bytes_max)) {}
+GroupBuilder::GroupBuilder(uint64_t group_bytes_max)
+    : headers_(Buffer::allocate(group_bytes_max)) {}
 
 void GroupBuilder::begin(RingSpace::Place place, RingPoint before, commit::Lsn durable,
                          uint32_t generation) {

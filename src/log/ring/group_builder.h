@@ -11,7 +11,8 @@
 
 namespace millrace::log {
 
-// GroupBuilder: lays entries out as one group: headers with their chain of CRCs, bodies by reference.
+// GroupBuilder: lays entries out as one group: headers with their chain of CRCs, bodies by
+// reference.
 //
 // Threading:  confined to the log's writer.
 // Order:      begin, add*, finish; the bodies live until the group is written.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <mutex>
 
 #include <fmt/core.h>
 
@@ -122,7 +123,8 @@ uint64_t RingFiles::file_end(uint64_t address) const {
 
 std::string RingFiles::place(uint64_t address) const {
   const std::shared_lock lock(mutex_);
-  const Piece& piece = piece_at(std::min(address, pieces_.back()->start + pieces_.back()->bytes - 1));
+  const uint64_t last = pieces_.back()->start + pieces_.back()->bytes - 1;
+  const Piece& piece = piece_at(std::min(address, last));
   return fmt::format("{}@{}", io::join_path(options_.folder, piece.name), address - piece.start);
 }
 

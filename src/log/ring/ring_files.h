@@ -23,7 +23,8 @@ struct RingFilesOptions {
 
 // RingFiles: the ring's files as one space of addresses.
 //
-// Threading:  read from anywhere; write and sync from the writer; grow from one background executor.
+// Threading:  read from anywhere; write and sync from the writer; grow from one background
+//             executor.
 // Failure:    kRingDamaged: a file is missing or not of its size. Else what the file system says.
 class RingFiles {
  public:
@@ -46,8 +47,8 @@ class RingFiles {
   Result<void> sync_all();
   Result<void> zero(uint64_t address, uint64_t bytes);
 
-  // The body that `ref` names. kCorruptRecord: it does not match its CRC (perhaps because the ring has
-  // been reused since).
+  // The body that `ref` names. kCorruptRecord: it does not match its CRC (perhaps because the ring
+  // has been reused since).
   Result<Buffer> read_body(const RingRef& ref) const;
 
   bool may_grow() const;

@@ -15,8 +15,8 @@ struct RingPiece {
   uint32_t crc = 0;
 };
 
-// RingRef: where an entry's body stands, as long as the ring has not been reused from `first_lsn` on.
-// A plain value.
+// RingRef: where an entry's body stands, as long as the ring has not been reused from `first_lsn`
+// on. A plain value.
 struct RingRef {
   commit::Lsn first_lsn;  // of its first fragment
   RingPiece piece;

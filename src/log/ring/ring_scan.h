@@ -21,8 +21,8 @@ struct ScannedEntry {
   Buffer body;                 // of the types that the log itself writes; else empty
 };
 
-// RingScan: follows the chain of headers from a point on, and at its end looks for what was once known to
-// be durable.
+// RingScan: follows the chain of headers from a point on, and at its end looks for what was once
+// known to be durable.
 //
 // Threading:  confined to one thread; nobody writes meanwhile.
 // Failure:    only what the files say; a broken chain is an end, not an Error.

@@ -30,13 +30,15 @@ struct RingWriterOptions {
   std::function<void()> on_written;
 };
 
-// RingWriter: the one who writes the ring: takes submissions, forms groups, writes and syncs them one at a
-// time, then lets them take effect. While a group is being synced the next one queues up.
+// RingWriter: the one who writes the ring: takes submissions, forms groups, writes and syncs them
+// one at a time, then lets them take effect. While a group is being synced the next one queues up.
 //
-// Threading:  submit, room_for_stages from anywhere; what is marked so, on the writer's executor only.
-// Ownership:  files, ledger and executor outlive it; its tasks on the executor must have ended before it
-//             is destroyed.
-// Failure:    kSyncFailed to everybody in the group and the queue; nothing is acknowledged after it.
+// Threading:  submit, room_for_stages from anywhere; what is marked so, on the writer's executor
+//             only.
+// Ownership:  files, ledger and executor outlive it; its tasks on the executor must have ended
+//             before it is destroyed.
+// Failure:    kSyncFailed to everybody in the group and the queue; nothing is acknowledged after
+//             it.
 class RingWriter {
  public:
   RingWriter(RingFiles& files, Ledger& ledger, RingWriterOptions options, RingPoint end,
@@ -60,7 +62,8 @@ class RingWriter {
   std::optional<commit::Lsn> unfinished_lsn() const;
   // The unit of a commit that is admitted, but not wholly written; or null.
   OpenUnitPtr committing() const;
-  // Settling cannot go on for this reason: what finds no room is refused with it; nullopt: it goes on.
+  // Settling cannot go on for this reason: what finds no room is refused with it; nullopt: it goes
+  // on.
   void set_space_error(std::optional<Error> error);
   bool stalled() const { return stalled_; }
   // From anywhere.

@@ -10,7 +10,8 @@
 
 namespace millrace::log {
 
-// How far an entry may use up the ring: the last sixteenth is kept so that a full ring can be emptied.
+// How far an entry may use up the ring: the last sixteenth is kept so that a full ring can be
+// emptied.
 enum class Lane : uint8_t {
   kUrgent,  // settled, seal, and what settling stages: all of the ring
   kClient,  // appends
@@ -31,8 +32,8 @@ struct Submission {
   std::vector<FragmentCut> cuts;    // made by cut_body
   uint64_t body_bytes_expected = 0;  // of a body that is only made when the entry is admitted
   bool answer_when_assigned = false;
-  // On the writer: after the entry took effect, or with the Error that kept it from being written. With
-  // answer_when_assigned as soon as it has its offsets.
+  // On the writer: after the entry took effect, or with the Error that kept it from being written.
+  // With answer_when_assigned as soon as it has its offsets.
   std::move_only_function<void(Result<void>, LogEntry&)> done;
 
   void set_body(std::vector<Buffer> pieces);

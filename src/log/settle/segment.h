@@ -43,8 +43,8 @@ inline constexpr size_t kFrameHeaderBytes = 56;
 
 class SegmentStore;
 
-// Segment: a finished segment file. Immutable; lives as long as anybody names it; the file is removed by
-// SegmentStore::remove only.
+// Segment: a finished segment file. Immutable; lives as long as anybody names it; the file is
+// removed by SegmentStore::remove only.
 class Segment {
  public:
   Segment(SegmentStore& store, SegmentName name, std::vector<SegmentExtent> extents)

@@ -19,8 +19,8 @@ namespace millrace::log {
 
 class SegmentWriter;
 
-// SegmentStore: the folder of segment files: hands out numbers, keeps a bounded number of files open,
-// knows which files somebody still names.
+// SegmentStore: the folder of segment files: hands out numbers, keeps a bounded number of files
+// open, knows which files somebody still names.
 //
 // Threading:  synchronised inside.
 // Ownership:  outlives every Segment and SegmentWriter it made.

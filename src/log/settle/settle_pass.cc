@@ -76,12 +76,13 @@ Result<void> SettlePass::write_records(const RingFiles& files, SegmentStore& seg
       if (!body) return body.error();
       if (file == nullptr) file = MILLRACE_TRY(segments.create());
       const commit::PartitionId id = part.partition->id();
+      const int64_t records = piece.end_offset - piece.base_offset;
       MILLRACE_TRY(file->add({.kind = FrameKind::kRecords,
                               .owner = id.topic.value(),
                               .part = id.index,
                               .first = piece.base_offset,
                               .max_timestamp_ms = piece.max_timestamp_ms,
-                              .records = static_cast<uint32_t>(piece.end_offset - piece.base_offset),
+                              .records = static_cast<uint32_t>(records),
                               .body = body->slice(batch.offset, batch.bytes)}));
     }
   }

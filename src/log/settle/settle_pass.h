@@ -17,9 +17,11 @@
 
 namespace millrace::log {
 
-// SettlePass: one round of settling: what stood in the ring at one moment, and the files that it goes to.
+// SettlePass: one round of settling: what stood in the ring at one moment, and the files that it
+// goes to.
 //
-// Threading:  capture on the log's writer; write_files on the settling executor; then the writer again.
+// Threading:  capture on the log's writer; write_files on the settling executor; then the writer
+//             again.
 // Ownership:  keeps alive whatever it names.
 struct SettlePass {
   struct PartitionPart {

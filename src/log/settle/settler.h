@@ -26,13 +26,13 @@ struct SettlerContext {
   uint64_t unsettled_bytes_max = 0;
 };
 
-// Settler: empties the ring in the background: what is committed goes to segment files, then a checkpoint
-// names them, then a `settled` entry frees the ring before it.
+// Settler: empties the ring in the background: what is committed goes to segment files, then a
+// checkpoint names them, then a `settled` entry frees the ring before it.
 //
 // Threading:  written, generation: see there; the rest alternates between the log's writer and the
 //             settling executor, one pass at a time.
-// Failure:    a pass that fails is given up and tried again a second later; meanwhile what finds no room
-//             in the ring is refused with the reason.
+// Failure:    a pass that fails is given up and tried again a second later; meanwhile what finds no
+//             room in the ring is refused with the reason.
 class Settler {
  public:
   Settler(SettlerContext context, uint64_t checkpoint_generation,

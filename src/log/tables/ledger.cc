@@ -225,6 +225,11 @@ Result<void> Ledger::readmit(LogEntry& entry) {
     return {};
   }
   const std::vector<PartitionRow> rows = entry.rows;
+  uint64_t row_bytes = 0;
+  for (const PartitionRow& row : rows) row_bytes += row.bytes;
+  if (!rows.empty() && row_bytes != entry.ref.bytes()) {
+    return contradicts("does not have the length that its partitions name");
+  }
   std::vector<Assignment> assignments;
   if (auto* commit = std::get_if<LogEntry::Commit>(&entry.detail)) {
     assignments = commit->body.assignments;

@@ -21,12 +21,13 @@
 
 namespace millrace::log {
 
-// Ledger: everything that entries of the log change: partitions, jobs, open units, state machines, and the
-// one moment of visibility. The same code runs on the way in and at recovery.
+// Ledger: everything that entries of the log change: partitions, jobs, open units, state machines,
+// and the one moment of visibility. The same code runs on the way in and at recovery.
 //
 // Threading:  admit, apply, show and the units from the log's writer only; the rest from anywhere.
 // Ownership:  the registered machines outlive it.
-// Order:      admit in the order of LSNs; apply in the same order, after the sync; show once per group.
+// Order:      admit in the order of LSNs; apply in the same order, after the sync; show once per
+//             group.
 class Ledger {
  public:
   explicit Ledger(std::span<commit::StateMachine* const> machines);

@@ -14,8 +14,8 @@
 
 namespace millrace::log {
 
-// LogEntry: one entry of the log on its way: admitted (offsets assigned, rules checked), written, applied.
-// The same on the way in and at recovery. Confined to the log's writer.
+// LogEntry: one entry of the log on its way: admitted (offsets assigned, rules checked), written,
+// applied. The same on the way in and at recovery. Confined to the log's writer.
 struct LogEntry {
   EntryType type = EntryType::kSeal;
   UnitBlock unit;

@@ -12,18 +12,19 @@
 
 namespace millrace::log {
 
-// UnitFate: whether a unit may still stage and commit. Outlives the unit: what is under way looks here.
+// UnitFate: whether a unit may still stage and commit. Outlives the unit: what is under way looks
+// here.
 //
 // Threading:  `mutex` guards the rest.
 struct UnitFate {
   std::mutex mutex;
   commit::Epoch epoch;
-  bool closed = false;         // committed, aborted or failed: nothing more of it may reach the ring
+  bool closed = false;         // committed or aborted
   std::optional<Error> error;  // why it cannot commit
 };
 
-// CommitTurn: the commits of one incarnation of a job, in order of epochs, although one of them may have
-// to wait for its spill file.
+// CommitTurn: the commits of one incarnation of a job, in order of epochs, although one of them may
+// have to wait for its spill file.
 //
 // Threading:  synchronised inside; what it runs, runs in the caller of `ready`.
 class CommitTurn {
@@ -34,8 +35,8 @@ class CommitTurn {
   void add(std::shared_ptr<UnitFate> fate);
   // commit() of `epoch` was called. An Error: it is not its turn.
   std::optional<Error> call(commit::Epoch epoch);
-  // Everything the commit of `epoch` needs stands in the queue: runs `submit` now, or when all earlier
-  // ones have been submitted. With an Error if an earlier one failed.
+  // Everything the commit of `epoch` needs stands in the queue: runs `submit` now, or when all
+  // earlier ones have been submitted. With an Error if an earlier one failed.
   using Submit = std::move_only_function<void(std::optional<Error>)>;
   void ready(commit::Epoch epoch, Submit submit);
   // The commit of `epoch` will not come: neither will later ones.

@@ -26,7 +26,8 @@ struct UnitContext {
   uint64_t spill_file_bytes = 0;
 };
 
-// RingUnit: stages go into the ring as they come, and into spill files once the unit has grown large.
+// RingUnit: stages go into the ring as they come, and into spill files once the unit has grown
+// large.
 //
 // Threading:  synchronised inside.
 class RingUnit final : public commit::Unit {
