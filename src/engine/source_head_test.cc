@@ -274,6 +274,27 @@ TEST(SourceHead, ASplitIsIdleOnlyAtItsEndAndAfterItsTime) {
   ASSERT_TRUE(runner.wait());
 }
 
+TEST(SourceHead, ASplitWhoseDataIsBeingFetchedIsNotIdle) {
+  io::SimulatedWorld world;
+  Recording recording(false);
+  recording.idle_timeout_us = 5'000'000;
+  recording.source->add_split({"a", "", {}}, {times({10})});
+  recording.source->add_split({"b", "", {}}, {times({100})});
+  JobRunner runner(world.world(), recording.log);
+  ASSERT_TRUE(runner.start(recording.dataflow(), recording.options()));
+  world.threads().run_for(io::kNsPerSecond);
+  recording.source->stall("a", true);
+  world.threads().run_for(60 * io::kNsPerSecond);
+  EXPECT_EQ(recording.seen().back(), "~ 10");
+  recording.source->append("a", times({20}));
+  recording.source->stall("a", false);
+  world.threads().run_for(io::kNsPerSecond);
+  const Lines seen = recording.seen();
+  EXPECT_EQ(Lines(seen.end() - 2, seen.end()), (Lines{"20 10", "~ 20"}));
+  runner.job().request_stop();
+  ASSERT_TRUE(runner.wait());
+}
+
 TEST(SourceHead, IdlenessAndWatermarksSurviveARestart) {
   Recording recording(false);
   recording.idle_timeout_us = 5'000'000;

@@ -24,6 +24,7 @@ class ScriptedSource::Reader final : public engine::SplitReader {
 
   Result<Step> poll(uint32_t, engine::Emit& emit) override {
     const std::lock_guard lock(source_.mutex_);
+    if (script_.stalled) return Step::kWait;
     if (next_ == script_.batches.size()) {
       return source_.bounded_ || source_.finished_ ? Step::kDone : Step::kWait;
     }
@@ -45,7 +46,7 @@ class ScriptedSource::Reader final : public engine::SplitReader {
 
   bool caught_up() const override {
     const std::lock_guard lock(source_.mutex_);
-    return next_ == script_.batches.size();
+    return !script_.stalled && next_ == script_.batches.size();
   }
 
  private:
@@ -90,6 +91,12 @@ void ScriptedSource::finish() {
   const std::lock_guard lock(mutex_);
   finished_ = true;
   for (const auto& script : scripts_) wake_all(*script);
+}
+
+void ScriptedSource::stall(const std::string& split, bool stalled) {
+  const std::lock_guard lock(mutex_);
+  script(split).stalled = stalled;
+  wake_all(script(split));
 }
 
 void ScriptedSource::set_identity(const std::string& split, std::string identity) {

@@ -35,6 +35,8 @@ class ScriptedSource final : public engine::Source {
   void fail_at(const std::string& split, size_t batch, Error error);
   // This batch of the split is a row that cannot be decoded.
   void reject_at(const std::string& split, size_t batch, engine::Rejection rejection);
+  // While stalled the split gives nothing and is not caught up, as one whose data is being fetched.
+  void stall(const std::string& split, bool stalled);
   // Batches given, over all readers.
   uint64_t batches_read() const;
 
@@ -50,6 +52,7 @@ class ScriptedSource final : public engine::Source {
   struct Script {
     engine::Split split;
     std::vector<data::Batch> batches;
+    bool stalled = false;
     std::map<size_t, Error> failures;
     std::map<size_t, engine::Rejection> rejections;
     std::vector<Reader*> readers;
