@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "commit/jobs.h"
 #include "engine/task_waker.h"
