@@ -17,7 +17,7 @@ enum class Acks : uint8_t {
 };
 
 struct Appended {
-  Lsn lsn;
+  Lsn lsn;  // 0 with Acks::kAssigned: it has none yet
   int64_t base_offset = -1;
 };
 

@@ -11,7 +11,8 @@
 
 namespace millrace::commit {
 
-// ByteWriter: numbers in little-endian order and byte strings with their length, one behind the other.
+// ByteWriter: numbers in little-endian order and byte strings with their length, one behind the
+// other.
 class ByteWriter {
  public:
   template <std::integral T>
@@ -32,7 +33,8 @@ class ByteWriter {
   std::string text_;
 };
 
-// ByteReader: the way back. After reading past the end every value is 0 or empty and `good` is false.
+// ByteReader: the way back. After reading past the end every value is 0 or empty and `good` is
+// false.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view from) : rest_(from) {}

@@ -14,8 +14,8 @@ namespace millrace::commit {
 // The tag of the machine of topics.
 inline constexpr std::string_view kTopicMachine = "log.topics";
 
-// TopicCommand: what create_topic_command and its like put into a Command, for the machine that applies
-// it. A plain value.
+// TopicCommand: what create_topic_command and its like put into a Command, for the machine that
+// applies it. A plain value.
 struct TopicCommand {
   enum class Kind : uint8_t { kCreate = 1, kDelete = 2, kAlter = 3 };
   Kind kind = Kind::kCreate;

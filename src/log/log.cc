@@ -24,6 +24,15 @@ namespace {
 
 constexpr std::string_view kFormatLine = "millrace data 1\n";
 
+Result<void> put_file(io::FileSystem& files, const std::string& path, std::string_view text,
+                      bool sync) {
+  const auto bytes = std::as_bytes(std::span(text));
+  if (sync) return io::replace_file(files, path, bytes);
+  const auto file = MILLRACE_TRY(files.open(path, io::OpenMode::kCreate));
+  MILLRACE_TRY(file->truncate(0));
+  return file->write_at(0, bytes);
+}
+
 Result<void> check_format(io::FileSystem& files, const std::string& folder, bool sync) {
   const std::string path = io::join_path(folder, "format");
   const auto found = io::read_file(files, path);
@@ -42,11 +51,10 @@ Result<void> check_format(io::FileSystem& files, const std::string& folder, bool
         .at(path)
         .remedy("Restore it from a backup.");
   }
-  MILLRACE_TRY(io::replace_file(files, path, std::as_bytes(std::span(kFormatLine))));
-  return sync ? files.sync_folder(io::parent_path(folder).empty()
-                                      ? std::string(".")
-                                      : std::string(io::parent_path(folder)))
-              : Result<void>();
+  MILLRACE_TRY(put_file(files, path, kFormatLine, sync));
+  if (!sync) return {};
+  const std::string_view parent = io::parent_path(folder);
+  return files.sync_folder(parent.empty() ? std::string(".") : std::string(parent));
 }
 
 Result<uint32_t> read_generation(io::FileSystem& files, const std::string& path) {
@@ -155,7 +163,7 @@ Result<void> Log::Parts::recover() {
   const RingSpace space(*files, recovered.end, recovered.live);
   MILLRACE_TRY(cut_tail(*files, space, recovered));
   const std::string text = fmt::format("{}\n", generation);
-  MILLRACE_TRY(io::replace_file(file_system, generation_path, std::as_bytes(std::span(text))));
+  MILLRACE_TRY(put_file(file_system, generation_path, text, options.sync));
   start(checkpoint);
   return {};
 }

@@ -190,7 +190,7 @@ TEST_F(LogTest, BatchesLargerThanAGroupAreWrittenInFragments) {
     ASSERT_TRUE(driver.append(partition, batch_of({large})).has_value());
     ASSERT_TRUE(driver.append(partition, batch_of({"small"})).has_value());
     EXPECT_THAT(driver.values(partition), ElementsAre("0:" + large, "1:small"));
-    EXPECT_EQ(driver.append(partition, batch_of({std::string(200'000, 'y')})).error().code(),
+    EXPECT_EQ(driver.append(partition, batch_of({std::string(300'000, 'y')})).error().code(),
               ErrorCode::kRecordTooLarge);
   }
   LogDriver driver(world_.world());

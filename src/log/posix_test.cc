@@ -53,7 +53,9 @@ struct Onlooker {
       for (const PartitionId id : partitions) request.partitions.push_back({.partition = id});
       return log.reader().read(std::move(request), *executor, [this](auto answers) {
         std::set<int64_t> ends;
-        for (const auto& answer : answers.value()) ends.insert(answer.error ? -2 : answer.high_watermark);
+        for (const auto& answer : answers.value()) {
+          ends.insert(answer.error ? -2 : answer.high_watermark);
+        }
         saw(ends);
       });
     }

@@ -25,7 +25,8 @@ RingWriter::RingWriter(RingFiles& files, Ledger& ledger, RingWriterOptions optio
       space_(files, end, std::move(live)), group_(files.group_bytes_max()),
       durable_(end.next_lsn.value() - 1) {}
 
-uint64_t RingWriter::body_bytes_max() const { return files_.capacity() / 8; }
+// With the headers of its fragments and what they leave unused it still fits into an empty ring.
+uint64_t RingWriter::body_bytes_max() const { return files_.capacity() / 4; }
 
 std::optional<Error> RingWriter::failure() const {
   const std::lock_guard lock(mutex_);

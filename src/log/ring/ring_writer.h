@@ -47,7 +47,7 @@ class RingWriter {
   void submit(Lane lane, Submission submission);
   // False: too much is queued for units; `wake` runs when that has changed.
   bool room_for_stages(io::Wake& wake);
-  // The largest body that an append may have.
+  // The largest body that an entry may have.
   uint64_t body_bytes_max() const;
   uint64_t group_bytes_max() const { return files_.group_bytes_max(); }
   // Why nothing is taken any more.

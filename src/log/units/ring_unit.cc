@@ -207,6 +207,15 @@ void RingUnit::commit(commit::Positions positions, commit::Tick tick, io::Execut
   submission.entry.unit = id_;
   submission.body_bytes_expected = encode(commit.body).bytes() + stages * kAssignmentBytes;
   submission.entry.detail = std::move(commit);
+  if (submission.body_bytes_expected > context_.writer.body_bytes_max()) {
+    Error error(ErrorCode::kRecordTooLarge,
+                fmt::format("the commit of epoch {} has {} bytes of positions and offsets, the "
+                            "ring takes {}",
+                            id_.epoch.value(), submission.body_bytes_expected,
+                            context_.writer.body_bytes_max()));
+    turn_->fail(id_.epoch, error);
+    return pending->answer(std::move(error).remedy("Use a larger ring, or fewer splits."));
+  }
   if (spilling == nullptr) return PendingCommit::submit(std::move(pending));
   context_.files.post([pending = std::move(pending), spilling]() mutable {
     spilling->finish();
