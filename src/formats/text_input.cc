@@ -84,11 +84,16 @@ std::string_view recognise_binary(std::string_view head) {
                              {"ARROW1"sv, "an Arrow file"},
                              {"BZh"sv, "bzip2 data"},
                              {"\x04\x22\x4d\x18"sv, "LZ4 data"}};
+  head = head.substr(0, kHeadBytes);
+  // A text may begin with the letters of a mark, but it has no control characters.
+  const bool has_control = std::any_of(head.begin(), head.end(), [](char c) {
+    return static_cast<uint8_t>(c) < ' ' && (c < '\t' || c > '\r');
+  });
+  if (!has_control && !head.starts_with("\x28\xb5\x2f\xfd"sv)) return {};
   for (const Mark& mark : kMarks) {
     if (head.starts_with(mark.bytes)) return mark.name;
   }
-  if (head.substr(0, kHeadBytes).find('\0') != std::string_view::npos) return "binary data";
-  return {};
+  return head.find('\0') != std::string_view::npos ? "binary data" : std::string_view();
 }
 
 }  // namespace millrace::formats

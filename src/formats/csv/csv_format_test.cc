@@ -126,8 +126,12 @@ TEST(CsvFormat, RowsAcrossBlocksAreWhole) {
 
 TEST(CsvFormat, ABinaryFileIsRefusedAsAWhole) {
   EXPECT_EQ(
-      decode(request(kAB), "PAR1xxxx"),
+      decode(request(kAB), "PAR1\x15\x04xx"),
       "MR-6003 file: the file is a Parquet file, not CSV text\n  Say 'format' = 'parquet' for it.");
+}
+
+TEST(CsvFormat, ATextMayBeginLikeTheMarkOfABinaryFile) {
+  EXPECT_EQ(decode(request({{"b", TypeKind::kVarchar}}), "ORC\n"), "#0 ('ORC')\n");
 }
 
 TEST(CsvFormat, WhatIsWrittenIsReadAsTheSame) {

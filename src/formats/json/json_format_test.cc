@@ -184,7 +184,7 @@ TEST(JsonFormat, ReadsRowsAtAPath) {
 }
 
 TEST(JsonFormat, ABinaryFileIsRefusedAsAWhole) {
-  EXPECT_EQ(decode(request(kAB), "PAR1xxxx"),
+  EXPECT_EQ(decode(request(kAB), "PAR1\x15\x04xx"),
             "MR-6003 file: the file is a Parquet file, not JSON text\n  Say 'format' = 'parquet' "
             "for it.");
   EXPECT_EQ(decode(request(kAB), std::string("abc\0def", 7)),
