@@ -1,0 +1,358 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+#include "expr/build.h"
+#include "plan/bind_literal.h"
+#include "plan/bind_query.h"
+#include "sql/ast/statement.h"
+#include "sql/print.h"
+
+namespace millrace::plan {
+namespace {
+
+using expr::ExpressionPtr;
+
+// Columns from here on stand for results of the aggregation while SELECT and HAVING are bound.
+constexpr uint32_t kCallsFrom = 1U << 24;
+constexpr uint32_t kWindowFrom = 1U << 25;  // start, end, time
+
+std::string upper(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
+  return text;
+}
+
+// TUMBLE(ts, …), HOP(ts, …) and the functions that read their windows, as GROUP BY knew them.
+bool is_group_window(const std::string& name) { return name == "TUMBLE" || name == "HOP"; }
+
+std::optional<uint32_t> window_part(const std::string& name) {
+  if (!name.starts_with("TUMBLE_") && !name.starts_with("HOP_")) return std::nullopt;
+  const std::string part = name.substr(name.find('_') + 1);
+  if (part == "START") return 0;
+  if (part == "END") return 1;
+  if (part == "ROWTIME") return 2;
+  return std::nullopt;
+}
+
+}  // namespace
+
+// Grouping: GROUP BY, what is computed per group, and how the expressions of SELECT and HAVING become
+// expressions over the groups. Columns of the aggregation's input are made on demand.
+class QueryBinder::Grouping {
+ public:
+  Grouping(QueryBinder& binder, BoundRelation from)
+      : binder_(binder),
+        text_(binder.text_),
+        from_(std::move(from)),
+        plain_(binder.expressions(from_.scope)),
+        inside_(binder.context_.functions, binder.context_.dialect, from_.scope, binder.text_,
+                [this](const sql::Call& call, sql::Span span) { return special(call, span); }) {}
+
+  const Scope& scope() const { return from_.scope; }
+
+  Result<void> group_by(const sql::Select& select) {
+    std::vector<const sql::Expression*> keys;
+    for (const sql::GroupingElement& element : select.group_by) {
+      if (element.kind == sql::GroupingKind::kSet) {
+        for (const sql::Expression& key : element.expressions) keys.push_back(&key);
+      } else if (element.kind == sql::GroupingKind::kExpression) {
+        keys.push_back(&element.expressions.front());
+      } else {
+        return binder_.refused(element.span, "GROUPING SETS, ROLLUP and CUBE");
+      }
+    }
+    for (const sql::Expression* key : keys) MILLRACE_TRY(add_key(*key, select));
+    return find_window_columns();
+  }
+
+  Result<void> emit(const std::optional<sql::Emit>& emit) {
+    if (!emit) return {};
+    if (!window_) {
+      return binder_.refused(emit->span, "EMIT where GROUP BY has no window_start and window_end");
+    }
+    if (emit->early != sql::EarlyEmit::kNone) return binder_.refused(emit->span, "EMIT EARLY");
+    if (emit->discarding) return binder_.refused(emit->span, "DISCARDING");
+    if (emit->late_into) return binder_.refused(emit->late_into->span, "LATE INTO");
+    if (emit->allowed_lateness) {
+      window_->emit.allowed_lateness_us =
+          MILLRACE_TRY(interval_us(*emit->allowed_lateness, text_));
+    }
+    return {};
+  }
+
+  // An expression of SELECT or HAVING, over the aggregation's output.
+  Result<ExpressionPtr> bind(const sql::Expression& expression) {
+    const ExpressionPtr bound = MILLRACE_TRY(inside_.bind(expression));
+    ExpressionPtr over = over_groups(bound);
+    if (over != nullptr) return over;
+    return text_
+        .error(ErrorCode::kNotGrouped, expression.span,
+               fmt::format("'{}' is neither grouped nor inside an aggregate",
+                           sql::print(expression)))
+        .remedy("Add it to GROUP BY, or put an aggregate around it.");
+  }
+
+  // The aggregation; nothing more is bound after it.
+  NodePtr finish() {
+    std::vector<data::Field> fields;
+    Aggregate aggregate;
+    for (const ExpressionPtr& key : keys_) {
+      aggregate.keys.push_back(input_column(key));
+      fields.push_back({name_of(key), key->type(), key->nullable()});
+    }
+    if (window_) {
+      window_->time_column = input_column(time_);
+      for (const char* name : {"window_start", "window_end", "window_time"}) {
+        fields.push_back({name, data::Type::timestamp(3), false});
+      }
+      aggregate.window = window_;
+    }
+    for (Pending& pending : calls_) {
+      AggregateCall& call = pending.call;
+      for (const ExpressionPtr& argument : pending.arguments) {
+        call.arguments.push_back(input_column(argument));
+      }
+      if (pending.filter != nullptr) call.filter = input_column(pending.filter);
+      fields.push_back({fmt::format("${}", fields.size()), call.type, true});
+      aggregate.calls.push_back(std::move(call));
+    }
+    if (inputs_.empty()) input_column(expr::make_boolean(true));
+    NodePtr input = project(from_.node, inputs_, input_names_);
+    return make_node(std::move(aggregate), {std::move(input)},
+                     data::make_schema(std::move(fields)));
+  }
+
+ private:
+  struct Pending {
+    AggregateCall call;
+    std::vector<ExpressionPtr> arguments;
+    ExpressionPtr filter;
+  };
+
+  static std::string name_of(const ExpressionPtr& key) {
+    const auto* column = key->as<expr::ColumnRef>();
+    return column != nullptr ? column->name : "";
+  }
+
+  uint32_t input_column(const ExpressionPtr& expression) {
+    for (uint32_t at = 0; at < inputs_.size(); ++at) {
+      if (expr::equal(inputs_[at], expression)) return at;
+    }
+    inputs_.push_back(expression);
+    input_names_.push_back(name_of(expression));
+    return static_cast<uint32_t>(inputs_.size() - 1);
+  }
+
+  Result<void> add_key(const sql::Expression& key, const sql::Select& select) {
+    if (const auto* call = std::get_if<sql::Call>(&key.node)) {
+      const std::string name = upper(call->name.parts.back().text);
+      if (is_group_window(name)) return set_group_window(name, *call, key.span);
+    }
+    // A number or an alias means a column of SELECT, unless FROM has a column of the name.
+    const sql::Expression* meant = &key;
+    std::vector<std::string> names;
+    std::vector<const sql::Expression*> items;
+    for (const sql::SelectItem& item : select.items) {
+      const auto* computed = std::get_if<sql::ComputedItem>(&item);
+      names.push_back(computed != nullptr ? output_name(*computed, names.size()) : "");
+      items.push_back(computed != nullptr ? &computed->expression : nullptr);
+    }
+    const auto* column = std::get_if<sql::ColumnRef>(&key.node);
+    const bool in_from = column != nullptr && from_.scope.find(column->name.parts.back().text);
+    if (!in_from) {
+      const auto at = MILLRACE_TRY(binder_.output_column(key, names));
+      if (at && items[*at] != nullptr) meant = items[*at];
+    }
+    ExpressionPtr bound = MILLRACE_TRY(plain_.bind(*meant));
+    const bool known = std::ranges::any_of(
+        keys_, [&](const ExpressionPtr& other) { return expr::equal(other, bound); });
+    if (!known) keys_.push_back(std::move(bound));
+    return {};
+  }
+
+  Result<void> set_group_window(const std::string& name, const sql::Call& call, sql::Span span) {
+    if (window_) return binder_.refused(span, "more than one window in GROUP BY");
+    const bool hop = name == "HOP";
+    const size_t needed = hop ? 3 : 2;
+    if (call.arguments.size() != needed) {
+      return text_.error(ErrorCode::kColumnCount, span,
+                         fmt::format("{} takes {} arguments here", name, needed));
+    }
+    time_ = MILLRACE_TRY(plain_.bind(call.arguments[0].value));
+    const auto* column = time_->as<expr::ColumnRef>();
+    if (column == nullptr || !from_.node->properties.is_time_column(column->index)) {
+      return text_.error(ErrorCode::kMissingWatermark, call.arguments[0].value.span,
+                         "a window needs a column with a watermark");
+    }
+    AggregateWindow window;
+    window.window.kind = hop ? WindowKind::kHop : WindowKind::kTumble;
+    window.window.slide_us = MILLRACE_TRY(interval_us(call.arguments[1].value, text_));
+    window.window.size_us = hop ? MILLRACE_TRY(interval_us(call.arguments[2].value, text_))
+                                : window.window.slide_us;
+    window_ = window;
+    return {};
+  }
+
+  // GROUP BY window_start, window_end over a window function: the aggregation finds the windows itself.
+  Result<void> find_window_columns() {
+    const auto* assign = from_.node->as<AssignWindow>();
+    const auto* filter = from_.node->as<Filter>();
+    if (assign == nullptr && filter != nullptr) {
+      assign = from_.node->input()->as<AssignWindow>();
+    }
+    if (assign == nullptr || window_) return {};
+    const NodePtr windowed = filter != nullptr ? from_.node->input() : from_.node;
+    const auto width = static_cast<uint32_t>(windowed->input()->schema->columns());
+    const auto is_column = [](const ExpressionPtr& key, uint32_t column) {
+      const auto* reference = key->as<expr::ColumnRef>();
+      return reference != nullptr && reference->index == column;
+    };
+    const auto has = [&](uint32_t column) {
+      return std::ranges::any_of(keys_, [&](const auto& key) { return is_column(key, column); });
+    };
+    if (!has(width) || !has(width + 1)) return {};
+    if (filter != nullptr && uses_window(filter->predicate, width)) return {};
+    std::erase_if(keys_, [&](const ExpressionPtr& key) {
+      const auto* reference = key->as<expr::ColumnRef>();
+      return reference != nullptr && reference->index >= width;
+    });
+    AggregateWindow window;
+    window.window = assign->window;
+    window_ = window;
+    first_window_column_ = width;
+    time_ = expr::make_column(*windowed->schema, assign->time_column);
+    NodePtr rows = windowed->input();
+    if (filter != nullptr) {
+      const data::SchemaPtr schema = rows->schema;
+      rows = make_node(Filter{filter->predicate}, {std::move(rows)}, schema);
+    }
+    from_.node = std::move(rows);
+    return {};
+  }
+
+  static bool uses_window(const ExpressionPtr& expression, uint32_t width) {
+    const auto columns = expr::columns_of(*expression);
+    return !columns.empty() && columns.back() >= width;
+  }
+
+  // An aggregate, or a part of a group window; null: neither.
+  Result<ExpressionPtr> special(const sql::Call& call, sql::Span span) {
+    const std::string name = upper(call.name.parts.back().text);
+    if (const auto part = window_part(name)) {
+      if (!window_) return text_.error(ErrorCode::kNotGrouped, span, "GROUP BY has no such window");
+      return expr::make_column(kWindowFrom + *part, call.name.parts.back().text,
+                               data::Type::timestamp(3), false);
+    }
+    const auto& functions = binder_.context_.functions;
+    if (functions.find_aggregate(name, binder_.context_.dialect) == nullptr) return ExpressionPtr();
+    if (!call.order_by.empty() || !call.within_group.empty()) {
+      return binder_.refused(span, "ORDER BY in an aggregate");
+    }
+    Pending pending;
+    for (const sql::Argument& argument : call.arguments) {
+      pending.arguments.push_back(MILLRACE_TRY(plain_.bind(argument.value)));
+    }
+    if (call.filter) pending.filter = MILLRACE_TRY(plain_.bind_condition(*call.filter, "FILTER"));
+    auto bound = functions.aggregate(name, pending.arguments, binder_.context_.dialect);
+    if (!bound) {
+      return text_.error(bound.error().code(), span, bound.error().message())
+          .remedy(bound.error().remedy());
+    }
+    for (size_t at = 0; at < pending.arguments.size(); ++at) {
+      pending.arguments[at] =
+          MILLRACE_TRY(expr::convert(pending.arguments[at], (*bound)->arguments[at]));
+    }
+    pending.call.function = (*bound)->name;
+    pending.call.distinct = call.distinct && !(*bound)->traits.ignores_duplicates;
+    pending.call.type = (*bound)->result;
+    return placeholder(std::move(pending), (*bound)->null_if_empty);
+  }
+
+  ExpressionPtr placeholder(Pending pending, bool nullable) {
+    size_t at = 0;
+    const auto same = [&](const Pending& other) {
+      const auto equal_or_none = [](const ExpressionPtr& a, const ExpressionPtr& b) {
+        return a == nullptr || b == nullptr ? a == b : expr::equal(a, b);
+      };
+      return other.call.function == pending.call.function &&
+             other.call.distinct == pending.call.distinct &&
+             equal_or_none(other.filter, pending.filter) &&
+             std::ranges::equal(other.arguments, pending.arguments,
+                                [](const auto& a, const auto& b) { return expr::equal(a, b); });
+    };
+    while (at < calls_.size() && !same(calls_[at])) ++at;
+    const data::Type type = pending.call.type;
+    if (at == calls_.size()) calls_.push_back(std::move(pending));
+    return expr::make_column(kCallsFrom + static_cast<uint32_t>(at), "", type, nullable);
+  }
+
+  // Null: a column is neither grouped nor aggregated.
+  ExpressionPtr over_groups(const ExpressionPtr& expression) const {
+    const auto keys = static_cast<uint32_t>(keys_.size());
+    const uint32_t windows = window_ ? 3 : 0;
+    for (uint32_t at = 0; at < keys; ++at) {
+      if (!expr::equal(keys_[at], expression)) continue;
+      return expr::make_column(at, name_of(keys_[at]), expression->type(), expression->nullable());
+    }
+    if (const auto* column = expression->as<expr::ColumnRef>()) {
+      const auto moved = [&](uint32_t to) {
+        return expr::make_column(to, column->name, expression->type(), expression->nullable());
+      };
+      if (column->index >= kWindowFrom) return moved(keys + column->index - kWindowFrom);
+      if (column->index >= kCallsFrom) return moved(keys + windows + column->index - kCallsFrom);
+      if (first_window_column_ && column->index >= *first_window_column_) {
+        return moved(keys + column->index - *first_window_column_);
+      }
+      return nullptr;
+    }
+    std::vector<ExpressionPtr> parts;
+    for (const ExpressionPtr& operand : expr::operands(*expression)) {
+      parts.push_back(over_groups(operand));
+      if (parts.back() == nullptr) return nullptr;
+    }
+    return parts.empty() ? expression : expr::with_operands(expression, std::move(parts));
+  }
+
+  QueryBinder& binder_;
+  const sql::SourceText& text_;
+  BoundRelation from_;
+  const ExpressionBinder plain_;   // inside aggregates and GROUP BY
+  const ExpressionBinder inside_;  // outside: aggregates become placeholders
+  std::vector<ExpressionPtr> keys_;
+  std::optional<AggregateWindow> window_;
+  std::optional<uint32_t> first_window_column_;  // of a window function's three
+  ExpressionPtr time_;
+  std::vector<Pending> calls_;
+  std::vector<ExpressionPtr> inputs_;
+  std::vector<std::string> input_names_;
+};
+
+Result<QueryBinder::Output> QueryBinder::bind_grouped(const sql::Select& select,
+                                                      BoundRelation from) {
+  Grouping grouping(*this, std::move(from));
+  MILLRACE_TRY(grouping.group_by(select));
+  MILLRACE_TRY(grouping.emit(select.emit));
+  Output output;
+  for (const sql::SelectItem& item : select.items) {
+    const auto* computed = std::get_if<sql::ComputedItem>(&item);
+    if (computed == nullptr) {
+      return text_.error(ErrorCode::kNotGrouped, std::get<sql::Star>(item).span,
+                         "* cannot stand in a grouped SELECT");
+    }
+    output.expressions.push_back(MILLRACE_TRY(grouping.bind(computed->expression)));
+    output.names.push_back(output_name(*computed, output.names.size()));
+  }
+  ExpressionPtr having;
+  if (select.having) having = MILLRACE_TRY(grouping.bind(*select.having));
+  output.input = grouping.finish();
+  if (having == nullptr) return output;
+  if (having->type().kind() != data::TypeKind::kBoolean) {
+    return text_.error(ErrorCode::kTypeMismatch, select.having->span, "HAVING needs a BOOLEAN");
+  }
+  const data::SchemaPtr schema = output.input->schema;
+  output.input = make_node(Filter{std::move(having)}, {std::move(output.input)}, schema);
+  return output;
+}
+
+}  // namespace millrace::plan

@@ -1,0 +1,142 @@
+#include "plan/bind_sink.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "expr/build.h"
+#include "sql/ast/statement.h"
+
+namespace millrace::plan {
+namespace {
+
+using catalog::TableDefinition;
+
+// Columns of the target that the query fills, in the query's order.
+Result<std::vector<uint32_t>> target_columns(const sql::Insert& insert, const BoundTable& target,
+                                             const sql::SourceText& text) {
+  std::vector<uint32_t> columns;
+  const auto& defined = target.definition->columns;
+  if (insert.columns.empty()) {
+    for (uint32_t at = 0; at < defined.size(); ++at) {
+      if (TableDefinition::is_writable(defined[at])) columns.push_back(at);
+    }
+    return columns;
+  }
+  Scope scope;
+  scope.add_all("", *target.schema, 0);
+  for (const sql::Identifier& name : insert.columns) {
+    const sql::QualifiedName wanted{.parts = {name}, .span = name.span};
+    const auto column = MILLRACE_TRY(scope.resolve(wanted, text));
+    const uint32_t at = column->as<expr::ColumnRef>()->index;
+    if (!TableDefinition::is_writable(defined[at])) {
+      return text.error(ErrorCode::kInvalidDefinition, name.span,
+                        fmt::format("'{}' is computed and cannot be written", name.text));
+    }
+    columns.push_back(at);
+  }
+  for (uint32_t at = 0; at < defined.size(); ++at) {
+    const bool missing = std::ranges::find(columns, at) == columns.end();
+    if (missing && !defined[at].nullable && TableDefinition::is_writable(defined[at])) {
+      return text.error(ErrorCode::kNullNotAllowed, insert.span,
+                        fmt::format("column '{}' is NOT NULL and is not given", defined[at].name));
+    }
+  }
+  return columns;
+}
+
+Result<NodePtr> converted(NodePtr query, const BoundTable& target,
+                          const std::vector<uint32_t>& columns, const sql::Insert& insert,
+                          const sql::SourceText& text) {
+  std::vector<expr::ExpressionPtr> expressions;
+  std::vector<std::string> names;
+  for (uint32_t at = 0; at < columns.size(); ++at) {
+    const data::Field& field = target.schema->field(columns[at]);
+    auto made = expr::convert(expr::make_column(*query->schema, at), field.type,
+                              expr::Conversion::kAssignment);
+    if (!made) {
+      return text
+          .error(ErrorCode::kTypeMismatch, insert.query->span,
+                 fmt::format("column {} of the query is a {}, but '{}' is a {}", at + 1,
+                             query->schema->field(at).type.to_string(), field.name,
+                             field.type.to_string()))
+          .remedy("Write CAST around it.");
+    }
+    expressions.push_back(std::move(*made));
+    names.push_back(field.name);
+  }
+  return project(std::move(query), std::move(expressions), names);
+}
+
+Result<Sink> choose_mode(const NodePtr& query, const BoundTablePtr& target,
+                         const std::vector<uint32_t>& columns, const sql::Insert& insert,
+                         const sql::SourceText& text) {
+  const traits::SinkTraits& takes = target->definition->connector->sink;
+  const Properties& rows = query->properties;
+  const std::string name = target->definition->name.to_short_string();
+  Sink sink;
+  sink.table = target;
+  sink.columns = columns;
+  for (const std::string& key : target->definition->primary_key) {
+    const auto column = static_cast<uint32_t>(target->schema->find(key).value());
+    const auto at = std::ranges::find(columns, column);
+    if (at != columns.end()) sink.key_columns.push_back(static_cast<uint32_t>(at - columns.begin()));
+  }
+  if (takes.upserts && !sink.key_columns.empty()) {
+    sink.mode = SinkMode::kUpsert;
+    if (rows.append_only() || rows.unique_on(sink.key_columns)) return sink;
+    return text.error(ErrorCode::kNotSupported, insert.span,
+                      fmt::format("the query's rows have other keys than the primary key of '{}': "
+                                  "this cannot be planned yet",
+                                  name))
+        .remedy("Group by the key of the target.");
+  }
+  if (takes.changes) {
+    sink.mode = SinkMode::kChanges;
+    return sink;
+  }
+  if (!takes.inserts) {
+    return text.error(ErrorCode::kNotReadable, insert.table.span,
+                      fmt::format("'{}' can only be read: connector '{}' writes nothing", name,
+                                  target->definition->connector->name));
+  }
+  if (rows.append_only()) return sink;
+  return text
+      .error(ErrorCode::kSinkNotUpdatable, insert.table.span,
+             fmt::format("'{}' takes appended rows only, but the query changes rows: {}", name,
+                         rows.changes_because))
+      .remedy("Give the target a PRIMARY KEY … NOT ENFORCED, or aggregate by window.");
+}
+
+}  // namespace
+
+Result<NodePtr> bind_insert(const sql::Insert& insert, const BoundTablePtr& target,
+                            const BindContext& context, const sql::SourceText& text) {
+  if (insert.overwrite) {
+    return text.error(ErrorCode::kNotSupported, insert.span,
+                      "INSERT OVERWRITE cannot be planned yet");
+  }
+  const std::vector<uint32_t> columns = MILLRACE_TRY(target_columns(insert, *target, text));
+  NodePtr query = MILLRACE_TRY(QueryBinder(context, text).bind(*insert.query));
+  if (query->schema->columns() != columns.size()) {
+    return text.error(ErrorCode::kColumnCount, insert.query->span,
+                      fmt::format("the query gives {} columns, '{}' takes {}",
+                                  query->schema->columns(),
+                                  target->definition->name.to_short_string(), columns.size()));
+  }
+  query = MILLRACE_TRY(converted(std::move(query), *target, columns, insert, text));
+  Sink sink = MILLRACE_TRY(choose_mode(query, target, columns, insert, text));
+  const data::SchemaPtr schema = query->schema;
+  return make_node(std::move(sink), {std::move(query)}, schema);
+}
+
+NodePtr client_sink(NodePtr query) {
+  Sink sink;
+  sink.mode = SinkMode::kResult;
+  sink.ordered = query->as<Sort>() != nullptr ||
+                 (query->as<Project>() != nullptr && query->input()->as<Sort>() != nullptr);
+  const data::SchemaPtr schema = query->schema;
+  return make_node(std::move(sink), {std::move(query)}, schema);
+}
+
+}  // namespace millrace::plan

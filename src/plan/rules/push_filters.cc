@@ -1,0 +1,44 @@
+#include "plan/rules/push_filters.h"
+
+#include <algorithm>
+
+#include "expr/build.h"
+
+namespace millrace::plan {
+namespace {
+
+NodePtr into_scan(const NodePtr& node, const Scan& scan, const expr::ExpressionPtr& predicate) {
+  Scan filtered = scan;
+  auto over_table = expr::with_columns(predicate, scan.columns);
+  filtered.filter = scan.filter == nullptr
+                        ? std::move(over_table)
+                        : expr::conjunction({scan.filter, std::move(over_table)});
+  return make_node(std::move(filtered), {}, node->schema, node->identity);
+}
+
+NodePtr push(const NodePtr& node, const expr::ExpressionPtr& predicate, uint64_t identity) {
+  if (const auto* scan = node->as<Scan>()) return into_scan(node, *scan, predicate);
+  const auto* project = node->as<Project>();
+  const bool movable =
+      project != nullptr && std::ranges::none_of(project->expressions, [](const auto& part) {
+        return expr::may_fail(*part) || expr::volatility(*part) == expr::Volatility::kVolatile;
+      });
+  if (movable) {
+    auto below = expr::with_inputs(predicate, project->expressions);
+    return with_inputs(node, {push(node->input(), below, identity)});
+  }
+  return make_node(Filter{predicate}, {node}, node->schema, identity);
+}
+
+}  // namespace
+
+NodePtr push_filters(const NodePtr& node) {
+  std::vector<NodePtr> inputs;
+  for (const NodePtr& input : node->inputs) inputs.push_back(push_filters(input));
+  if (const auto* filter = node->as<Filter>()) {
+    return push(inputs.front(), filter->predicate, node->identity);
+  }
+  return with_inputs(node, std::move(inputs));
+}
+
+}  // namespace millrace::plan

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "plan/logical_plan.h"
+
+namespace millrace::plan {
+
+// Optional rule: a filter moves below projections that cannot fail, and into the scan. Which rows are
+// rejected does not change: below what can fail no filter moves.
+NodePtr push_filters(const NodePtr& node);
+
+}  // namespace millrace::plan
