@@ -1,0 +1,172 @@
+#include "connectors/nexmark/nexmark.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+
+#include "connectors/nexmark/nexmark_generator.h"
+
+namespace millrace::connectors {
+namespace {
+
+using traits::OptionType;
+
+// Events that one split makes in a row; block b belongs to split b mod splits.
+constexpr uint64_t kBlockEvents = 4'000;
+
+constexpr traits::OptionSpec kOptions[] = {
+    {.name = "events.num",
+     .type = OptionType::kInteger,
+     .default_value = "0",
+     .min = 0,
+     .documentation = "How many events; 0: endless."},
+    {.name = "next-event.rate",
+     .type = OptionType::kInteger,
+     .default_value = "10000000",
+     .min = 1,
+     .documentation = "Events per second of event time."},
+    {.name = "person.proportion",
+     .type = OptionType::kInteger,
+     .default_value = "1",
+     .min = 0,
+     .documentation = "People among the events."},
+    {.name = "auction.proportion",
+     .type = OptionType::kInteger,
+     .default_value = "3",
+     .min = 0,
+     .documentation = "Auctions among the events."},
+    {.name = "bid.proportion",
+     .type = OptionType::kInteger,
+     .default_value = "46",
+     .min = 1,
+     .documentation = "Bids among the events."},
+    {.name = "seed",
+     .type = OptionType::kInteger,
+     .default_value = "0",
+     .documentation = "Another seed, another stream."},
+    {.name = "base-time",
+     .type = OptionType::kTimestamp,
+     .default_value = "2015-07-15 00:00:00",
+     .documentation = "Event time of the first event."},
+};
+
+NexmarkOptions read_options(const traits::Options& options) {
+  return {.seed = options.integer("seed"),
+          .base_time_us = options.timestamp_us("base-time"),
+          .next_event_rate = options.integer("next-event.rate"),
+          .events_num = options.integer("events.num"),
+          .person_proportion = options.integer("person.proportion"),
+          .auction_proportion = options.integer("auction.proportion"),
+          .bid_proportion = options.integer("bid.proportion")};
+}
+
+// One share of the blocks. A position is the number of blocks of the share that are done.
+class NexmarkReader final : public engine::SplitReader {
+ public:
+  NexmarkReader(std::shared_ptr<const NexmarkGenerator> generator, data::SchemaPtr schema,
+                std::vector<NexmarkColumn> columns, uint64_t share, uint64_t shares, uint64_t done)
+      : generator_(std::move(generator)),
+        schema_(std::move(schema)),
+        columns_(std::move(columns)),
+        share_(share),
+        shares_(shares),
+        done_(done) {}
+
+  Result<engine::Step> poll(uint32_t, engine::Emit& emit) override {
+    const uint64_t first = (done_ * shares_ + share_) * kBlockEvents;
+    const auto total = static_cast<uint64_t>(generator_->options().events_num);
+    if (total != 0 && first >= total) return engine::Step::kDone;
+    const uint64_t count = total == 0 ? kBlockEvents : std::min(kBlockEvents, total - first);
+    ++done_;
+    emit.rows(generator_->generate(first, static_cast<uint32_t>(count), schema_, columns_),
+              std::to_string(done_), static_cast<int64_t>(first));
+    return engine::Step::kAgain;
+  }
+
+ private:
+  const std::shared_ptr<const NexmarkGenerator> generator_;
+  const data::SchemaPtr schema_;
+  const std::vector<NexmarkColumn> columns_;
+  const uint64_t share_;
+  const uint64_t shares_;
+  uint64_t done_;
+};
+
+class NexmarkSource final : public engine::Source {
+ public:
+  NexmarkSource(const SourceRequest& request, std::vector<NexmarkColumn> columns)
+      : generator_(std::make_shared<NexmarkGenerator>(read_options(request.options))),
+        schema_(output_schema(request)),
+        columns_(std::move(columns)),
+        shares_(request.splits_wanted) {}
+
+  data::SchemaPtr schema() const override { return schema_; }
+  bool bounded() const override { return generator_->options().events_num != 0; }
+  Result<std::vector<engine::Split>> splits() override {
+    std::vector<engine::Split> splits;
+    for (uint32_t share = 0; share < shares_; ++share) {
+      splits.push_back(
+          {.name = fmt::format("{}/{}", share, shares_), .identity = {}, .event_time_min = {}});
+    }
+    return splits;
+  }
+  Result<std::unique_ptr<engine::SplitReader>> open(const engine::Split& split,
+                                                    const engine::Position& from,
+                                                    io::Wake) override {
+    uint64_t share = 0;
+    uint64_t done = 0;
+    std::from_chars(split.name.data(), split.name.data() + split.name.size(), share);
+    std::from_chars(from.data(), from.data() + from.size(), done);
+    return std::make_unique<NexmarkReader>(generator_, schema_, columns_, share, shares_, done);
+  }
+  std::string place(const engine::Split&, int64_t row) const override {
+    return fmt::format("event {}", row);
+  }
+
+ private:
+  const std::shared_ptr<const NexmarkGenerator> generator_;
+  const data::SchemaPtr schema_;
+  const std::vector<NexmarkColumn> columns_;
+  const uint32_t shares_;
+};
+
+class NexmarkConnector final : public Connector {
+ public:
+  const traits::ConnectorTraits& traits() const override {
+    static const traits::ConnectorTraits kTraits = {
+        .name = "nexmark",
+        .summary = "The auction stream of the Nexmark benchmark.",
+        .source = true,
+        .bounded = [](const traits::Options& options) { return options.integer("events.num") != 0; },
+        .columns = [](const traits::Options&) { return nexmark_schema(); },
+        .pushdown = {.columns = true},
+        .options = kOptions,
+    };
+    return kTraits;
+  }
+  Result<std::shared_ptr<engine::Source>> source(const SourceRequest& request,
+                                                 Outside&) const override {
+    std::vector<NexmarkColumn> columns;
+    for (const TableColumn& column : request.columns) {
+      const auto at = nexmark_schema()->find(column.field.name);
+      if (!at || nexmark_schema()->field(*at).type != column.field.type) {
+        return Error(ErrorCode::kInvalidDefinition,
+                     fmt::format("the stream has no column '{} {}'", column.field.name,
+                                 column.field.type.to_string()))
+            .at(request.table)
+            .remedy("Leave out the columns: the connector knows them.");
+      }
+      columns.push_back(static_cast<NexmarkColumn>(*at));
+    }
+    return std::make_shared<NexmarkSource>(request, std::move(columns));
+  }
+};
+
+}  // namespace
+
+const Connector& nexmark_connector() {
+  static const NexmarkConnector kConnector;
+  return kConnector;
+}
+
+}  // namespace millrace::connectors
