@@ -194,7 +194,8 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
                      io::join_path(options.folder, "checkpoint"), generation,
                      options.unsettled_bytes_max},
       checkpoint ? checkpoint->generation : 0,
-      checkpoint ? checkpoint->segments : std::vector<Checkpoint::SegmentUse>());
+      checkpoint ? checkpoint->segments : std::vector<Checkpoint::SegmentUse>(),
+      std::move(recovered.named));
   units = std::unique_ptr<UnitContext>(new UnitContext{
       *writer, *ledger, *segments, snapshots, *spill_room, *files_executor,
       std::min(options.unit_ring_bytes_max, files->capacity() / 8), options.spill_file_bytes});

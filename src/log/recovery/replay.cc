@@ -168,17 +168,22 @@ Result<void> Replay::decode_body(LogEntry& entry, const Assembly& assembly) {
   }
   if (entry.type == EntryType::kStageRef) {
     const StageRefBody body = MILLRACE_TRY(decode_stage_ref(assembly.body));
-    entry.detail = LogEntry::StageRef{body, MILLRACE_TRY(segments_.load(body.segment))};
+    entry.detail = LogEntry::StageRef{body, MILLRACE_TRY(load(body.segment)), nullptr};
   }
   if (entry.type == EntryType::kCommit) {
     LogEntry::Commit commit;
     if (!entry.damaged) commit.body = MILLRACE_TRY(decode_commit(assembly.body));
     for (const AdoptedSnapshot& snapshot : commit.body.snapshots) {
-      commit.snapshots.push_back(MILLRACE_TRY(segments_.load(snapshot.segment)));
+      commit.snapshots.push_back(MILLRACE_TRY(load(snapshot.segment)));
     }
     entry.detail = std::move(commit);
   }
   return {};
+}
+
+Result<SegmentPtr> Replay::load(const SegmentName& name) {
+  result_.named.push_back(MILLRACE_TRY(segments_.load(name)));
+  return result_.named.back();
 }
 
 Result<void> Replay::restore(const Checkpoint& checkpoint) {
@@ -202,7 +207,7 @@ Result<void> Replay::restore(const Checkpoint& checkpoint) {
 Result<void> Replay::restore_partitions(const Checkpoint& checkpoint) {
   std::map<PartitionId, std::vector<LogPiece>> pieces;
   for (const Checkpoint::SegmentUse& use : checkpoint.segments) {
-    const SegmentPtr segment = MILLRACE_TRY(segments_.load(use.name));
+    const SegmentPtr segment = MILLRACE_TRY(load(use.name));
     std::map<PartitionId, int64_t> bases;
     if (!use.bases.empty()) ledger_.adopted_bases()[use.name.number] = {segment, use.bases};
     for (const auto& [partition, base] : use.bases) bases[partition] = base;
@@ -239,7 +244,7 @@ Result<void> Replay::restore_jobs(const Checkpoint& checkpoint) {
   for (const Checkpoint::JobState& saved : checkpoint.jobs) {
     JobTable::JobPieces job{.job = saved.job, .quarantined = saved.quarantined, .pieces = {}};
     for (const Checkpoint::StateUse& use : saved.pieces) {
-      const SegmentPtr segment = MILLRACE_TRY(segments_.load(names[use.segment]));
+      const SegmentPtr segment = MILLRACE_TRY(load(names[use.segment]));
       uint64_t bytes = 0;
       for (const SegmentExtent& extent : segment->extents()) {
         if (extent.kind == FrameKind::kDelta && extent.part == use.task.value()) {
@@ -269,7 +274,7 @@ Result<void> Replay::load_open_units(const Checkpoint& checkpoint) {
       auto piece = std::make_shared<StagedPiece>();
       piece->first_sequence = ref.first_sequence;
       piece->last_sequence = ref.last_sequence;
-      piece->place = MILLRACE_TRY(segments_.load(ref.segment));
+      piece->place = MILLRACE_TRY(load(ref.segment));
       spilled_.emplace_back(open.unit, std::move(piece));
     }
   }

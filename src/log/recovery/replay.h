@@ -23,6 +23,9 @@ struct RecoveredRing {
   uint32_t generation = 0;   // the highest that was found
   bool cut_in_group = false;  // the last group was torn
   std::vector<std::string> damages;  // bodies that were quarantined, each with its place
+  // Files that the checkpoint or an entry behind it names, of use or not: until the next checkpoint
+  // another recovery will want them.
+  std::vector<SegmentPtr> named;
 };
 
 // Replay: puts the ledger into the state that the checkpoint and the ring behind it tell
@@ -47,6 +50,7 @@ class Replay {
     bool damaged = false;
   };
 
+  Result<SegmentPtr> load(const SegmentName& name);
   Result<void> restore(const Checkpoint& checkpoint);
   Result<void> restore_partitions(const Checkpoint& checkpoint);
   Result<void> restore_jobs(const Checkpoint& checkpoint);

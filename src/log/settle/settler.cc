@@ -14,8 +14,10 @@ constexpr int64_t kRetryNs = io::kNsPerSecond;
 }  // namespace
 
 Settler::Settler(SettlerContext context, uint64_t checkpoint_generation,
-                 const std::vector<Checkpoint::SegmentUse>& segments)
-    : context_(std::move(context)), generation_(checkpoint_generation) {
+                 const std::vector<Checkpoint::SegmentUse>& segments,
+                 std::vector<SegmentPtr> replayed)
+    : context_(std::move(context)), generation_(checkpoint_generation),
+      replayed_(std::move(replayed)) {
   for (const Checkpoint::SegmentUse& use : segments) {
     const auto segment = context_.segments.load(use.name);
     if (segment && use.bases.empty()) runs_.push_back(*segment);
@@ -185,6 +187,7 @@ void Settler::checkpoint(PassPtr pass) {
 
 void Settler::release(PassPtr pass) {
   pass->pressed = std::exchange(pressed_, false);
+  replayed_.clear();
   context_.writer.set_space_error(std::nullopt);
   context_.writer.release(pass->checkpoint.point.next_lsn);
   context_.executor.post([this, pass] { clean_up(pass); });

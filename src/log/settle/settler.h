@@ -36,7 +36,7 @@ struct SettlerContext {
 class Settler {
  public:
   Settler(SettlerContext context, uint64_t checkpoint_generation,
-          const std::vector<Checkpoint::SegmentUse>& segments);
+          const std::vector<Checkpoint::SegmentUse>& segments, std::vector<SegmentPtr> replayed);
 
   // Something was written, or stalls: starts a pass if it is time. On the writer.
   void written();
@@ -65,6 +65,7 @@ class Settler {
   bool running_ = false;
   bool pressed_ = false;  // the ring was nearly full since the last pass
   std::vector<std::weak_ptr<const Segment>> runs_;  // files with settled records
+  std::vector<SegmentPtr> replayed_;  // what the ring named at the start, until it is reused
 };
 
 }  // namespace millrace::log
