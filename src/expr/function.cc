@@ -77,7 +77,7 @@ std::optional<Fit> fit_type(const ArgumentType& argument, const Type& parameter)
   if (type.kind() == TypeKind::kNull) return Fit{wanted, 1};
   if (type == wanted || (any_precision && type.kind() == wanted.kind())) return Fit{type, 0};
   if (any_precision && type.is_text() && wanted.is_text()) return Fit{wanted, 1};
-  if (argument.is_text_literal && conversion(type, wanted)) return Fit{wanted, kLiteralCost};
+  if (argument.is_text_literal() && conversion(type, wanted)) return Fit{wanted, kLiteralCost};
   if (!converts(type, wanted, Conversion::kImplicit)) return std::nullopt;
   return Fit{wanted, distance(type, wanted)};
 }
@@ -85,7 +85,7 @@ std::optional<Fit> fit_type(const ArgumentType& argument, const Type& parameter)
 std::optional<Fit> fit_family(const ArgumentType& argument, bool belongs, const Type& for_null) {
   if (belongs) return Fit{argument.type, 0};
   if (argument.type.kind() == TypeKind::kNull) return Fit{for_null, 1};
-  if (argument.is_text_literal && conversion(argument.type, for_null)) {
+  if (argument.is_text_literal() && conversion(argument.type, for_null)) {
     return Fit{for_null, kLiteralCost};
   }
   return std::nullopt;
@@ -141,7 +141,7 @@ bool settle_common(const std::vector<Parameter>& parameters,
   for (size_t at = 0; at < arguments.size(); ++at) {
     if (parameter_at(parameters, at).accepts != Accepts::kCommon) continue;
     places.push_back(at);
-    if (!arguments[at].is_text_literal) types.push_back(arguments[at].type);
+    if (!arguments[at].is_text_literal()) types.push_back(arguments[at].type);
   }
   auto common = common_type(types);
   if (!common) return false;
@@ -150,7 +150,7 @@ bool settle_common(const std::vector<Parameter>& parameters,
   }
   for (const size_t at : places) {
     const Type& type = arguments[at].type;
-    if (arguments[at].is_text_literal) {
+    if (arguments[at].is_text_literal()) {
       if (!conversion(type, *common)) return false;
       match.cost += common->is_text() ? 0 : kLiteralCost / 2;
     } else if (type.kind() != TypeKind::kNull) {
@@ -198,12 +198,16 @@ ResultType same_as(size_t argument) {
 
 std::optional<BoundFunction> resolve(const ScalarFunction& function,
                                      std::span<const ArgumentType> arguments) {
+  std::vector<const data::Value*> literals;
+  for (const ArgumentType& argument : arguments) literals.push_back(argument.literal);
   std::optional<BoundFunction> best;
   int best_cost = 0;
   for (const Overload& overload : function.overloads) {
     auto found = match(overload.parameters, overload.variadic, arguments);
     if (!found || (best && found->cost >= best_cost)) continue;
-    auto result = overload.result(found->arguments);
+    auto result = overload.literal_result != nullptr
+                      ? overload.literal_result(found->arguments, literals)
+                      : overload.result(found->arguments);
     if (!result) continue;
     best_cost = found->cost;
     best = BoundFunction{.name = std::string(function.doc.name),
@@ -212,6 +216,10 @@ std::optional<BoundFunction> resolve(const ScalarFunction& function,
                          .result = std::move(*result),
                          .properties = overload.properties,
                          .kernel = overload.kernel};
+    if (overload.never_fails && overload.never_fails(best->arguments, best->result)) {
+      best->properties.may_fail = false;
+      best->properties.total = true;
+    }
   }
   return best;
 }

@@ -17,6 +17,10 @@
 
 namespace millrace::expr {
 
+class Expression;
+using ExpressionPtr = std::shared_ptr<const Expression>;
+class FunctionRegistry;
+
 // FunctionDoc: what people read about a function; stands beside its kernel and is shown by SHOW
 // FUNCTIONS, the shell's completion and the reference page. Views of constants.
 struct FunctionDoc {
@@ -53,9 +57,8 @@ struct FunctionProperties {
   // Computes anything from any bits without harm, in a tight loop: is then given rows that are NULL
   // too. Otherwise a strict kernel gets only rows without NULL.
   bool total = false;
-  // Never falls when its first argument grows and the others are constant: time attributes and
-  //                                                                        windows
-  // pass through it.
+  // Never falls when its only argument that is not constant grows: time attributes and windows pass
+  // through it.
   bool monotone = false;
 };
 
@@ -137,22 +140,36 @@ ResultType always(data::Type type);
 // The type of the argument-th argument.
 ResultType same_as(size_t argument = 0);
 
+// The same where the result's type hangs on literals, too: per argument its value, or null.
+using LiteralResult = std::optional<data::Type> (*)(std::span<const data::Type>,
+                                                    std::span<const data::Value* const> literals);
+
 struct Overload {
   std::vector<Parameter> parameters;
   ResultType result;
   MakeKernel kernel;
   FunctionProperties properties = {};
   bool variadic = false;  // the last parameter may be repeated
+  // Whether rows cannot fail with these argument types and this result: the function is then total
+  // too.
+  bool (*never_fails)(std::span<const data::Type>, const data::Type& result) = nullptr;
+  LiteralResult literal_result = nullptr;  // in place of `result`
 };
 
 // How a call is printed.
 enum class Syntax : uint8_t { kCall, kInfix, kPrefix, kSubscript };
+
+// A function that is another way to write an expression: IF(c, a, b) is a CASE.
+using Expand = std::function<Result<ExpressionPtr>(const FunctionRegistry&,
+                                                   std::vector<ExpressionPtr> arguments)>;
 
 // ScalarFunction: one name, all its overloads. Immutable once registered.
 struct ScalarFunction {
   FunctionDoc doc;
   std::vector<Overload> overloads;
   Syntax syntax = Syntax::kCall;
+  // Where no overload fits, or there is none. Failure: kTypeMismatch, kFunctionNotFound.
+  Expand expand = nullptr;
 };
 
 // BoundFunction: an overload chosen for argument types. Immutable, shared by expressions.
@@ -170,7 +187,9 @@ using BoundFunctionPtr = std::shared_ptr<const BoundFunction>;
 // whatever is asked for.
 struct ArgumentType {
   data::Type type;
-  bool is_text_literal = false;
+  const data::Value* literal = nullptr;  // its value, where it is one
+
+  bool is_text_literal() const { return literal != nullptr && type.is_text(); }
 };
 
 // The overload that needs the fewest and smallest conversions; the first of equals. nullopt: none

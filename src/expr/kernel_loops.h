@@ -52,13 +52,14 @@ class BooleanReader {
   uint32_t mask_;
 };
 
-// Whether rows are NULL, for kernels that are not strict.
+// Whether rows are NULL, in any encoding: for kernels that are not strict, and aggregates.
 class NullReader {
  public:
   explicit NullReader(const data::Column& column)
       : words_(column.validity_words()),
-        mask_(column.is_flat() ? ~uint32_t{0} : 0),
+        mask_(column.encoding() == data::Encoding::kConstant ? 0 : ~uint32_t{0}),
         all_(column.width() == data::Width::kNone) {}
+  bool none() const { return !all_ && words_ == nullptr; }
   bool operator[](uint32_t row) const {
     return all_ || (words_ != nullptr && !data::get_bit(words_, row & mask_));
   }

@@ -34,8 +34,8 @@ const F* find(const std::map<std::string, std::shared_ptr<const F>, std::less<>>
 std::vector<ArgumentType> argument_types(std::span<const ExpressionPtr> arguments) {
   std::vector<ArgumentType> types;
   for (const ExpressionPtr& argument : arguments) {
-    const bool is_literal = argument->as<Literal>() != nullptr && argument->type().is_text();
-    types.push_back({argument->type(), is_literal});
+    const auto* literal = argument->as<Literal>();
+    types.push_back({argument->type(), literal != nullptr ? &literal->value : nullptr});
   }
   return types;
 }
@@ -107,6 +107,7 @@ Result<ExpressionPtr> FunctionRegistry::call(std::string_view name,
   if (function == nullptr) return unknown(name);
   const std::vector<ArgumentType> types = argument_types(arguments);
   auto bound = resolve(*function, types);
+  if (!bound && function->expand) return function->expand(*this, std::move(arguments));
   if (!bound) return no_overload(function->doc, types);
   for (size_t at = 0; at < arguments.size(); ++at) {
     arguments[at] = MILLRACE_TRY(convert(std::move(arguments[at]), bound->arguments[at]));
@@ -133,7 +134,7 @@ Result<BoundAggregatePtr> FunctionRegistry::aggregate(std::string_view name,
   const AggregateFunction* function = find_aggregate(name);
   if (function == nullptr) return unknown(name);
   std::vector<ArgumentType> types;
-  for (const data::Type& type : arguments) types.push_back({type, false});
+  for (const data::Type& type : arguments) types.push_back({type});
   auto bound = resolve(*function, types);
   if (!bound) return no_overload(function->doc, types);
   return std::make_shared<const BoundAggregate>(std::move(*bound));

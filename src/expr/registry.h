@@ -22,8 +22,10 @@ enum class Dialect : uint8_t { kDefault, kFlink };
 // FunctionRegistry: every function by name; the only thing that the planner knows of functions.
 //                   Operators
 // are functions named as they are written: "+", "=", "LIKE", "||", unary minus "NEGATE"; a[1] and
-// m['k'] are "SUBSCRIPT", IS [NOT] DISTINCT FROM is "IS DISTINCT FROM". AND, OR, NOT, CASE,
-// COALESCE, IS and IN with constants are no functions: build.h.
+// m['k'] are "SUBSCRIPT", IS DISTINCT FROM is "IS DISTINCT FROM", EXTRACT(DAY FROM x) is
+// EXTRACT('DAY', x), FLOOR and CEIL(x TO HOUR) are DATE_TRUNC and DATE_CEIL('HOUR', x), units in
+// TIMESTAMPADD and TIMESTAMPDIFF are texts. AND, OR, NOT, CASE, COALESCE, IS and IN with constants
+// are no functions: build.h.
 //
 // Threading:  filled once at start, then immutable and shared.
 // Ownership:  owns the functions; pointers live as long as it.
