@@ -123,9 +123,7 @@ void add_tick(FunctionRegistry& registry, FunctionDoc doc, Type result,
                                                    .properties = kTicks}}});
 }
 
-}  // namespace
-
-void register_date_makers(FunctionRegistry& registry) {
+void register_ticks(FunctionRegistry& registry) {
   add_tick(registry,
            {"NOW",
             kFamily,
@@ -158,6 +156,12 @@ void register_date_makers(FunctionRegistry& registry) {
             "true",
             {"LOCALTIME"}},
            Type(TypeKind::kTime, 6), time_of_day);
+}
+
+}  // namespace
+
+void register_date_makers(FunctionRegistry& registry) {
+  register_ticks(registry);
   const expr::Parameter number = TypeKind::kInt;
   registry.add(expr::ScalarFunction{
       .doc = {"MAKE_DATE", kFamily, "MAKE_DATE(year, month, day) -> DATE",

@@ -241,84 +241,84 @@ Result<DatetimePattern> DatetimePattern::parse(std::string_view text, Family fam
 
 // ---- writing ------------------------------------------------------------------------------------
 
+namespace {
+
+void append_name(std::string& to, std::string_view name, bool is_lower, bool is_upper) {
+  for (const char c : name) {
+    const bool to_upper = is_upper && c >= 'a' && c <= 'z';
+    to += is_lower ? lower(c) : to_upper ? static_cast<char>(c - 32) : c;
+  }
+}
+
+}  // namespace
+
+int64_t DatetimePattern::number_of(Part part, const data::CivilTime& time) {
+  const int64_t days = data::days_from_civil(time.date);
+  switch (part) {
+    case Part::kYear:
+      return time.date.year;
+    case Part::kShortYear:
+      return data::floor_mod(time.date.year, 100);
+    case Part::kIsoYear:
+      return data::iso_week(days).year;
+    case Part::kQuarter:
+      return (time.date.month + 2) / 3;
+    case Part::kMonth:
+      return time.date.month;
+    case Part::kWeek:
+      return data::iso_week(days).week;
+    case Part::kDay:
+      return time.date.day;
+    case Part::kDayOfYear:
+      return data::day_of_year(time.date);
+    case Part::kIsoDayOfWeek:
+      return (data::day_of_week(days) + 6) % 7 + 1;
+    case Part::kSqlDayOfWeek:
+      return data::day_of_week(days) + 1;
+    case Part::kHour:
+      return time.hour;
+    case Part::kHour12:
+      return (time.hour + 11) % 12 + 1;
+    case Part::kMinute:
+      return time.minute;
+    default:
+      return time.second;
+  }
+}
+
 void DatetimePattern::append_piece(std::string& to, const Piece& piece,
-                                   const data::CivilTime& time) const {
+                                   const data::CivilTime& time) {
   const auto name = [&](std::string_view text) {
-    const size_t first = to.size();
-    to += text;
-    for (size_t at = first; at < to.size(); ++at) {
-      char& c = to[at];
-      if (piece.letters == Letters::kLower) c = lower(c);
-      if (piece.letters == Letters::kUpper && c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
-    }
+    append_name(to, text, piece.letters == Letters::kLower, piece.letters == Letters::kUpper);
   };
-  const auto number = [&](int64_t value) { append_number(to, value, piece.digits); };
-  const auto days = [&] { return int64_t{data::days_from_civil(time.date)}; };
+  const std::string_view month = kMonths[time.date.month - 1];
+  const auto day = [&] { return kDays[data::day_of_week(data::days_from_civil(time.date))]; };
   switch (piece.part) {
     case Part::kLiteral:
       to += piece.literal;
       break;
-    case Part::kYear:
-      number(time.date.year);
-      break;
-    case Part::kShortYear:
-      number(data::floor_mod(time.date.year, 100));
-      break;
-    case Part::kIsoYear:
-      number(data::iso_week(days()).year);
-      break;
-    case Part::kQuarter:
-      number((time.date.month + 2) / 3);
-      break;
-    case Part::kMonth:
-      number(time.date.month);
-      break;
     case Part::kMonthName:
-      name(kMonths[time.date.month - 1]);
+      name(month);
       break;
     case Part::kShortMonthName:
-      name(kMonths[time.date.month - 1].substr(0, 3));
-      break;
-    case Part::kWeek:
-      number(data::iso_week(days()).week);
-      break;
-    case Part::kDay:
-      number(time.date.day);
-      break;
-    case Part::kDayOfYear:
-      number(data::day_of_year(time.date));
+      name(month.substr(0, 3));
       break;
     case Part::kDayName:
-      name(kDays[data::day_of_week(days())]);
+      name(day());
       break;
     case Part::kShortDayName:
-      name(kDays[data::day_of_week(days())].substr(0, 3));
+      name(day().substr(0, 3));
       break;
-    case Part::kIsoDayOfWeek:
-      number((data::day_of_week(days()) + 6) % 7 + 1);
-      break;
-    case Part::kSqlDayOfWeek:
-      number(data::day_of_week(days()) + 1);
-      break;
-    case Part::kHour:
-      number(time.hour);
-      break;
-    case Part::kHour12:
-      number((time.hour + 11) % 12 + 1);
-      break;
-    case Part::kMinute:
-      number(time.minute);
-      break;
-    case Part::kSecond:
-      number(time.second);
+    case Part::kHalfDay:
+      name(time.hour < 12 ? "AM" : "PM");
       break;
     case Part::kFraction: {
       const std::string digits = fmt::format("{:09}", time.nanosecond);
       to += std::string_view(digits).substr(0, static_cast<size_t>(piece.digits));
       break;
     }
-    case Part::kHalfDay:
-      name(time.hour < 12 ? "AM" : "PM");
+    default:
+      append_number(to, number_of(piece.part, time), piece.digits);
       break;
   }
 }

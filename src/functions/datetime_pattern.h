@@ -69,7 +69,9 @@ class DatetimePattern {
   Result<void> add_letters(char letter, int count);
   void add_literal(std::string_view text);
   void add(Part part, int digits, Letters letters = Letters::kMixed);
-  void append_piece(std::string& to, const Piece& piece, const data::CivilTime& time) const;
+  // REQUIRES: a part that is a number.
+  static int64_t number_of(Part part, const data::CivilTime& time);
+  static void append_piece(std::string& to, const Piece& piece, const data::CivilTime& time);
   static bool read_piece(const Piece& piece, bool tight, std::string_view& text, Reading& reading);
 
   std::vector<Piece> pieces_;

@@ -11,12 +11,40 @@ using data::TypeKind;
 using expr::ExpressionPtr;
 
 // Longer ones before those that they begin with.
-constexpr std::string_view kInfix[] = {
-    "IS DISTINCT FROM", "SIMILAR TO", "ILIKE", "LIKE", "->>", "->", "!~*", "!~", "~*", "~", "||",
-    "<=", ">=", "<>", "<<", ">>", "<", ">", "=", "+", "-", "*", "/", "%", "&", "|", "#"};
+constexpr std::string_view kInfix[] = {"IS DISTINCT FROM",
+                                       "SIMILAR TO",
+                                       "ILIKE",
+                                       "LIKE",
+                                       "->>",
+                                       "->",
+                                       "!~*",
+                                       "!~",
+                                       "~*",
+                                       "~",
+                                       "||",
+                                       "<=",
+                                       ">=",
+                                       "<>",
+                                       "<<",
+                                       ">>",
+                                       "<",
+                                       ">",
+                                       "=",
+                                       "+",
+                                       "-",
+                                       "*",
+                                       "/",
+                                       "%",
+                                       "&",
+                                       "|",
+                                       "#"};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool in_name(char c) { return (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c); }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool in_name(char c) {
+  return (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c);
+}
 
 }  // namespace
 
@@ -85,8 +113,7 @@ Result<ExpressionPtr> ExampleParser::named(std::string_view name) {
   if (name == "TIMESTAMP" && rest_.starts_with('\'')) {
     const std::string text = quoted();
     const size_t point = text.find('.');
-    const int digits =
-        point == std::string::npos ? 0 : static_cast<int>(text.size() - point - 1);
+    const int digits = point == std::string::npos ? 0 : static_cast<int>(text.size() - point - 1);
     return expr::convert(expr::make_literal(text, TypeKind::kVarchar), Type::timestamp(digits));
   }
   if (!take("(")) return unexpected();

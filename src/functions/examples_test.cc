@@ -29,7 +29,9 @@ expr::Dialect dialect_of(const FunctionDoc& doc) {
   return doc.name.starts_with("flink:") ? expr::Dialect::kFlink : expr::Dialect::kDefault;
 }
 
-bool is_aggregate(const FunctionDoc& doc) { return doc.family == "aggregate"; }
+bool is_aggregate(const FunctionDoc& doc) {
+  return doc.family == "aggregate";
+}
 
 TEST(Examples, OfScalarFunctionsAreTrue) {
   size_t count = 0;
@@ -63,8 +65,8 @@ TEST(Examples, OfAggregatesAreTrue) {
     alignas(16) std::byte state[64] = {};
     ASSERT_LE((*bound)->traits.bytes, sizeof(state));
     std::vector<std::byte*> entries(column->rows(), state);
-    (*bound)->aggregate->update({entries.data(), 0},
-                                {.arguments = {&column, 1}, .rows = expr::Rows::all(column->rows())});
+    (*bound)->aggregate->update(
+        {entries.data(), 0}, {.arguments = {&column, 1}, .rows = expr::Rows::all(column->rows())});
     ColumnBuilder result((*bound)->result);
     expr::RowErrors errors;
     (*bound)->aggregate->emit({entries.data(), 0}, 1, result, errors);
@@ -74,8 +76,8 @@ TEST(Examples, OfAggregatesAreTrue) {
   }
 }
 
-// The arguments of a call as columns of four rows: rows 0 and 3 hold the values of the example, row 1
-// NULLs, row 2 is not asked for.
+// The arguments of a call as columns of four rows: rows 0 and 3 hold the values of the example, row
+// 1 NULLs, row 2 is not asked for.
 struct Rewritten {
   std::vector<ExpressionPtr> arguments;
   data::Batch batch;
@@ -125,9 +127,9 @@ void check_columns(const FunctionDoc& doc, const expr::Call& call, uint32_t keep
   }
   const auto& properties = (*again)->as<expr::Call>()->function->properties;
   EXPECT_TRUE(!properties.strict || flat->is_null(1)) << doc.example;
-  const bool failed = vector.errors != nullptr &&
-                      !vector.errors->within(expr::rows_of(rewritten.batch)).empty();
-  EXPECT_FALSE(failed) << doc.example;
+  for (const uint32_t row : {0u, 3u}) {
+    EXPECT_TRUE(vector.errors == nullptr || vector.errors->find(row) == nullptr) << doc.example;
+  }
 }
 
 TEST(Examples, HoldForColumnsAndConstantsInAnyMixture) {

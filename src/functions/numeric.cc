@@ -56,7 +56,9 @@ double square_root(double x) {
   return std::sqrt(x);
 }
 double cube_root(double x) {
-  return std::cbrt(x);
+  const double root = std::cbrt(x);
+  const double whole = std::nearbyint(root);
+  return whole * whole * whole == x ? whole : root;
 }
 double logarithm(double x) {
   return std::log(x);

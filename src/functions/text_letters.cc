@@ -56,8 +56,12 @@ void flip_ascii(char* to, std::string_view text, char first) {
 }
 
 // A letter has one counterpart; ß, which has none of its own in most texts, stays.
-int32_t upper(int32_t code) { return code == 0xdf ? code : utf8proc_toupper(code); }
-int32_t lower(int32_t code) { return utf8proc_tolower(code); }
+int32_t upper(int32_t code) {
+  return code == 0xdf ? code : utf8proc_toupper(code);
+}
+int32_t lower(int32_t code) {
+  return utf8proc_tolower(code);
+}
 
 template <char kFirst, int32_t (*kMap)(int32_t)>
 ColumnPtr change_case(KernelCall& call) {
