@@ -33,8 +33,8 @@ class Planner::Binding {
         text_(text),
         context_{.catalog = planner.catalog_,
                  .path = planner.path_,
-                 .functions = planner.functions_,
-                 .connectors = planner.connectors_,
+                 .functions = planner.registries_.functions,
+                 .connectors = planner.registries_.connectors,
                  .dialect = planner.options_.dialect} {}
 
   Result<BoundStatement> bind() {
@@ -209,8 +209,7 @@ class Planner::Binding {
   }
 
   Result<Action> action(const sql::Explain& explained) {
-    Planner plain = planner_;
-    const BoundStatement bound = MILLRACE_TRY(plain.plan(*explained.statement, text_));
+    const BoundStatement bound = MILLRACE_TRY(planner_.plan(*explained.statement, text_));
     const LogicalPlan* plan = nullptr;
     if (const auto* query = std::get_if<BoundQuery>(&bound.action)) plan = &query->plan;
     if (const auto* insert = std::get_if<BoundInsert>(&bound.action)) plan = &insert->plan;

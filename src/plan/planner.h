@@ -12,8 +12,16 @@
 
 namespace millrace::plan {
 
+using Dialect = expr::Dialect;
+
+// What the planner knows of functions and connectors. References outlive every planner.
+struct Registries {
+  const expr::FunctionRegistry& functions;
+  const traits::ConnectorRegistry& connectors;
+};
+
 struct PlanOptions {
-  expr::Dialect dialect = expr::Dialect::kDefault;
+  Dialect dialect = Dialect::kDefault;
   // Optional rules: off, the plan is larger and slower, its rows and rejections are the same.
   bool optimize = true;
 };
@@ -25,14 +33,9 @@ struct PlanOptions {
 // Failure:    with code, place and caret. kNotSupported names the clause that cannot be planned yet.
 class Planner {
  public:
-  Planner(const catalog::Catalog& catalog, const catalog::NamePath& path,
-          const expr::FunctionRegistry& functions, const traits::ConnectorRegistry& connectors,
+  Planner(const catalog::Catalog& catalog, const catalog::NamePath& path, Registries registries,
           PlanOptions options)
-      : catalog_(catalog),
-        path_(path),
-        functions_(functions),
-        connectors_(connectors),
-        options_(options) {}
+      : catalog_(catalog), path_(path), registries_(registries), options_(options) {}
 
   Result<BoundStatement> plan(const sql::Statement& statement, const sql::SourceText& text) const;
 
@@ -40,8 +43,7 @@ class Planner {
   class Binding;
   const catalog::Catalog& catalog_;
   const catalog::NamePath& path_;
-  const expr::FunctionRegistry& functions_;
-  const traits::ConnectorRegistry& connectors_;
+  const Registries registries_;
   const PlanOptions options_;
 };
 

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "commit/topics.h"
+#include "io/world.h"
+#include "node/node.h"
+
+namespace millrace::cli {
+
+// The node of an existing data directory. Failure: kFileNotFound if there is none; kInUse.
+Result<std::unique_ptr<node::Node>> open_node(io::World world, const std::string& data);
+
+// Failure: kTopicNotFound with the nearest name.
+Result<commit::Topic> find_topic(commit::CommitLog& log, const std::string& name);
+
+}  // namespace millrace::cli

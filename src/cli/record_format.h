@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "record/batch_view.h"
+
+namespace millrace::cli {
+
+// A line per record as kcat writes it: %k key, %v or %s value, %o offset, %p partition, %T timestamp in
+// ms, %t topic, %S bytes of the value, %K of the key, %h headers, %% a percent sign; \n, \t, \\.
+//
+// Failure of check: kInvalidOption naming the letter.
+Result<void> check_record_format(std::string_view format);
+void append_record(std::string& to, std::string_view format, const record::Record& record,
+                   std::string_view topic, uint32_t partition);
+
+}  // namespace millrace::cli

@@ -1,0 +1,62 @@
+#include "jobs/lowering.h"
+#include "operators/aggregate/group_aggregate.h"
+#include "operators/window/window_aggregate.h"
+
+namespace millrace::jobs {
+namespace {
+
+Result<std::vector<operators::AggregateCall>> calls_of(const plan::Node& node,
+                                                           const plan::Aggregate& aggregate,
+                                                           const expr::FunctionRegistry& functions) {
+  std::vector<operators::AggregateCall> calls;
+  const data::Schema& input = *node.input()->schema;
+  for (const plan::AggregateCall& call : aggregate.calls) {
+    std::vector<data::Type> types;
+    for (const uint32_t column : call.arguments) types.push_back(input.field(column).type);
+    calls.push_back({.function = MILLRACE_TRY(functions.aggregate(call.function, types)),
+                     .arguments = call.arguments,
+                     .filter = call.filter,
+                     .distinct = call.distinct});
+  }
+  return calls;
+}
+
+}  // namespace
+
+Result<Lowering::Pipeline> Lowering::lower_aggregate(const plan::Node& node,
+                                                     const plan::Aggregate& aggregate) {
+  const Pipeline pipeline =
+      gather(MILLRACE_TRY(stream(node.input())), "aggregate", aggregate.keys);
+  operators::GroupAggregateSpec spec{
+      .input = node.input()->schema,
+      .output = node.schema,
+      .keys = aggregate.keys,
+      .calls = MILLRACE_TRY(calls_of(node, aggregate, context_.functions)),
+      .changing_input = !node.input()->properties.append_only()};
+  append(pipeline, [spec](uint32_t) { return operators::make_group_aggregate(spec); },
+         state_id(node));
+  return pipeline;
+}
+
+Result<Lowering::Pipeline> Lowering::lower_window_aggregate(const plan::Node& node,
+                                                            const plan::Aggregate& aggregate) {
+  const Pipeline pipeline =
+      gather(MILLRACE_TRY(stream(node.input())), "window_aggregate", aggregate.keys);
+  const plan::AggregateWindow& window = *aggregate.window;
+  operators::WindowAggregateSpec spec{
+      .window = {.size_us = window.window.size_us,
+                 .slide_us = window.window.slide_us,
+                 .offset_us = window.window.offset_us},
+      .time_column = window.time_column,
+      .input = node.input()->schema,
+      .output = node.schema,
+      .keys = aggregate.keys,
+      .calls = MILLRACE_TRY(calls_of(node, aggregate, context_.functions)),
+      .changing_input = !node.input()->properties.append_only(),
+      .allowed_lateness_us = window.emit.allowed_lateness_us};
+  append(pipeline, [spec](uint32_t) { return operators::make_window_aggregate(spec); },
+         state_id(node));
+  return pipeline;
+}
+
+}  // namespace millrace::jobs

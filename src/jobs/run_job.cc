@@ -1,0 +1,117 @@
+#include "jobs/run_job.h"
+
+#include "connectors/log/error_records.h"
+#include "io/await.h"
+
+namespace millrace::jobs {
+
+// What the job's callbacks and the waiting client share.
+struct JobRun::Shared {
+  RunEvents events;
+  io::Executor& door;
+  std::shared_ptr<ResultRows> rows = std::make_shared<ResultRows>();
+  std::unique_ptr<engine::Job> job;
+  io::Notification done;
+  std::optional<Result<engine::JobSummary>> summary;  // set before `done`
+
+  explicit Shared(RunEvents told, io::Executor& executor)
+      : events(std::move(told)), door(executor) {}
+
+  void tell_rows() {
+    for (const ResultRows::Chunk& chunk : rows->take()) {
+      if (events.on_rows) events.on_rows(chunk);
+    }
+  }
+  void tell_progress(const std::shared_ptr<Shared>& self) {
+    if (done.is_set() || !events.on_progress) return;
+    events.on_progress(job->progress());
+    door.post_at(door.now() + events.progress_interval_us * io::kNsPerUs,
+                 [self] { self->tell_progress(self); });
+  }
+};
+
+namespace {
+
+Result<std::optional<engine::ErrorsTarget>> errors_target(const std::string& job,
+                                                          Runtime& runtime) {
+  const auto topic = runtime.log.topics().describe(connectors::kErrorsTopic);
+  if (!topic) return std::optional<engine::ErrorsTarget>();
+  return engine::ErrorsTarget{
+      .partition = {topic->id, 0},
+      .encode = [job, &clock = runtime.clock](std::span<const engine::Rejection> rejections) {
+        return connectors::encode_rejections(job, rejections, clock.wall_us());
+      }};
+}
+
+}  // namespace
+
+JobRun::JobRun(std::shared_ptr<Shared> shared, Runtime& runtime, std::string forget)
+    : shared_(std::move(shared)), runtime_(runtime), forget_(std::move(forget)) {}
+
+JobRun::~JobRun() {
+  if (shared_->done.is_set()) return;
+  shared_->job->cancel();
+  runtime_.threads.wait(shared_->done);
+}
+
+Result<std::unique_ptr<JobRun>> JobRun::start(const plan::LogicalPlan& plan, RunOptions options,
+                                              RunEvents events, Runtime& runtime) {
+  auto shared = std::make_shared<Shared>(std::move(events), runtime.door);
+  engine::Dataflow dataflow = MILLRACE_TRY(lower(plan, {.functions = runtime.functions,
+                                                        .connectors = runtime.connectors,
+                                                        .formats = runtime.formats,
+                                                        .outside = runtime.outside,
+                                                        .parallelism = options.parallelism,
+                                                        .result = shared->rows}));
+  engine::JobOptions job{.name = options.name,
+                         .epoch_interval_us = options.epoch_interval_us,
+                         .batch_rows_max = options.batch_rows_max,
+                         .channel_credit = options.channel_credit,
+                         .errors = MILLRACE_TRY(errors_target(options.name, runtime)),
+                         .memory = &runtime.memory,
+                         .crash = std::move(options.crash)};
+  shared->rows->on_ready([weak = std::weak_ptr(shared)] {
+    if (auto self = weak.lock()) self->door.post([self] { self->tell_rows(); });
+  });
+  engine::JobEvents told{
+      .on_committed = {},
+      .on_notice =
+          [shared](const Error& notice) {
+            shared->door.post([shared, notice] {
+              if (shared->events.on_notice) shared->events.on_notice(notice);
+            });
+          },
+      .on_finished =
+          [shared](Result<engine::JobSummary> summary) {
+            shared->door.post([shared, summary = std::move(summary)] {
+              shared->tell_rows();
+              shared->summary = summary;
+              shared->done.set();
+            });
+          }};
+  shared->job = MILLRACE_TRY(engine::Job::start(
+      std::move(dataflow), std::move(job),
+      {.log = runtime.log,
+       .clock = runtime.clock,
+       .workers = runtime.workers,
+       .coordinator = runtime.coordinator},
+      std::move(told)));
+  runtime.door.post([shared] { shared->tell_progress(shared); });
+  return std::unique_ptr<JobRun>(new JobRun(std::move(shared), runtime, options.forget ? options.name : std::string()));
+}
+
+void JobRun::request_stop() { shared_->job->request_stop(); }
+
+engine::JobProgress JobRun::progress() const { return shared_->job->progress(); }
+
+Result<engine::JobSummary> JobRun::wait() {
+  runtime_.threads.wait(shared_->done);
+  if (!forget_.empty()) {
+    MILLRACE_TRY(io::await<void>(runtime_.threads, [&](auto done) {
+      runtime_.log.jobs().drop_job(forget_, runtime_.door, std::move(done));
+    }));
+  }
+  return *shared_->summary;
+}
+
+}  // namespace millrace::jobs

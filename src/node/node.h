@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "commit/commit_log.h"
+#include "formats/builtin.h"
+#include "io/world.h"
+#include "session/session.h"
+
+namespace millrace::node {
+
+struct NodeOptions {
+  // Where log and state live. `durable` false: nothing is synced, for a folder that goes at the end.
+  std::string data_folder;
+  bool durable = true;
+  uint64_t ring_bytes_max = uint64_t{1} << 30;
+  uint32_t workers = 0;  // 0: as many as the machine has cores
+  // Lines of 'print' sinks.
+  std::function<void(std::string_view)> print;
+  // A sync of the log failed: the process must stop, with an exit code that is not zero.
+  std::function<void(const Error&)> on_fatal;
+};
+
+// Node: all modules of one process, built in order, registered, and torn down in the reverse order.
+//
+// Threading:  open, new_session and the destructor from the owner's thread, which is no executor's.
+// Ownership:  the world outlives the node, the node its sessions.
+// Failure:    open: what the log says of the data directory (kInUse, kVersionMismatch, kRingDamaged,
+//             kIoFailed …).
+class Node {
+ public:
+  static Result<std::unique_ptr<Node>> open(io::World world, NodeOptions options);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // `always_execute`: as session::Resources.
+  std::unique_ptr<session::Session> new_session(bool always_execute = false);
+  commit::CommitLog& log();
+  const formats::Formats& formats() const;
+
+ private:
+  struct Modules;
+  explicit Node(std::unique_ptr<Modules> modules);
+  std::unique_ptr<Modules> modules_;
+};
+
+}  // namespace millrace::node

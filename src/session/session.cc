@@ -1,0 +1,251 @@
+#include "session/session.h"
+
+#include <fmt/core.h>
+
+#include <mutex>
+#include <span>
+
+#include "base/hash.h"
+#include "data/builder.h"
+#include "session/row_fold.h"
+#include "session/settings.h"
+#include "sql/parse.h"
+
+namespace millrace::session {
+
+std::optional<size_t> find_statement_end(std::string_view text) {
+  return sql::find_statement_end(text);
+}
+
+struct Session::State {
+  explicit State(Resources given) : resources(given), settings(given.parallelism) {}
+
+  Resources resources;
+  Settings settings;
+  catalog::NamePath path;
+  catalog::CatalogPtr temporary = std::make_shared<const catalog::Catalog>();
+  std::map<std::string, int> ordinals;  // of equal INSERTs in this session
+  std::vector<std::unique_ptr<jobs::JobRun>> running;  // endless ones
+  std::mutex mutex;
+  jobs::JobRun* current = nullptr;  // guarded by mutex: what request_stop ends
+  bool stopping = false;            // guarded by mutex
+
+  // Whether nobody has asked to stop yet.
+  bool set_current(jobs::JobRun* run) {
+    const std::lock_guard lock(mutex);
+    current = run;
+    if (stopping && run != nullptr) run->request_stop();
+    return !stopping;
+  }
+};
+
+// One statement of a script while it is carried out.
+class Session::Execution {
+ public:
+  Execution(State& state, Client& client) : state_(state), client_(client) {}
+
+  Result<void> run(const sql::Statement& statement, const sql::SourceText& text) {
+    const auto catalog = state_.resources.catalog.current()->overlaid_by(*state_.temporary);
+    const plan::Planner planner(*catalog, state_.path, state_.resources.registries,
+                                state_.settings.plan_options());
+    const plan::BoundStatement bound = MILLRACE_TRY(planner.plan(statement, text));
+    version_ = catalog->version();
+    MILLRACE_TRY(std::visit([this](const auto& action) { return act(action); }, bound.action));
+    client_.done(bound.tag);
+    return {};
+  }
+
+ private:
+  Result<void> act(const plan::BoundQuery& query) {
+    client_.begin_rows(query.schema);
+    const bool changing = !query.plan.sinks.front()->input()->properties.append_only();
+    RowFold fold(query.schema);
+    const auto on_rows = [&](const jobs::ResultRows::Chunk& chunk) {
+      if (changing) {
+        fold.add(chunk.batch);
+      } else {
+        client_.rows(chunk.batch);
+      }
+    };
+    auto options = run_options(fmt::format("$query.{:016x}", unique()));
+    options.forget = true;
+    auto run = MILLRACE_TRY(start(query.plan, std::move(options), on_rows));
+    MILLRACE_TRY(finish(*run));
+    if (changing) {
+      for (const data::Batch& batch : MILLRACE_TRY(fold.finish())) client_.rows(batch);
+    }
+    client_.end_rows();
+    return {};
+  }
+
+  Result<void> act(const plan::BoundInsert& insert) {
+    auto run = MILLRACE_TRY(start(insert.plan, run_options(job_name(insert)), {}));
+    if (!insert.bounded) {
+      state_.running.push_back(std::move(run));
+      return {};
+    }
+    const jobs::Summary summary = MILLRACE_TRY(finish(*run));
+    if (summary.end == jobs::End::kAlreadyComplete) {
+      client_.notice("complete: an earlier run on this data directory has done this");
+    } else {
+      client_.notice(summary_text(summary));
+    }
+    return {};
+  }
+
+  static std::string summary_text(const jobs::Summary& summary) {
+    std::string text = fmt::format("{} rows in, {} out, {} epochs", summary.rows_in,
+                                   summary.rows_out, summary.last_epoch.value());
+    if (summary.rows_late > 0) text += fmt::format(", {} late", summary.rows_late);
+    if (summary.rows_rejected > 0) {
+      text += fmt::format(", {} rejected (see sys.errors)", summary.rows_rejected);
+    }
+    return text;
+  }
+
+  Result<void> act(const plan::BoundCreate& create) {
+    const catalog::Relation& relation = create.relation;
+    if (relation.temporary) {
+      state_.temporary = state_.temporary->with(relation, version_);
+      return {};
+    }
+    const auto catalog = state_.resources.catalog.current();
+    const catalog::Relation* existing = catalog->find_exact(relation.name);
+    // The same text again is no error: a script on a data directory is run again.
+    const bool same = existing != nullptr && existing->statement == relation.statement;
+    if (existing != nullptr && (same || create.if_not_exists)) return fill(create);
+    MILLRACE_TRY(state_.resources.catalog.create(relation, state_.path, create.or_replace,
+                                                 catalog->version()));
+    return fill(create);
+  }
+
+  Result<void> fill(const plan::BoundCreate& create) {
+    return create.fill ? act(*create.fill) : Result<void>();
+  }
+
+  Result<void> act(const plan::BoundDrop& drop) {
+    for (const catalog::Relation& relation : drop.relations) {
+      if (relation.temporary) {
+        state_.temporary = state_.temporary->without(relation.name, version_);
+        continue;
+      }
+      auto& catalog = state_.resources.catalog;
+      MILLRACE_TRY(catalog.drop(relation, catalog.current()->version()));
+    }
+    return {};
+  }
+
+  Result<void> act(const plan::BoundRows& rows) {
+    data::BatchBuilder builder(rows.schema, static_cast<uint32_t>(rows.rows.size()));
+    client_.begin_rows(rows.schema);
+    for (const auto& row : rows.rows) {
+      builder.append_row(row);
+      if (builder.full()) client_.rows(builder.finish());
+    }
+    if (!builder.empty()) client_.rows(builder.finish());
+    client_.end_rows();
+    return {};
+  }
+
+  Result<void> act(const plan::BoundSet& set) {
+    return set.value ? state_.settings.set(set.key, *set.value) : state_.settings.reset(set.key);
+  }
+  Result<void> act(const plan::BoundResetAll&) {
+    state_.settings.reset_all();
+    return {};
+  }
+  Result<void> act(const plan::BoundUse& use) {
+    state_.path = use.path;
+    return {};
+  }
+  Result<void> act(const plan::BoundNothing&) { return {}; }
+
+  uint64_t unique() const {
+    const int64_t now = state_.resources.runtime.clock.now().ns;
+    const int64_t wall = state_.resources.runtime.clock.wall_us();
+    return static_cast<uint64_t>(now) * 0x9E3779B97F4A7C15ULL ^ static_cast<uint64_t>(wall);
+  }
+
+  // engine.md, Identity: `job.name`, else targets + hash of the statement + ordinal in the script.
+  std::string job_name(const plan::BoundInsert& insert) {
+    const std::string name = state_.settings.job_name();
+    if (!name.empty()) return name;
+    std::string targets;
+    for (const std::string& target : insert.targets) {
+      targets += (targets.empty() ? "" : "+") + target;
+    }
+    const uint64_t hash = hash64(std::as_bytes(std::span(insert.text)));
+    const int ordinal = state_.ordinals[insert.text]++;
+    std::string made = fmt::format("{}.{:08x}.{}", targets, hash >> 32, ordinal);
+    if (state_.resources.always_execute) made += fmt::format(".{:016x}", unique());
+    return made;
+  }
+
+  jobs::RunOptions run_options(std::string name) const {
+    const Settings& settings = state_.settings;
+    return {.name = std::move(name),
+            .parallelism = settings.parallelism(),
+            .epoch_interval_us = settings.epoch_interval_us(),
+            .batch_rows_max = settings.batch_rows_max()};
+  }
+
+  Result<std::unique_ptr<jobs::JobRun>> start(
+      const plan::LogicalPlan& plan, jobs::RunOptions options,
+      std::function<void(const jobs::ResultRows::Chunk&)> on_rows) {
+    return jobs::JobRun::start(
+        plan, std::move(options),
+        {.on_rows = std::move(on_rows),
+         .on_notice = [&client = client_](const Error& notice) { client.notice(notice.to_string()); },
+         .on_progress = [&client = client_](const Progress& progress) { client.progress(progress); }},
+        state_.resources.runtime);
+  }
+
+  Result<jobs::Summary> finish(jobs::JobRun& run) {
+    state_.set_current(&run);
+    auto summary = run.wait();
+    state_.set_current(nullptr);
+    return summary;
+  }
+
+  State& state_;
+  Client& client_;
+  uint64_t version_ = 0;
+};
+
+Session::Session(Resources resources) : state_(std::make_unique<State>(resources)) {}
+
+Session::~Session() = default;
+
+Result<void> Session::execute(std::string_view script, std::string_view file_name,
+                              Client& client) {
+  const auto statements = MILLRACE_TRY(sql::parse_script(script, file_name));
+  const sql::SourceText text(script, file_name);
+  for (const sql::Statement& statement : statements) {
+    MILLRACE_TRY(Execution(*state_, client).run(statement, text));
+    const std::lock_guard lock(state_->mutex);
+    if (state_->stopping) break;
+  }
+  Result<void> result;
+  for (const auto& run : state_->running) {
+    state_->set_current(run.get());
+    const auto summary = run->wait();
+    state_->set_current(nullptr);
+    if (!summary && result) result = Error(summary.error());
+  }
+  state_->running.clear();
+  const std::lock_guard lock(state_->mutex);
+  state_->stopping = false;
+  return result;
+}
+
+void Session::request_stop() {
+  const std::lock_guard lock(state_->mutex);
+  state_->stopping = true;
+  if (state_->current != nullptr) state_->current->request_stop();
+}
+
+Result<void> Session::set(std::string_view key, std::string_view value) {
+  return state_->settings.set(key, value);
+}
+
+}  // namespace millrace::session
