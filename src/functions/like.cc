@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "functions/builtin.h"
+#include "functions/byte_search.h"
 #include "functions/family.h"
 #include "functions/utf8.h"
 
@@ -84,7 +85,7 @@ class LikePattern {
     // Takes everything up to the end of the piece's first place off the front of the text.
     bool take_first(std::string_view& text) const {
       if (any_.empty()) {
-        const size_t at = text.find(bytes_);
+        const size_t at = find_bytes(text, bytes_);
         if (at == std::string_view::npos) return false;
         text.remove_prefix(at + bytes_.size());
         return true;

@@ -4,6 +4,7 @@
 
 #include "expr/build.h"
 #include "functions/builtin.h"
+#include "functions/byte_search.h"
 #include "functions/family.h"
 #include "functions/utf8.h"
 
@@ -94,7 +95,7 @@ ColumnPtr replace(KernelCall& call) {
     std::string_view text = texts[row];
     const std::string_view wanted = from[row];
     if (!wanted.empty()) {
-      for (size_t at; (at = text.find(wanted)) != std::string_view::npos;) {
+      for (size_t at; (at = find_bytes(text, wanted)) != std::string_view::npos;) {
         result += text.substr(0, at);
         result += to[row];
         text.remove_prefix(at + wanted.size());

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "functions/builtin.h"
+#include "functions/byte_search.h"
 #include "functions/family.h"
 #include "functions/utf8.h"
 
@@ -145,31 +146,32 @@ ColumnPtr trim(KernelCall& call) {
 
 // ---- splitting ----------------------------------------------------------------------------------
 
-size_t find_from(std::string_view text, std::string_view separator, size_t from) {
-  if (separator.size() != 1) return text.find(separator, from);
-  const void* const found = std::memchr(text.data() + from, separator[0], text.size() - from);
-  return found == nullptr ? std::string_view::npos
-                          : static_cast<size_t>(static_cast<const char*>(found) - text.data());
-}
-
 // The index-th part, from 0, between separators; nullopt if there are fewer.
 std::optional<std::string_view> part_of(std::string_view text, std::string_view separator,
-                                        int64_t index) {
-  size_t first = 0;
+                                        uint32_t index) {
+  if (separator.size() == 1) {
+    size_t first = 0;
+    if (index > 0) {
+      first = find_nth_byte(text, separator[0], index - 1);
+      if (first == std::string_view::npos) return std::nullopt;
+      ++first;
+    }
+    return text.substr(first, find_nth_byte(text, separator[0], 0, first) - first);
+  }
   while (true) {
-    const size_t end = find_from(text, separator, first);
-    if (index == 0) return text.substr(first, end - first);
+    const size_t end = find_bytes(text, separator);
+    if (index == 0) return text.substr(0, end);
     if (end == std::string_view::npos) return std::nullopt;
-    first = end + separator.size();
+    text.remove_prefix(end + separator.size());
     --index;
   }
 }
 
 int64_t count_parts(std::string_view text, std::string_view separator) {
+  if (separator.size() == 1) return count_byte(text, separator[0]) + 1;
   int64_t count = 1;
-  for (size_t at = 0; (at = find_from(text, separator, at)) != std::string_view::npos;) {
-    at += separator.size();
-    ++count;
+  for (size_t at; (at = find_bytes(text, separator)) != std::string_view::npos; ++count) {
+    text.remove_prefix(at + separator.size());
   }
   return count;
 }
@@ -183,7 +185,7 @@ ColumnPtr split_index(KernelCall& call) {
         const int32_t index = indices[row];
         if (index < 0) return std::nullopt;
         if (separator.empty()) return index == 0 ? std::optional(text) : std::nullopt;
-        return part_of(text, separator, index);
+        return part_of(text, separator, static_cast<uint32_t>(index));
       });
 }
 
@@ -200,7 +202,7 @@ ColumnPtr split_part(KernelCall& call) {
     if (separator.empty()) return index == 1 || index == -1 ? text : text.substr(0, 0);
     const int64_t from_front = index > 0 ? index - 1 : count_parts(text, separator) + index;
     if (from_front < 0) return text.substr(0, 0);
-    return part_of(text, separator, from_front).value_or(text.substr(0, 0));
+    return part_of(text, separator, static_cast<uint32_t>(from_front)).value_or(text.substr(0, 0));
   });
 }
 

@@ -1,4 +1,5 @@
 #include "functions/builtin.h"
+#include "functions/byte_search.h"
 #include "functions/family.h"
 #include "functions/utf8.h"
 
@@ -9,7 +10,7 @@ constexpr std::string_view kFamily = "string";
 
 // The number of the character where `part` begins in the text, from 1; 0: it does not occur.
 int32_t position_of(std::string_view text, std::string_view part) {
-  const size_t at = text.find(part);
+  const size_t at = find_bytes(text, part);
   if (at == std::string_view::npos) return 0;
   return static_cast<int32_t>(count_characters(text.substr(0, at))) + 1;
 }
@@ -30,7 +31,7 @@ struct Ends {
 };
 struct Contains {
   static bool apply(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
+    return find_bytes(text, part) != std::string_view::npos;
   }
 };
 
@@ -55,16 +56,13 @@ ColumnPtr count_occurrences(KernelCall& call) {
   const TextReader texts(call.argument(0));
   const TextReader parts(call.argument(1));
   return fixed_rows<int64_t>(call, [&](uint32_t row) -> int64_t {
-    const std::string_view text = texts[row];
+    std::string_view text = texts[row];
     const std::string_view part = parts[row];
     if (part.empty()) return 0;
+    if (part.size() == 1) return count_byte(text, part[0]);
     int64_t count = 0;
-    if (part.size() == 1) {
-      for (const char c : text) count += c == part[0];
-      return count;
-    }
-    for (size_t at = 0; (at = text.find(part, at)) != std::string_view::npos; at += part.size()) {
-      ++count;
+    for (size_t at; (at = find_bytes(text, part)) != std::string_view::npos; ++count) {
+      text.remove_prefix(at + part.size());
     }
     return count;
   });
