@@ -106,7 +106,7 @@ struct Log::Parts {
   SnapshotShelf snapshots;
   std::unique_ptr<StagingRoom> spill_room;
 
-  // Destroyed in this order, by Log: whoever posts to others goes first.
+  // Destroyed by Log, before what they work on.
   std::vector<std::unique_ptr<io::Executor>> readers;
   std::unique_ptr<io::Executor> settle_executor;
   std::unique_ptr<io::Executor> files_executor;
@@ -209,11 +209,18 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
 Log::Log(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Log::~Log() {
+  // The executors post to each other: the writer falls silent first and goes last.
+  io::Notification silent;
+  parts_->write_executor->post([this, &silent] {
+    parts_->settler->stop();
+    parts_->writer->stop(Error(ErrorCode::kUnavailable, "the log has been closed"));
+    silent.set();
+  });
+  parts_->world.threads.wait(silent);
   parts_->readers.clear();
   parts_->settle_executor.reset();
   parts_->files_executor.reset();
   parts_->write_executor.reset();
-  parts_->writer->stop(Error(ErrorCode::kUnavailable, "the log has been closed"));
 }
 
 commit::Jobs& Log::jobs() { return *parts_->jobs; }

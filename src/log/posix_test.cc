@@ -152,6 +152,21 @@ TEST_F(PosixTest, ManyAppendersKeepTheirOrderThroughManyLaps) {
   for (int i = 0; i < kClients; ++i) EXPECT_EQ(next[i], kEach);
 }
 
+TEST_F(PosixTest, ALogMayBeClosedWhileItIsBusy) {
+  for (int round = 0; round < 40; ++round) {
+    std::atomic<int> answered = 0;
+    LogDriver driver(world_.world(), options_);
+    ASSERT_TRUE(driver.is_open()) << driver.open_error()->to_string();
+    const PartitionId partition = driver.make_partition("t");
+    for (int i = 0; i < 40 + round * 10; ++i) {
+      driver.log().appender().append(partition, batch_of({std::string(8000, 'x')}),
+                                     commit::Acks::kDurable, driver.executor(),
+                                     [&](Result<commit::Appended>) { ++answered; });
+    }
+    while (answered < round * 10) (void)driver.ends({partition});
+  }
+}
+
 TEST_F(PosixTest, AUnitMuchLargerThanItsMemoryGoesThroughSpillFiles) {
   constexpr uint64_t kUnitBytes = 256 << 20;
   MemoryAccount account("unit");

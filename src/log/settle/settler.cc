@@ -27,7 +27,7 @@ Settler::Settler(SettlerContext context, uint64_t checkpoint_generation,
 void Settler::written() {
   const uint64_t live = context_.writer.space().live_bytes();
   pressed_ = pressed_ || context_.writer.stalled() || live > context_.files.capacity() / 4 * 3;
-  if (running_) return;
+  if (running_ || stopped_) return;
   const uint64_t enough =
       std::min({context_.files.capacity() / 2, context_.unsettled_bytes_max / 2, kPassBytesMax});
   if (live >= enough || (context_.writer.stalled() && live > 0)) begin();
@@ -120,6 +120,7 @@ void Settler::write_files(PassPtr pass) {
 
 // Names the files of spilled units in the ring; goes on when all of that is durable.
 void Settler::spill_units(PassPtr pass) {
+  if (stopped_) return;
   auto left = std::make_shared<size_t>(1);
   const auto one_done = [this, pass, left] {
     if (--*left == 0) swap(pass);
@@ -154,7 +155,7 @@ commit::Lsn Settler::first_kept(const SettlePass& pass) const {
 }
 
 void Settler::swap(PassPtr pass) {
-  if (context_.writer.failure()) return;
+  if (stopped_ || context_.writer.failure()) return;
   const commit::Lsn through = pass->checkpoint.settled;
   for (SettlePass::PartitionPart& part : pass->partitions) {
     part.partition->settle(through, std::move(part.settled));
@@ -171,6 +172,7 @@ void Settler::checkpoint(PassPtr pass) {
   const auto crc =
       write_checkpoint(context_.file_system, context_.checkpoint_folder, pass->checkpoint);
   context_.writer.executor().post([this, pass, crc]() mutable {
+    if (stopped_) return;
     if (!crc) return failed(std::move(crc.error()));
     pass->crc = *crc;
     generation_.store(pass->checkpoint.generation, std::memory_order_relaxed);
@@ -186,6 +188,7 @@ void Settler::checkpoint(PassPtr pass) {
 }
 
 void Settler::release(PassPtr pass) {
+  if (stopped_) return;
   pass->pressed = std::exchange(pressed_, false);
   replayed_.clear();
   context_.writer.set_space_error(std::nullopt);
@@ -206,6 +209,7 @@ void Settler::clean_up(PassPtr pass) {
 }
 
 void Settler::failed(Error error) {
+  if (stopped_) return;
   context_.writer.set_space_error(std::move(error));
   io::Executor& writer = context_.writer.executor();
   writer.post_at(writer.now() + kRetryNs, [this] {

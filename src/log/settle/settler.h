@@ -40,6 +40,8 @@ class Settler {
 
   // Something was written, or stalls: starts a pass if it is time. On the writer.
   void written();
+  // Nothing is posted to other executors any more. On the writer.
+  void stop() { stopped_ = true; }
   // Of the last checkpoint; from anywhere.
   uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
 
@@ -62,6 +64,7 @@ class Settler {
 
   SettlerContext context_;
   std::atomic<uint64_t> generation_;
+  bool stopped_ = false;
   bool running_ = false;
   bool pressed_ = false;  // the ring was nearly full since the last pass
   std::vector<std::weak_ptr<const Segment>> runs_;  // files with settled records
