@@ -69,7 +69,8 @@ class RingWriter {
   // From anywhere.
   uint64_t groups_written() const { return groups_written_.load(std::memory_order_relaxed); }
 
-  // On the writer's executor. Refuses everything from now on, and answers what is queued with `why`.
+  // On the writer's executor. Refuses everything from now on, and answers what is queued with
+  // `why`.
   void stop(Error why);
 
  private:
