@@ -25,7 +25,8 @@ KeyedTable::KeyedTable(TableOptions options, MemoryAccount* memory)
       memory_(memory),
       transient_offset_(round_up(options.value_bytes)),
       tail_offset_(transient_offset_ + round_up(options.transient_bytes)),
-      stride_(kHeaderBytes + tail_offset_ + (options.has_tail ? sizeof(Tail) : 0)),
+      stride_((kHeaderBytes + tail_offset_ + (options.has_tail ? sizeof(Tail) : 0) + 15) &
+              ~size_t{15}),
       index_(memory) {}
 
 KeyedTable::~KeyedTable() {

@@ -16,7 +16,7 @@ namespace millrace::state {
 // What identifies a table within its task and how its entries look.
 struct TableOptions {
   commit::StateId id;
-  // Fixed part of every value, in bytes; zeroed in a new entry.
+  // Fixed part of every value, in bytes, aligned to 16; zeroed in a new entry.
   uint32_t value_bytes = 0;
   // Behind the fixed part, for the owner's links and caches: zeroed when made or restored, never staged.
   uint32_t transient_bytes = 0;

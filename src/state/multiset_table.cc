@@ -1,38 +1,9 @@
 #include "state/multiset_table.h"
 
 #include "base/assert.h"
-#include "base/endian.h"
-#include "base/hash.h"
+#include "state/composite_key.h"
 
 namespace millrace::state {
-namespace {
-
-constexpr size_t kLengthBytes = 4;
-constexpr uint64_t kKeyGroupMask = ~(~uint64_t{0} / commit::kKeyGroups);
-
-// The key's group, so that rescaling moves elements with their key; the other bits mix both.
-uint64_t element_hash(uint64_t key_hash, std::string_view element) {
-  const uint64_t mixed =
-      (key_hash ^ hash64(std::as_bytes(std::span(element)))) * 0x9E3779B97F4A7C15ULL;
-  return (key_hash & kKeyGroupMask) | ((mixed ^ (mixed >> 29)) & ~kKeyGroupMask);
-}
-
-void write_composite(std::string& to, std::string_view key, std::string_view element) {
-  to.resize(kLengthBytes);
-  store_le(to.data(), static_cast<uint32_t>(key.size()));
-  to.append(key);
-  to.append(element);
-}
-
-std::string_view key_part(std::string_view composite) {
-  return composite.substr(kLengthBytes, load_le<uint32_t>(composite.data()));
-}
-
-std::string_view element_part(std::string_view composite) {
-  return composite.substr(kLengthBytes + load_le<uint32_t>(composite.data()));
-}
-
-}  // namespace
 
 Result<std::unique_ptr<MultisetTable>> MultisetTable::open(StateStore& store,
                                                            commit::StateId id) {
@@ -53,7 +24,7 @@ MultisetTable::MultisetTable(KeyedTable* elements, MemoryAccount* memory)
 MultisetTable::Added MultisetTable::add(uint64_t key_hash, std::string_view key,
                                         std::string_view element, int64_t weight) {
   write_composite(scratch_, key, element);
-  const uint64_t hash = element_hash(key_hash, element);
+  const uint64_t hash = composite_hash(key_hash, element);
   Slot slot = elements_->find(hash, scratch_);
   const int64_t before = slot == kNoSlot ? 0 : content(slot).count;
   const int64_t after = before + weight;
@@ -112,7 +83,7 @@ Slot MultisetTable::next(Slot element) const {
 
 Slot MultisetTable::find(uint64_t key_hash, std::string_view key, std::string_view element) {
   write_composite(scratch_, key, element);
-  return elements_->find(element_hash(key_hash, element), scratch_);
+  return elements_->find(composite_hash(key_hash, element), scratch_);
 }
 
 std::string_view MultisetTable::bytes(Slot element) const {

@@ -1,10 +1,15 @@
 #include "operators/project/filter.h"
 
+#include <utility>
+
 #include "expr/evaluator.h"
-#include "operators/project/reject_errors.h"
+#include "operators/rows/reject_rows.h"
 
 namespace millrace::operators {
 namespace {
+
+using engine::Port;
+using engine::Step;
 
 class Filter final : public engine::Operator {
  public:
@@ -12,35 +17,34 @@ class Filter final : public engine::Operator {
     traits_.name = "filter";
     traits_.ports.resize(1);
   }
-
   const traits::OperatorTraits& traits() const override { return traits_; }
   Result<void> open(engine::OpenContext&) override { return {}; }
 
-  Result<engine::Step> on_batch(engine::Port, data::Batch batch,
-                                engine::Output& output) override {
-    expr::Predicate::Output passed = predicate_.evaluate(std::move(batch), {.now_us = now_us_});
-    if (!passed.errors.empty()) reject_errors(passed.errors, passed.batch, "filter", output);
-    output.push(std::move(passed.batch));
-    return engine::Step::kDone;
+  Result<Step> on_batch(Port, data::Batch batch, engine::Output& output) override {
+    expr::Predicate::Output result = predicate_.evaluate(std::move(batch), moment_);
+    reject_rows(result.batch, result.errors, traits_.name, output);
+    output.push(std::move(result.batch));
+    return Step::kDone;
   }
 
-  Result<engine::Step> on_time(engine::Port, engine::TimeDomain domain, engine::Timestamp time,
-                               engine::Output&) override {
-    if (domain == engine::TimeDomain::kProcessing) now_us_ = time;
-    return engine::Step::kDone;
+  Result<Step> on_time(Port, engine::TimeDomain domain, engine::Timestamp time,
+                       engine::Output&) override {
+    const bool is_tick = domain == engine::TimeDomain::kProcessing && time != engine::kTimeMax;
+    if (is_tick) moment_.now_us = time;
+    return Step::kDone;
   }
 
  private:
   traits::OperatorTraits traits_;
   expr::Predicate predicate_;
-  int64_t now_us_ = 0;
+  expr::Moment moment_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<engine::Operator>> make_filter(FilterSpec spec) {
-  return std::make_unique<Filter>(
-      MILLRACE_TRY(expr::Predicate::compile(std::move(spec.predicate))));
+  expr::Predicate predicate = MILLRACE_TRY(expr::Predicate::compile(std::move(spec.predicate)));
+  return std::make_unique<Filter>(std::move(predicate));
 }
 
 }  // namespace millrace::operators

@@ -1,52 +1,70 @@
 #include "operators/project/project.h"
 
+#include <utility>
+
 #include "expr/evaluator.h"
-#include "operators/project/reject_errors.h"
+#include "operators/rows/reject_rows.h"
 
 namespace millrace::operators {
 namespace {
 
+using engine::Port;
+using engine::Step;
+
 class Project final : public engine::Operator {
  public:
-  Project(expr::Projection projection, data::SchemaPtr output)
-      : projection_(std::move(projection)), schema_(std::move(output)) {
+  Project(data::SchemaPtr output, expr::Projection projection)
+      : output_(std::move(output)), projection_(std::move(projection)) {
     traits_.name = "project";
     traits_.ports.resize(1);
   }
-
   const traits::OperatorTraits& traits() const override { return traits_; }
   Result<void> open(engine::OpenContext&) override { return {}; }
 
-  Result<engine::Step> on_batch(engine::Port, data::Batch batch,
-                                engine::Output& output) override {
-    expr::Projection::Output made = projection_.evaluate(batch, {.now_us = now_us_});
-    if (!made.errors.empty()) {
-      reject_errors(made.errors, batch, "project", output);
-      batch = expr::without_errors(std::move(batch), made.errors);
+  Result<Step> on_batch(Port, data::Batch batch, engine::Output& output) override {
+    expr::Projection::Output result = projection_.evaluate(batch, moment_);
+    for (size_t index = 0; index < result.columns.size(); ++index) {
+      forbid_nulls(batch, *result.columns[index], output_->field(index), result.errors);
     }
-    output.push(std::move(batch).with_columns(schema_, std::move(made.columns)));
-    return engine::Step::kDone;
+    if (!result.errors.empty()) {
+      reject_rows(batch, result.errors, traits_.name, output);
+      batch = expr::without_errors(std::move(batch), result.errors);
+    }
+    output.push(std::move(batch).with_columns(output_, std::move(result.columns)));
+    return Step::kDone;
   }
 
-  Result<engine::Step> on_time(engine::Port, engine::TimeDomain domain, engine::Timestamp time,
-                               engine::Output&) override {
-    if (domain == engine::TimeDomain::kProcessing) now_us_ = time;
-    return engine::Step::kDone;
+  Result<Step> on_time(Port, engine::TimeDomain domain, engine::Timestamp time,
+                       engine::Output&) override {
+    const bool is_tick = domain == engine::TimeDomain::kProcessing && time != engine::kTimeMax;
+    if (is_tick) moment_.now_us = time;
+    return Step::kDone;
   }
 
  private:
+  static void forbid_nulls(const data::Batch& batch, const data::Column& column,
+                           const data::Field& field, expr::RowErrors& errors) {
+    if (field.nullable || !column.may_have_nulls()) return;
+    expr::RowErrors nulls;
+    batch.for_each_row([&](uint32_t row) {
+      if (!column.is_null(row) || errors.find(row) != nullptr) return;
+      nulls.add(row, ErrorCode::kNullNotAllowed, "'" + field.name + "' must not be NULL");
+    });
+    errors.merge(nulls);
+  }
+
   traits::OperatorTraits traits_;
+  const data::SchemaPtr output_;
   expr::Projection projection_;
-  const data::SchemaPtr schema_;
-  int64_t now_us_ = 0;
+  expr::Moment moment_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<engine::Operator>> make_project(ProjectSpec spec) {
-  return std::make_unique<Project>(
-      MILLRACE_TRY(expr::Projection::compile(std::move(spec.expressions))),
-      std::move(spec.output));
+  expr::Projection projection =
+      MILLRACE_TRY(expr::Projection::compile(std::move(spec.expressions)));
+  return std::make_unique<Project>(std::move(spec.output), std::move(projection));
 }
 
 }  // namespace millrace::operators

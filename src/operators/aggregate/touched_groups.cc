@@ -1,0 +1,40 @@
+#include "operators/aggregate/touched_groups.h"
+
+#include <cstring>
+
+namespace millrace::operators {
+
+void TouchedGroups::add(state::Slot slot) {
+  slots_.push_back(slot);
+  mark(slot) = slots_.size();
+  table_.touch(slot);
+  const std::byte* entry = table_.value(slot);
+  entries_.insert(entries_.end(), entry, entry + set_.entry_bytes());
+  if (set_.extremes() == 0) return;
+  extremes_.resize(extremes_.size() + set_.extremes());
+  set_.load_extremes(table_, slot, extremes_.data() + extremes_.size() - set_.extremes());
+}
+
+GroupImage TouchedGroups::before(size_t number) const {
+  return {entries_.data() + number * set_.entry_bytes(),
+          extremes_.data() + number * set_.extremes()};
+}
+
+GroupImage TouchedGroups::before_of(state::Slot slot, std::string* extremes) const {
+  const auto number = table_.transient_as<uint64_t>(slot);
+  return number != 0 ? before(number - 1) : now(slot, extremes);
+}
+
+GroupImage TouchedGroups::now(state::Slot slot, std::string* extremes) const {
+  if (set_.extremes() > 0) set_.load_extremes(table_, slot, extremes);
+  return {table_.value(slot), extremes};
+}
+
+void TouchedGroups::clear() {
+  for (const state::Slot slot : slots_) mark(slot) = 0;
+  slots_.clear();
+  entries_.clear();
+  extremes_.clear();
+}
+
+}  // namespace millrace::operators
