@@ -166,8 +166,10 @@ Result<std::unique_ptr<RowPrinter>> make_row_printer(OutputFormat format, data::
   }
   const formats::Format* encoding =
       MILLRACE_TRY(formats.find(format == OutputFormat::kCsv ? "csv" : "json"));
+  std::vector<traits::WrittenOption> written;
+  if (format == OutputFormat::kCsv) written.push_back({.name = "csv.header", .value = "true"});
   const auto options = MILLRACE_TRY(
-      traits::Options::parse(std::array{encoding->traits().options}, {}, "output format"));
+      traits::Options::parse(std::array{encoding->traits().options}, written, "output format"));
   auto encoder = MILLRACE_TRY(encoding->encoder(schema, options));
   if (format == OutputFormat::kJson) {
     return std::make_unique<JsonArrayPrinter>(std::move(encoder), std::move(write));

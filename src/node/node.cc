@@ -1,5 +1,7 @@
 #include "node/node.h"
 
+#include <fmt/core.h>
+
 #include "base/memory_account.h"
 #include "catalog/catalog_machine.h"
 #include "catalog/catalog_writer.h"
@@ -61,6 +63,7 @@ struct Node::Modules {
 
   void start_threads();
   Result<void> open_log();
+  Result<void> add_system_tables();
   Result<void> make_errors_topic();
 };
 
@@ -105,6 +108,18 @@ Result<void> Node::Modules::open_log() {
   return {};
 }
 
+// sys.errors: what was rejected, as a table over its topic.
+Result<void> Node::Modules::add_system_tables() {
+  const catalog::QualifiedName name{"main", "sys", "errors"};
+  const std::string statement =
+      fmt::format("CREATE TABLE sys.errors ({}) WITH ('connector' = 'log', 'topic' = '{}')",
+                  connectors::kErrorsColumns, connectors::kErrorsTopic);
+  catalog::Relation relation = MILLRACE_TRY(reader.read(statement, name, {}));
+  relation.system = true;
+  machine.add_system(std::move(relation));
+  return {};
+}
+
 Result<void> Node::Modules::make_errors_topic() {
   const std::string topic(connectors::kErrorsTopic);
   if (log->topics().describe(topic)) return {};
@@ -121,6 +136,7 @@ Node::~Node() = default;
 Result<std::unique_ptr<Node>> Node::open(io::World world, NodeOptions options) {
   auto modules = std::make_unique<Modules>(world, std::move(options));
   modules->start_threads();
+  MILLRACE_TRY(modules->add_system_tables());
   MILLRACE_TRY(modules->open_log());
   MILLRACE_TRY(modules->make_errors_topic());
   return std::unique_ptr<Node>(new Node(std::move(modules)));

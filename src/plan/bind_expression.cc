@@ -178,103 +178,125 @@ Result<ExpressionPtr> ExpressionBinder::bind_call(const sql::Call& node, sql::Sp
   return call(name, std::move(arguments), span);
 }
 
-template <class Node>
-Result<ExpressionPtr> ExpressionBinder::bind_node(const Node& node, sql::Span span) const {
-  if constexpr (std::is_same_v<Node, sql::Literal>) {
-    return bind_literal(node, span, text_);
-  } else if constexpr (std::is_same_v<Node, sql::TypedLiteral>) {
-    return bind_typed_literal(node, span, text_);
-  } else if constexpr (std::is_same_v<Node, sql::IntervalLiteral>) {
-    return bind_interval(node, span, text_);
-  } else if constexpr (std::is_same_v<Node, sql::ColumnRef>) {
-    return scope_.resolve(node.name, text_);
-  } else if constexpr (std::is_same_v<Node, sql::Unary>) {
-    ExpressionPtr operand = MILLRACE_TRY(bind(*node.operand));
+// One overload per kind of node.
+struct ExpressionBinder::Visitor {
+  const ExpressionBinder& binder;
+  sql::Span span;
+
+  using Bound = Result<ExpressionPtr>;
+
+  Bound operator()(const sql::Literal& node) { return bind_literal(node, span, binder.text_); }
+  Bound operator()(const sql::TypedLiteral& node) {
+    return bind_typed_literal(node, span, binder.text_);
+  }
+  Bound operator()(const sql::IntervalLiteral& node) {
+    return bind_interval(node, span, binder.text_);
+  }
+  Bound operator()(const sql::ColumnRef& node) {
+    return binder.scope_.resolve(node.name, binder.text_);
+  }
+  Bound operator()(const sql::Unary& node) {
+    ExpressionPtr operand = MILLRACE_TRY(binder.bind(*node.operand));
     switch (node.op) {
       case sql::UnaryOperator::kPlus: return operand;
-      case sql::UnaryOperator::kMinus: {
-        auto negated = MILLRACE_TRY(call("NEGATE", {std::move(operand)}, span));
-        return expr::fold_constants(negated);
-      }
-      case sql::UnaryOperator::kNot: return placed(expr::make_not(std::move(operand)), span);
-      case sql::UnaryOperator::kBitNot: return refuse(span, "~ as bitwise NOT");
+      case sql::UnaryOperator::kNot: return negated(std::move(operand), true);
+      case sql::UnaryOperator::kBitNot: return binder.refuse(span, "~ as bitwise NOT");
+      case sql::UnaryOperator::kMinus: break;
     }
-    return refuse(span, "this operator");
-  } else if constexpr (std::is_same_v<Node, sql::Binary>) {
+    return expr::fold_constants(MILLRACE_TRY(binder.call("NEGATE", {std::move(operand)}, span)));
+  }
+  Bound operator()(const sql::Binary& node) {
     const std::string_view name = operator_name(node.op);
-    if (name.empty()) return refuse(span, "this operator");
-    ExpressionPtr left = MILLRACE_TRY(bind(*node.left));
-    ExpressionPtr right = MILLRACE_TRY(bind(*node.right));
-    return call(name, {std::move(left), std::move(right)}, span);
-  } else if constexpr (std::is_same_v<Node, sql::Logical>) {
+    if (name.empty()) return binder.refuse(span, "this operator");
+    ExpressionPtr left = MILLRACE_TRY(binder.bind(*node.left));
+    return binder.call(name, {std::move(left), MILLRACE_TRY(binder.bind(*node.right))}, span);
+  }
+  Bound operator()(const sql::Logical& node) {
     Expressions operands;
     for (const sql::Expression& operand : node.operands) {
-      operands.push_back(MILLRACE_TRY(bind_condition(operand, node.is_and ? "AND" : "OR")));
+      operands.push_back(MILLRACE_TRY(binder.bind_condition(operand, node.is_and ? "AND" : "OR")));
     }
-    return placed(node.is_and ? expr::make_and(std::move(operands))
-                              : expr::make_or(std::move(operands)),
-                  span);
-  } else if constexpr (std::is_same_v<Node, sql::Between>) {
-    return bind_between(node, span);
-  } else if constexpr (std::is_same_v<Node, sql::InList>) {
-    return bind_in_list(node, span);
-  } else if constexpr (std::is_same_v<Node, sql::Case>) {
-    return bind_case(node, span);
-  } else if constexpr (std::is_same_v<Node, sql::Cast>) {
-    const data::Type type = MILLRACE_TRY(bind_type(node.type, text_));
-    const auto mode = node.or_null ? expr::CastMode::kTry : expr::CastMode::kCast;
-    return placed(expr::make_cast(MILLRACE_TRY(bind(*node.operand)), type, mode), span);
-  } else if constexpr (std::is_same_v<Node, sql::Call>) {
-    return bind_call(node, span);
-  } else if constexpr (std::is_same_v<Node, sql::Is>) {
-    return bind_is(node, span);
-  } else if constexpr (std::is_same_v<Node, sql::IsDistinctFrom>) {
-    ExpressionPtr left = MILLRACE_TRY(bind(*node.left));
-    auto distinct = call("IS DISTINCT FROM", {left, MILLRACE_TRY(bind(*node.right))}, span);
-    if (!node.negated || !distinct) return distinct;
-    return placed(expr::make_not(std::move(*distinct)), span);
-  } else if constexpr (std::is_same_v<Node, sql::Like>) {
-    constexpr std::string_view kNames[] = {"LIKE", "ILIKE", "SIMILAR TO"};
-    Expressions arguments{MILLRACE_TRY(bind(*node.operand)), MILLRACE_TRY(bind(*node.pattern))};
-    if (node.escape) arguments.push_back(MILLRACE_TRY(bind(*node.escape)));
-    auto like = call(kNames[static_cast<size_t>(node.kind)], std::move(arguments), span);
-    if (!node.negated || !like) return like;
-    return placed(expr::make_not(std::move(*like)), span);
-  } else if constexpr (std::is_same_v<Node, sql::ArrayConstructor>) {
-    return call("ARRAY", MILLRACE_TRY(bind_all(node.elements)), span);
-  } else if constexpr (std::is_same_v<Node, sql::MapConstructor>) {
-    return call("MAP", MILLRACE_TRY(bind_all(node.entries)), span);
-  } else if constexpr (std::is_same_v<Node, sql::RowConstructor>) {
-    return call("ROW", MILLRACE_TRY(bind_all(node.elements)), span);
-  } else if constexpr (std::is_same_v<Node, sql::Subscript>) {
-    ExpressionPtr operand = MILLRACE_TRY(bind(*node.operand));
-    return call("SUBSCRIPT", {std::move(operand), MILLRACE_TRY(bind(*node.index))}, span);
-  } else if constexpr (std::is_same_v<Node, sql::FieldAccess>) {
-    return placed(expr::make_field(MILLRACE_TRY(bind(*node.operand)), node.field.text), span);
-  } else if constexpr (std::is_same_v<Node, sql::Extract>) {
-    auto field = expr::make_literal(data::Value(node.field.text), data::TypeKind::kVarchar);
-    return call("DATE_PART", {std::move(field), MILLRACE_TRY(bind(*node.operand))}, span);
-  } else if constexpr (std::is_same_v<Node, sql::RoundToUnit>) {
-    if (node.up) return refuse(span, "CEIL … TO");
-    auto unit = expr::make_literal(data::Value(std::string(sql::to_string(node.unit))),
-                                   data::TypeKind::kVarchar);
-    return call("DATE_TRUNC", {std::move(unit), MILLRACE_TRY(bind(*node.operand))}, span);
-  } else if constexpr (std::is_same_v<Node, sql::JsonCall>) {
-    return refuse(span, "this clause of a JSON function");
-  } else if constexpr (std::is_same_v<Node, sql::AtTimeZone>) {
-    return refuse(span, "AT TIME ZONE");
-  } else if constexpr (std::is_same_v<Node, sql::Collate>) {
-    return refuse(span, "COLLATE");
-  } else if constexpr (std::is_same_v<Node, sql::MatchSemantics>) {
-    return refuse(span, "RUNNING and FINAL outside MATCH_RECOGNIZE");
-  } else {
-    return refuse(span, "a subquery in an expression");
+    auto made = node.is_and ? expr::make_and(std::move(operands)) : expr::make_or(std::move(operands));
+    return binder.placed(std::move(made), span);
   }
-}
+  Bound operator()(const sql::Between& node) { return binder.bind_between(node, span); }
+  Bound operator()(const sql::InList& node) { return binder.bind_in_list(node, span); }
+  Bound operator()(const sql::Case& node) { return binder.bind_case(node, span); }
+  Bound operator()(const sql::Call& node) { return binder.bind_call(node, span); }
+  Bound operator()(const sql::Is& node) { return binder.bind_is(node, span); }
+  Bound operator()(const sql::Cast& node) {
+    const data::Type type = MILLRACE_TRY(bind_type(node.type, binder.text_));
+    const auto mode = node.or_null ? expr::CastMode::kTry : expr::CastMode::kCast;
+    return binder.placed(expr::make_cast(MILLRACE_TRY(binder.bind(*node.operand)), type, mode),
+                         span);
+  }
+  Bound operator()(const sql::IsDistinctFrom& node) {
+    ExpressionPtr left = MILLRACE_TRY(binder.bind(*node.left));
+    ExpressionPtr right = MILLRACE_TRY(binder.bind(*node.right));
+    return negated(MILLRACE_TRY(binder.call("IS DISTINCT FROM",
+                                            {std::move(left), std::move(right)}, span)),
+                   node.negated);
+  }
+  Bound operator()(const sql::Like& node) {
+    constexpr std::string_view kNames[] = {"LIKE", "ILIKE", "SIMILAR TO"};
+    Expressions arguments{MILLRACE_TRY(binder.bind(*node.operand)),
+                          MILLRACE_TRY(binder.bind(*node.pattern))};
+    if (node.escape) arguments.push_back(MILLRACE_TRY(binder.bind(*node.escape)));
+    const std::string_view name = kNames[static_cast<size_t>(node.kind)];
+    return negated(MILLRACE_TRY(binder.call(name, std::move(arguments), span)), node.negated);
+  }
+  Bound operator()(const sql::ArrayConstructor& node) {
+    return binder.call("ARRAY", MILLRACE_TRY(binder.bind_all(node.elements)), span);
+  }
+  Bound operator()(const sql::MapConstructor& node) {
+    return binder.call("MAP", MILLRACE_TRY(binder.bind_all(node.entries)), span);
+  }
+  Bound operator()(const sql::RowConstructor& node) {
+    return binder.call("ROW", MILLRACE_TRY(binder.bind_all(node.elements)), span);
+  }
+  Bound operator()(const sql::Subscript& node) {
+    ExpressionPtr operand = MILLRACE_TRY(binder.bind(*node.operand));
+    ExpressionPtr index = MILLRACE_TRY(binder.bind(*node.index));
+    return binder.call("SUBSCRIPT", {std::move(operand), std::move(index)}, span);
+  }
+  Bound operator()(const sql::FieldAccess& node) {
+    return binder.placed(
+        expr::make_field(MILLRACE_TRY(binder.bind(*node.operand)), node.field.text), span);
+  }
+  Bound operator()(const sql::Extract& node) {
+    return with_word("DATE_PART", node.field.text, *node.operand);
+  }
+  Bound operator()(const sql::RoundToUnit& node) {
+    if (node.up) return binder.refuse(span, "CEIL … TO");
+    return with_word("DATE_TRUNC", std::string(sql::to_string(node.unit)), *node.operand);
+  }
+  Bound operator()(const sql::JsonCall&) {
+    return binder.refuse(span, "this clause of a JSON function");
+  }
+  Bound operator()(const sql::AtTimeZone&) { return binder.refuse(span, "AT TIME ZONE"); }
+  Bound operator()(const sql::Collate&) { return binder.refuse(span, "COLLATE"); }
+  Bound operator()(const sql::MatchSemantics&) {
+    return binder.refuse(span, "RUNNING and FINAL outside MATCH_RECOGNIZE");
+  }
+  // InQuery, Quantified, Exists, ScalarSubquery, ArraySubquery.
+  template <class Subquery>
+  Bound operator()(const Subquery&) {
+    return binder.refuse(span, "a subquery in an expression");
+  }
+
+  Bound negated(ExpressionPtr operand, bool really) {
+    if (!really) return operand;
+    return binder.placed(expr::make_not(std::move(operand)), span);
+  }
+  // A function whose first argument is a word of the syntax.
+  Bound with_word(std::string_view function, std::string word, const sql::Expression& operand) {
+    auto first = expr::make_literal(data::Value(std::move(word)), data::TypeKind::kVarchar);
+    return binder.call(function, {std::move(first), MILLRACE_TRY(binder.bind(operand))}, span);
+  }
+};
 
 Result<ExpressionPtr> ExpressionBinder::bind(const sql::Expression& expression) const {
-  return std::visit([&](const auto& node) { return bind_node(node, expression.span); },
-                    expression.node);
+  return std::visit(Visitor{*this, expression.span}, expression.node);
 }
 
 }  // namespace millrace::plan

@@ -37,8 +37,7 @@ class ExpressionBinder {
                                              std::string_view clause) const;
 
  private:
-  template <class Node>
-  Result<expr::ExpressionPtr> bind_node(const Node& node, sql::Span span) const;
+  struct Visitor;
   Result<std::vector<expr::ExpressionPtr>> bind_all(
       const std::vector<sql::Expression>& expressions) const;
   Result<expr::ExpressionPtr> call(std::string_view name,

@@ -1,0 +1,156 @@
+#include "plan/planner.h"
+
+#include <gtest/gtest.h>
+
+#include "functions/builtin.h"
+#include "plan/explain.h"
+#include "plan/read_definition.h"
+#include "sql/parse.h"
+
+namespace millrace::plan {
+namespace {
+
+constexpr traits::OptionSpec kPath[] = {{.name = "path", .required = true}};
+const traits::ConnectorTraits kFiles = {
+    .name = "filesystem",
+    .source = true,
+    .bounded = [](const traits::Options&) { return true; },
+    .format = traits::FormatUse::kRequired,
+    .options = kPath,
+};
+const traits::ConnectorTraits kLog = {
+    .name = "log",
+    .source = true,
+    .sink = {.inserts = true, .upserts = true},
+    .keyed_reads_are_upserts = true,
+    .format = traits::FormatUse::kOptional,
+    .default_format = "json",
+};
+const traits::FormatTraits kJson = {.name = "json", .decodes = true, .encodes = true};
+
+// Statements planned one after another; CREATE changes the catalog.
+class Plans : public testing::Test {
+ protected:
+  Plans() {
+    functions::register_builtin_functions(functions_);
+    connectors_.add(kFiles);
+    connectors_.add(kLog);
+    connectors_.add(kJson);
+    run("CREATE TABLE f (ts TIMESTAMP(3), k STRING, x BIGINT, later AS ts + INTERVAL '1' HOUR, "
+        "WATERMARK FOR ts AS ts) "
+        "WITH ('connector' = 'filesystem', 'path' = 'p', 'format' = 'json')");
+    run("CREATE TABLE t (k STRING, n BIGINT)");
+    run("CREATE TABLE keyed (k STRING, n BIGINT, PRIMARY KEY (k) NOT ENFORCED)");
+  }
+
+  Result<BoundStatement> plan(const std::string& text, bool optimize = true) {
+    const auto statements = MILLRACE_TRY(sql::parse_script(text, "q.sql"));
+    const sql::SourceText source(text, "q.sql");
+    return Planner(*catalog_, path_, {functions_, connectors_}, {.optimize = optimize})
+        .plan(statements.front(), source);
+  }
+  void run(const std::string& text) {
+    const auto bound = plan(text);
+    ASSERT_TRUE(bound) << bound.error().to_string();
+    catalog_ = catalog_->with(std::get<BoundCreate>(bound->action).relation, ++version_);
+  }
+  std::string explained(const std::string& text, bool optimize = true) {
+    const auto bound = plan(text, optimize);
+    if (!bound) return bound.error().to_string();
+    const auto* insert = std::get_if<BoundInsert>(&bound->action);
+    return explain(insert ? insert->plan : std::get<BoundQuery>(bound->action).plan);
+  }
+  // "MR-2006 q.sql:1:8".
+  std::string refusal(const std::string& text) {
+    const auto bound = plan(text);
+    if (bound) return "planned";
+    return "MR-" + std::to_string(static_cast<int>(bound.error().code())) + " " +
+           bound.error().place();
+  }
+
+  expr::FunctionRegistry functions_;
+  traits::ConnectorRegistry connectors_;
+  catalog::CatalogPtr catalog_ = std::make_shared<const catalog::Catalog>();
+  catalog::NamePath path_;
+  uint64_t version_ = 0;
+};
+
+TEST_F(Plans, MoveFiltersAndColumnsIntoTheScanUnlessRulesAreOff) {
+  const std::string query = "SELECT x FROM (SELECT k AS name, x FROM f) WHERE name = 'a'";
+  EXPECT_EQ(explained(query),
+            "Sink client (result)  [append-only]\n"
+            "  Project x  [append-only]\n"
+            "    Project x  [append-only]\n"
+            "      Scan f (x) where (k = 'a')  [append-only]\n");
+  EXPECT_EQ(explained(query, false),
+            "Sink client (result)  [append-only]\n"
+            "  Project x  [append-only]\n"
+            "    Filter (name = 'a')  [append-only]\n"
+            "      Project k, x  [append-only]\n"
+            "        Scan f (ts, k, x, later)  [append-only, time ts]\n");
+}
+
+TEST_F(Plans, DoNotMoveAFilterBelowWhatCanFail) {
+  EXPECT_NE(explained("SELECT * FROM (SELECT x, 10 / (x - 5) AS y FROM f) WHERE x <> 5")
+                .find("Filter"),
+            std::string::npos);
+}
+
+TEST_F(Plans, MergeAWindowFunctionIntoTheAggregationOverIt) {
+  EXPECT_EQ(explained("INSERT INTO t SELECT k, COUNT(*) FROM TABLE(TUMBLE(TABLE f, "
+                      "DESCRIPTOR(ts), INTERVAL '1' HOUR)) GROUP BY window_start, window_end, k"),
+            "Sink t (append)  [append-only]\n"
+            "  Project k, count  [append-only]\n"
+            "    Project k, #4  [append-only]\n"
+            "      WindowAggregate [tumble 1 h on ts] by (k) COUNT(*)  [append-only, key (k, "
+            "window_start), time window_time, state: open windows]\n"
+            "        Project k, ts  [append-only, time ts]\n"
+            "          Scan f (ts, k)  [append-only, time ts]\n");
+}
+
+TEST_F(Plans, RefuseAChangingQueryForAnAppendOnlyTargetAndTakeItByKey) {
+  EXPECT_EQ(refusal("INSERT INTO t SELECT k, COUNT(*) FROM f GROUP BY k"), "MR-2019 q.sql:1:13");
+  EXPECT_EQ(refusal("INSERT INTO keyed SELECT k, COUNT(*) FROM f GROUP BY k"), "planned");
+  EXPECT_EQ(refusal("INSERT INTO keyed SELECT k, COUNT(*) FROM f GROUP BY k, x"),
+            "MR-2004 q.sql:1:1");
+}
+
+TEST_F(Plans, NameThePlaceOfWhatIsWrong) {
+  EXPECT_EQ(refusal("SELECT y FROM f"), "MR-2006 q.sql:1:8");
+  EXPECT_EQ(refusal("SELECT k FROM f GROUP BY x"), "MR-2015 q.sql:1:8");
+  EXPECT_EQ(refusal("SELECT * FROM ff"), "MR-2005 q.sql:1:15");
+  EXPECT_EQ(refusal("SELECT x FROM f WHERE SUM(x) > 1"), "MR-2016 q.sql:1:23");
+  EXPECT_EQ(refusal("SELECT k FROM f AS a JOIN f AS b ON a.x = b.x"), "MR-2008 q.sql:1:8");
+  EXPECT_EQ(refusal("SELECT * FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(n), INTERVAL '1' HOUR))"),
+            "MR-2018 q.sql:1:48");
+  EXPECT_EQ(refusal("SELECT x FROM f FULL JOIN t ON f.k = t.k"), "MR-2004 q.sql:1:17");
+}
+
+TEST_F(Plans, KeepTheIdentityOfStateWhenRulesAreOff) {
+  const std::string query =
+      "INSERT INTO keyed SELECT k, COUNT(*) FROM (SELECT k, x FROM f) WHERE x > 1 GROUP BY k";
+  std::vector<uint64_t> identities;
+  for (const bool optimize : {true, false}) {
+    const auto bound = plan(query, optimize);
+    ASSERT_TRUE(bound);
+    NodePtr node = std::get<BoundInsert>(bound->action).plan.sinks.front();
+    while (node->as<Aggregate>() == nullptr) node = node->input();
+    identities.push_back(node->identity);
+  }
+  EXPECT_EQ(identities[0], identities[1]);
+}
+
+TEST_F(Plans, ReadTheCanonicalStatementAsTheSameDefinition) {
+  const StatementDefinitionReader reader(functions_, connectors_);
+  for (const catalog::Relation* relation : catalog_->relations()) {
+    const auto again = reader.read(relation->statement, relation->name, path_);
+    ASSERT_TRUE(again) << again.error().to_string();
+    EXPECT_EQ(again->statement, relation->statement);
+    EXPECT_EQ(again->table->columns, relation->table->columns);
+    EXPECT_EQ(again->table->watermark, relation->table->watermark);
+    EXPECT_EQ(again->table->primary_key, relation->table->primary_key);
+  }
+}
+
+}  // namespace
+}  // namespace millrace::plan

@@ -1,0 +1,104 @@
+"""`millrace run`: rows out, jobs that resume, rows that fail."""
+
+import json
+import subprocess
+
+from conftest import DATA, PROGRAM
+
+
+def test_a_select_without_tables_prints_its_row(millrace):
+    assert millrace.rows("SELECT 1 + 1 AS two, UPPER('abc') AS word;") == [{"two": 2, "word": "ABC"}]
+
+
+def test_a_table_without_connector_is_a_durable_topic(millrace):
+    millrace.rows(
+        "CREATE TABLE t (id BIGINT, price DECIMAL(10,2)); INSERT INTO t VALUES (1, 1.50), (2, 2.25);",
+        durable=True,
+    )
+    assert millrace.rows("SELECT * FROM t;", durable=True) == [
+        {"id": 1, "price": 1.50},
+        {"id": 2, "price": 2.25},
+    ]
+    consumed = subprocess.run(
+        [PROGRAM, "consume", "t", "--data", str(millrace.data), "-f", "%o %v"],
+        capture_output=True, text=True, check=True,
+    )
+    assert consumed.stdout == '0 {"id":1,"price":1.50}\n1 {"id":2,"price":2.25}\n'
+
+
+def test_the_same_script_on_the_same_data_inserts_once(millrace):
+    script = "CREATE TABLE t (id BIGINT); INSERT INTO t VALUES (1); INSERT INTO t VALUES (1);"
+    millrace.rows(script, durable=True)
+    again = millrace.run(script, durable=True)
+    assert again.stderr.count("complete") == 2
+    assert len(millrace.rows("SELECT * FROM t;", durable=True)) == 2
+
+
+def test_a_record_produced_by_hand_is_read_by_sql(millrace):
+    millrace.rows("CREATE TABLE t (id BIGINT, word STRING, ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL);",
+                  durable=True)
+    subprocess.run([PROGRAM, "produce", "t", "--data", str(millrace.data)],
+                   input='{"id":7,"word":"x"}\n', text=True, check=True, capture_output=True)
+    assert millrace.rows("SELECT id, word FROM t WHERE ts IS NOT NULL;", durable=True) == [
+        {"id": 7, "word": "x"}
+    ]
+
+
+def test_a_bad_row_in_the_middle_is_named_and_the_job_goes_on(millrace):
+    lines = [json.dumps({"id": n}) for n in range(1, 20_001)]
+    lines[12_344] = '{"id": "twelve"}'
+    (millrace.folder / "in.json").write_text("\n".join(lines) + "\n")
+    table = """
+      CREATE TABLE t (id BIGINT) WITH ('connector' = 'filesystem', 'path' = 'in.json', 'format' = 'json');
+      CREATE TABLE copy (id BIGINT);
+    """
+    done = millrace.run(table + "INSERT INTO copy SELECT id FROM t;", durable=True)
+    assert done.returncode == 0 and "1 rejected (see sys.errors)" in done.stderr
+    errors = millrace.rows("SELECT code, place, raw FROM sys.errors;", durable=True)
+    assert errors == [{"code": "MR-3003", "place": "in.json:12345", "raw": '{"id": "twelve"}'}]
+    assert len(millrace.rows("SELECT id FROM copy;", durable=True)) == 19_999
+
+
+def test_rows_that_fail_later_are_rejected_whether_filters_move_or_not(millrace):
+    for optimizer in ("on", "off"):
+        done = millrace.run(
+            "CREATE TABLE t (x BIGINT); INSERT INTO t VALUES (4), (5), (6);"
+            "SELECT x, 10 / (x - 5) AS y FROM t WHERE x <> 5;"
+            "SELECT * FROM (SELECT x, 10 / (x - 5) AS y FROM t) WHERE x <> 5;",
+            extra=("--set", f"optimizer={optimizer}"),
+        )
+        assert done.returncode == 0, done.stderr
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        assert rows == [{"x": 4, "y": -10}, {"x": 6, "y": 10}] * 2
+
+
+def test_output_formats_agree_on_the_rows(millrace):
+    query = "SELECT id, word FROM (VALUES (1, 'a,b'), (2, NULL)) AS v(id, word);"
+    assert millrace.run(query, output="csv").stdout == 'id,word\n1,"a,b"\n2,\n'
+    assert json.loads(millrace.run(query, output="json").stdout) == [
+        {"id": 1, "word": "a,b"}, {"id": 2, "word": None}
+    ]
+    assert millrace.run(query, output="markdown").stdout == (
+        "| id | word |\n|----|------|\n|  1 | a,b  |\n|  2 |      |\n"
+    )
+    assert "(2 rows)" in millrace.run(query, output="table").stdout
+
+
+def test_parquet_is_read_whole(millrace):
+    rows = millrace.rows(f"""
+      CREATE TABLE flights (`date` TIMESTAMP(6), delay BIGINT, origin STRING)
+        WITH ('connector' = 'filesystem', 'path' = '{DATA}/flights-3m.parquet', 'format' = 'parquet');
+      SELECT origin, delay FROM flights WHERE delay > 1500;""")
+    assert rows == [{"origin": "MCO", "delay": 1575}, {"origin": "HNL", "delay": 1688}]
+
+
+def test_rows_in_event_time_order_are_sorted(millrace):
+    rows = millrace.rows(f"""
+      CREATE TABLE quakes (properties ROW<mag DOUBLE, `time` BIGINT>,
+        happened AS CAST(TO_TIMESTAMP_LTZ(properties.`time`, 3) AS TIMESTAMP(3)),
+        WATERMARK FOR happened AS happened)
+      WITH ('connector' = 'filesystem', 'path' = '{DATA}/earthquakes.json', 'format' = 'json',
+            'json.path' = '$.features[*]', 'scan.order' = 'event-time');
+      SELECT happened FROM quakes;""")
+    times = [row["happened"] for row in rows]
+    assert len(times) == 1707 and times == sorted(times)
