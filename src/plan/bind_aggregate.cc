@@ -24,7 +24,9 @@ std::string upper(std::string text) {
 }
 
 // TUMBLE(ts, …), HOP(ts, …) and the functions that read their windows, as GROUP BY knew them.
-bool is_group_window(const std::string& name) { return name == "TUMBLE" || name == "HOP"; }
+bool is_group_window(const std::string& name) {
+  return name == "TUMBLE" || name == "HOP";
+}
 
 std::optional<uint32_t> window_part(const std::string& name) {
   if (!name.starts_with("TUMBLE_") && !name.starts_with("HOP_")) return std::nullopt;
@@ -37,8 +39,8 @@ std::optional<uint32_t> window_part(const std::string& name) {
 
 }  // namespace
 
-// Grouping: GROUP BY, what is computed per group, and how the expressions of SELECT and HAVING become
-// expressions over the groups. Columns of the aggregation's input are made on demand.
+// Grouping: GROUP BY, what is computed per group, and how the expressions of SELECT and HAVING
+// become expressions over the groups. Columns of the aggregation's input are made on demand.
 class QueryBinder::Grouping {
  public:
   Grouping(QueryBinder& binder, BoundRelation from)
@@ -75,8 +77,7 @@ class QueryBinder::Grouping {
     if (emit->discarding) return binder_.refused(emit->span, "DISCARDING");
     if (emit->late_into) return binder_.refused(emit->late_into->span, "LATE INTO");
     if (emit->allowed_lateness) {
-      window_->emit.allowed_lateness_us =
-          MILLRACE_TRY(interval_us(*emit->allowed_lateness, text_));
+      window_->emit.allowed_lateness_us = MILLRACE_TRY(interval_us(*emit->allowed_lateness, text_));
     }
     return {};
   }
@@ -87,9 +88,9 @@ class QueryBinder::Grouping {
     ExpressionPtr over = over_groups(bound);
     if (over != nullptr) return over;
     return text_
-        .error(ErrorCode::kNotGrouped, expression.span,
-               fmt::format("'{}' is neither grouped nor inside an aggregate",
-                           sql::print(expression)))
+        .error(
+            ErrorCode::kNotGrouped, expression.span,
+            fmt::format("'{}' is neither grouped nor inside an aggregate", sql::print(expression)))
         .remedy("Add it to GROUP BY, or put an aggregate around it.");
   }
 
@@ -188,13 +189,14 @@ class QueryBinder::Grouping {
     AggregateWindow window;
     window.window.kind = hop ? WindowKind::kHop : WindowKind::kTumble;
     window.window.slide_us = MILLRACE_TRY(interval_us(call.arguments[1].value, text_));
-    window.window.size_us = hop ? MILLRACE_TRY(interval_us(call.arguments[2].value, text_))
-                                : window.window.slide_us;
+    window.window.size_us =
+        hop ? MILLRACE_TRY(interval_us(call.arguments[2].value, text_)) : window.window.slide_us;
     window_ = window;
     return {};
   }
 
-  // GROUP BY window_start, window_end over a window function: the aggregation finds the windows itself.
+  // GROUP BY window_start, window_end over a window function: the aggregation finds the windows
+  // itself.
   Result<void> find_window_columns() {
     const auto* assign = from_.node->as<AssignWindow>();
     const auto* filter = from_.node->as<Filter>();
@@ -329,6 +331,7 @@ class QueryBinder::Grouping {
 };
 
 Result<QueryBinder::Output> QueryBinder::bind_grouped(const sql::Select& select,
+                                                      const sql::Query& query,
                                                       BoundRelation from) {
   Grouping grouping(*this, std::move(from));
   MILLRACE_TRY(grouping.group_by(select));
@@ -343,6 +346,9 @@ Result<QueryBinder::Output> QueryBinder::bind_grouped(const sql::Select& select,
     output.expressions.push_back(MILLRACE_TRY(grouping.bind(computed->expression)));
     output.names.push_back(output_name(*computed, output.names.size()));
   }
+  MILLRACE_TRY(bind_order(select, query, output, [&](const sql::Expression& expression) {
+    return grouping.bind(expression);
+  }));
   ExpressionPtr having;
   if (select.having) having = MILLRACE_TRY(grouping.bind(*select.having));
   output.input = grouping.finish();

@@ -46,7 +46,8 @@ std::string output_name(const sql::ComputedItem& item, size_t position) {
   if (const auto* column = std::get_if<sql::ColumnRef>(&expression->node)) {
     return column->name.parts.back().text;
   }
-  if (const auto* field = std::get_if<sql::FieldAccess>(&expression->node)) return field->field.text;
+  if (const auto* field = std::get_if<sql::FieldAccess>(&expression->node))
+    return field->field.text;
   if (const auto* call = std::get_if<sql::Call>(&expression->node)) {
     std::string name = call->name.parts.back().text;
     std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -212,6 +213,24 @@ Result<QueryBinder::Output> QueryBinder::bind_items(const sql::Select& select,
   return output;
 }
 
+Result<void> QueryBinder::bind_order(
+    const sql::Select& select, const sql::Query& query, Output& output,
+    const std::function<Result<ExpressionPtr>(const sql::Expression&)>& bind) const {
+  for (const sql::OrderItem& item : query.order_by) {
+    auto column = MILLRACE_TRY(output_column(item.expression, output.names));
+    if (!column) {
+      if (select.distinct) {
+        return text_.error(ErrorCode::kColumnNotFound, item.expression.span,
+                           "ORDER BY needs a column of the result here, by name or number");
+      }
+      column = static_cast<uint32_t>(output.expressions.size());
+      output.expressions.push_back(MILLRACE_TRY(bind(item.expression)));
+    }
+    output.order.push_back({*column, &item});
+  }
+  return {};
+}
+
 Result<NodePtr> QueryBinder::bind_select(const sql::Select& select, const sql::Query& query) {
   MILLRACE_TRY(refuse_clauses(select));
   BoundRelation from = MILLRACE_TRY(bind_from(select));
@@ -220,22 +239,16 @@ Result<NodePtr> QueryBinder::bind_select(const sql::Select& select, const sql::Q
   if (select.emit && !grouped) return refused(select.emit->span, "EMIT without GROUP BY");
   const Scope scope = from.scope;
   const ExpressionBinder binder = expressions(scope);
-  Output output = grouped ? MILLRACE_TRY(bind_grouped(select, std::move(from)))
-                          : MILLRACE_TRY(bind_items(select, from, binder));
-  const size_t width = output.expressions.size();
-  std::vector<SortItem> items;
-  for (const sql::OrderItem& item : query.order_by) {
-    auto column = MILLRACE_TRY(output_column(item.expression, output.names));
-    if (!column) {
-      if (grouped || select.distinct) {
-        return text_.error(ErrorCode::kColumnNotFound, item.expression.span,
-                           "ORDER BY needs a column of the result here, by name or number");
-      }
-      column = static_cast<uint32_t>(output.expressions.size());
-      output.expressions.push_back(MILLRACE_TRY(binder.bind(item.expression)));
-    }
-    items.push_back({*column, &item});
+  Output output;
+  if (grouped) {
+    output = MILLRACE_TRY(bind_grouped(select, query, std::move(from)));
+  } else {
+    output = MILLRACE_TRY(bind_items(select, from, binder));
+    MILLRACE_TRY(bind_order(select, query, output, [&](const sql::Expression& expression) {
+      return binder.bind(expression);
+    }));
   }
+  const size_t width = output.names.size();
   NodePtr node = project(std::move(output.input), std::move(output.expressions), output.names);
   if (select.distinct) {
     Aggregate distinct;
@@ -243,7 +256,7 @@ Result<NodePtr> QueryBinder::bind_select(const sql::Select& select, const sql::Q
     const data::SchemaPtr schema = node->schema;
     node = make_node(std::move(distinct), {std::move(node)}, schema);
   }
-  node = MILLRACE_TRY(sort(std::move(node), query, items));
+  node = MILLRACE_TRY(sort(std::move(node), query, output.order));
   if (node->schema->columns() == width) return node;
   std::vector<ExpressionPtr> kept;
   for (uint32_t at = 0; at < width; ++at) kept.push_back(expr::make_column(*node->schema, at));
@@ -330,9 +343,8 @@ class AggregateFinder {
   bool in_node(const sql::Call& call) const {
     const std::string& name = call.name.parts.back().text;
     if (!call.over && functions_.find_aggregate(name, dialect_) != nullptr) return true;
-    return std::ranges::any_of(call.arguments, [this](const sql::Argument& argument) {
-      return in(argument.value);
-    });
+    return std::ranges::any_of(
+        call.arguments, [this](const sql::Argument& argument) { return in(argument.value); });
   }
   bool in_node(const sql::Case& node) const {
     return maybe(node.operand) || maybe(node.otherwise) ||

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,8 +27,8 @@ struct BindContext {
   bool until_now = false;  // topics are read to what is there now (SELECT)
 };
 
-// A query or an entry of FROM, bound: its rows, and the names that see them. A window function that can
-// be merged into an aggregation over it stands beside the rows it would be applied to.
+// A query or an entry of FROM, bound: its rows, and the names that see them. A window function that
+// can be merged into an aggregation over it stands beside the rows it would be applied to.
 struct BoundRelation {
   NodePtr node;
   Scope scope;
@@ -48,15 +49,16 @@ class QueryBinder {
  private:
   // Expressions of SELECT, HAVING and ORDER BY while a grouped query is bound (bind_aggregate.cc).
   class Grouping;
-  // A SELECT's output before ORDER BY: `hidden` columns behind the named ones serve it alone.
-  struct Output {
-    NodePtr input;
-    std::vector<expr::ExpressionPtr> expressions;
-    std::vector<std::string> names;
-  };
   struct SortItem {
     uint32_t column;
     const sql::OrderItem* item;
+  };
+  // A SELECT's output before ORDER BY.
+  struct Output {
+    NodePtr input;
+    std::vector<expr::ExpressionPtr> expressions;
+    std::vector<std::string> names;  // of the first ones; the others serve ORDER BY alone
+    std::vector<SortItem> order;
   };
 
   Result<NodePtr> bind_body(const sql::Query& query);
@@ -65,6 +67,10 @@ class QueryBinder {
   Result<NodePtr> bind_set_operation(const sql::SetOperation& operation, sql::Span span);
   Result<Output> bind_items(const sql::Select& select, const BoundRelation& from,
                             const ExpressionBinder& binder);
+  // ORDER BY: columns of the output, or expressions that `bind` binds, put behind it.
+  Result<void> bind_order(
+      const sql::Select& select, const sql::Query& query, Output& output,
+      const std::function<Result<expr::ExpressionPtr>(const sql::Expression&)>& bind) const;
   Result<void> refuse_clauses(const sql::Select& select) const;
   Result<NodePtr> sort(NodePtr node, const sql::Query& query, const std::vector<SortItem>& items);
   Result<std::optional<uint64_t>> row_count(const sql::Box<sql::Expression>& expression);
@@ -77,8 +83,7 @@ class QueryBinder {
   Result<BoundRelation> bind_table_ref(const sql::TableRef& ref);
   Result<BoundRelation> bind_named_table(const sql::NamedTable& named);
   Result<BoundRelation> bind_window_table(const sql::WindowTable& window);
-  Result<BoundRelation> bind_unnest(BoundRelation left, const sql::TableRef& ref,
-                                    bool keeps_empty);
+  Result<BoundRelation> bind_unnest(BoundRelation left, const sql::TableRef& ref, bool keeps_empty);
   Result<NodePtr> scan(const BoundTablePtr& table);
   Result<NodePtr> bind_view(const catalog::ViewDefinition& view);
 
@@ -88,11 +93,11 @@ class QueryBinder {
                              std::vector<expr::ExpressionPtr> conditions);
   Result<std::vector<expr::ExpressionPtr>> join_conditions(const sql::Join& join,
                                                            BoundRelation& left,
-                                                           BoundRelation& right,
-                                                           const Scope& both);
+                                                           BoundRelation& right, const Scope& both);
 
   // bind_aggregate.cc
-  Result<Output> bind_grouped(const sql::Select& select, BoundRelation from);
+  Result<Output> bind_grouped(const sql::Select& select, const sql::Query& query,
+                              BoundRelation from);
 
   ExpressionBinder expressions(const Scope& scope) const {
     return ExpressionBinder(context_.functions, context_.dialect, scope, text_);

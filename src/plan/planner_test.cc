@@ -91,9 +91,9 @@ TEST_F(Plans, MoveFiltersAndColumnsIntoTheScanUnlessRulesAreOff) {
 }
 
 TEST_F(Plans, DoNotMoveAFilterBelowWhatCanFail) {
-  EXPECT_NE(explained("SELECT * FROM (SELECT x, 10 / (x - 5) AS y FROM f) WHERE x <> 5")
-                .find("Filter"),
-            std::string::npos);
+  EXPECT_NE(
+      explained("SELECT * FROM (SELECT x, 10 / (x - 5) AS y FROM f) WHERE x <> 5").find("Filter"),
+      std::string::npos);
 }
 
 TEST_F(Plans, MergeAWindowFunctionIntoTheAggregationOverIt) {
@@ -124,6 +124,21 @@ TEST_F(Plans, NameThePlaceOfWhatIsWrong) {
   EXPECT_EQ(refusal("SELECT * FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(n), INTERVAL '1' HOUR))"),
             "MR-2018 q.sql:1:48");
   EXPECT_EQ(refusal("SELECT x FROM f FULL JOIN t ON f.k = t.k"), "MR-2004 q.sql:1:17");
+}
+
+TEST_F(Plans, SortGroupsByAnAggregateThatIsNotSelected) {
+  EXPECT_EQ(explained("SELECT k FROM f GROUP BY k ORDER BY COUNT(*) DESC LIMIT 3"),
+            "Sink client (result)  [append-only, key (k)]\n"
+            "  Project k  [append-only, key (k)]\n"
+            "    Sort $1 DESC NULLS FIRST limit 3  [append-only, key (k), state: an entry per row, "
+            "for ever]\n"
+            "      Project k, #1  [changing, key (k)]\n"
+            "        GroupAggregate by (k) COUNT(*)  [changing, key (k), state: an entry per key, "
+            "for ever]\n"
+            "          Project k  [append-only]\n"
+            "            Scan f (k)  [append-only]\n");
+  EXPECT_EQ(refusal("SELECT k FROM f GROUP BY k ORDER BY x"), "MR-2015 q.sql:1:37");
+  EXPECT_EQ(refusal("SELECT DISTINCT k FROM f ORDER BY x"), "MR-2006 q.sql:1:35");
 }
 
 TEST_F(Plans, KeepTheIdentityOfStateWhenRulesAreOff) {
