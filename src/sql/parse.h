@@ -11,11 +11,11 @@
 
 namespace millrace::sql {
 
-// The bounds of what the parser accepts: constructs inside each other, and levels of a tree (which long
-// chains of operators add to: a + b + c + …). AND, OR, joins, set operations and lists are flat. So a
-// recursive walk over any tree that comes from here needs at most kTreeHeightMax levels of the grammar.
-inline constexpr int kNestingMax = 256;
-inline constexpr int kTreeHeightMax = 512;
+// The bound of what the parser accepts: how many constructs may stand inside each other, in the text or
+// in the tree (where a chain of operators, a + b + c + …, counts one for each). Chains of AND and OR,
+// joins, set operations and lists are flat. So a recursive walk over a tree that comes from here goes
+// through at most this many expressions, queries, types and patterns.
+inline constexpr int kNestingMax = 400;
 
 // All statements of a script, each ended by `;` (the last one may do without). `file_name` names the
 // text in errors; it may be empty. Nothing is looked up: what cannot be planned is the binder's to refuse.

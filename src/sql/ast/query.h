@@ -33,7 +33,7 @@ using SelectItem = std::variant<ComputedItem, Star>;
 
 enum class GroupingKind : uint8_t {
   kExpression,    // x: one expression
-  kSet,           // (x, y), (): all of `expressions` together
+  kSet,           // (x, y), (): all of `expressions` together; never just one
   kRollup,        // ROLLUP (…): `elements`, each kExpression or kSet
   kCube,          // CUBE (…): the same
   kGroupingSets,  // GROUPING SETS (…): `elements` of any kind

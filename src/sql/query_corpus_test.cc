@@ -1,0 +1,528 @@
+#include <gtest/gtest.h>
+
+#include "sql/round_trip.h"
+
+namespace millrace::sql {
+namespace {
+
+// Queries: examples are separated by an empty line; below `==>` stands the canonical text where
+// it is another.
+constexpr std::string_view kQueries = R"sql(
+SELECT 1
+
+select a, b AS c, d e from t
+==>
+SELECT a, b AS c, d AS e FROM t
+
+SELECT * FROM t
+
+SELECT t.*, s.u.* FROM t, s.u
+
+SELECT DISTINCT origin FROM flights
+
+SELECT ALL origin FROM flights
+==>
+SELECT origin FROM flights
+
+SELECT DISTINCT ON (a, b) a, b, c FROM t ORDER BY a, b
+
+SELECT date, value, timestamp, count, key, "offset", partition, day, user, time, year FROM t
+==>
+SELECT date, value, timestamp, count, key, offset, partition, day, user, time, year FROM t
+
+SELECT offset FROM t OFFSET 5
+
+SELECT `date`, `group`, "order" FROM `my table`
+==>
+SELECT date, "group", "order" FROM "my table"
+
+SELECT x AS order, y AS "select" FROM t
+==>
+SELECT x AS "order", y AS "select" FROM t
+
+SELECT a.b.c.d, t.order FROM t
+==>
+SELECT a.b.c.d, t."order" FROM t
+
+SELECT 1, 1.5, .5, 2., 1e3, 1.5E-7, 0xFF, 1_000_000, 'it''s',
+  E'a\nb\'c', U&'\00e9t\00e9', $$raw 'text'$$, $tag$a $$ b$tag$, X'00FF', NULL, TRUE, false
+==>
+SELECT 1, 1.5, .5, 2., 1e3, 1.5e-7, 0xFF, 1000000, 'it''s', 'a
+b''c', 'été', 'raw ''text''',
+  'a $$ b', X'00ff', NULL, TRUE, FALSE
+
+SELECT DATE '2024-02-29', TIME '12:00:00', TIMESTAMP '2024-02-29 12:00:00.123', TIMESTAMP(3)
+  '2024-02-29 12:00:00', TIMESTAMP WITH TIME ZONE '2024-02-29 12:00:00+01', TIMESTAMP_LTZ
+  '2024-02-29 12:00:00', TIMESTAMPTZ '2024-02-29', JSON '{"a": 1}'
+==>
+SELECT DATE '2024-02-29', TIME '12:00:00', TIMESTAMP '2024-02-29 12:00:00.123', TIMESTAMP(3)
+  '2024-02-29 12:00:00', TIMESTAMP_LTZ '2024-02-29 12:00:00+01', TIMESTAMP_LTZ
+  '2024-02-29 12:00:00', TIMESTAMPTZ '2024-02-29', JSON '{"a": 1}'
+
+SELECT INTERVAL '1' DAY, INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 12:00:00.5' DAY TO SECOND(3),
+  INTERVAL '10' SECONDS, INTERVAL '1 day 2 hours', INTERVAL -'5' MINUTE, INTERVAL '2' DAY(3),
+  INTERVAL '3' quarter
+==>
+SELECT INTERVAL '1' DAY, INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 12:00:00.5' DAY TO SECOND(3),
+  INTERVAL '10' SECOND, INTERVAL '1 day 2 hours', INTERVAL -'5' MINUTE, INTERVAL '2' DAY(3),
+  INTERVAL '3' QUARTER
+
+SELECT a + b * c - d / e % f ^ g, -a, +a, - -a, -(-a), (a + b) * c, a - (b - c), a - b - c FROM
+  t
+==>
+SELECT a + b * c - d / e % f ^ g, -a, +a, - -a, - -a, (a + b) * c, a - (b - c), a - b - c FROM t
+
+SELECT a || b || 'x' || (c || d) FROM t
+
+SELECT a = b, a <> b, a != b, a < b, a <= b, a > b, a >= b FROM t
+==>
+SELECT a = b, a <> b, a <> b, a < b, a <= b, a > b, a >= b FROM t
+
+SELECT a AND b OR c AND NOT d, (a OR b) AND c, NOT (a AND b), (a AND b) AND c FROM t
+
+SELECT a IS NULL, a IS NOT NULL, a ISNULL, a NOTNULL, b IS TRUE, b IS NOT FALSE, b IS UNKNOWN, a
+  IS DISTINCT FROM b, a IS NOT DISTINCT FROM b FROM t
+==>
+SELECT a IS NULL, a IS NOT NULL, a IS NULL, a IS NOT NULL, b IS TRUE, b IS NOT FALSE, b IS
+  UNKNOWN, a IS DISTINCT FROM b, a IS NOT DISTINCT FROM b FROM t
+
+SELECT j IS JSON, j IS NOT JSON OBJECT, j IS JSON ARRAY, j IS JSON SCALAR, j IS JSON VALUE FROM
+  t
+==>
+SELECT j IS JSON, j IS NOT JSON OBJECT, j IS JSON ARRAY, j IS JSON SCALAR, j IS JSON FROM t
+
+SELECT a BETWEEN 1 AND 2, a NOT BETWEEN b AND c + 1, a BETWEEN SYMMETRIC 5 AND 1, a BETWEEN
+  ASYMMETRIC 1 AND 5 FROM t
+==>
+SELECT a BETWEEN 1 AND 2, a NOT BETWEEN b AND c + 1, a BETWEEN SYMMETRIC 5 AND 1, a BETWEEN 1
+  AND 5 FROM t
+
+SELECT a IN (1, 2, 3), a NOT IN (SELECT b FROM u), (a, b) IN (SELECT c, d FROM u), (a, b) IN
+  ((1, 2), (3, 4)), a IN ((SELECT 1)) FROM t
+==>
+SELECT a IN (1, 2, 3), a NOT IN (SELECT b FROM u), ROW(a, b) IN (SELECT c, d FROM u), ROW(a, b)
+  IN (ROW(1, 2), ROW(3, 4)), a IN ((SELECT 1)) FROM t
+
+SELECT a LIKE 'x%', a NOT LIKE 'x!%' ESCAPE '!', a ILIKE '%y', a NOT ILIKE 'z', a SIMILAR TO
+  '(a|b)+', a NOT SIMILAR TO 'c' ESCAPE '#' FROM t
+
+SELECT a ~ 'x', a ~* 'x', a !~ 'x', a !~* 'x' FROM t
+
+SELECT a & b | c # d, a << 2, a >> 1, ~a, ~ a + 1, ~(a || b) FROM t
+==>
+SELECT a & b | c # d, a << 2, a >> 1, ~ a, ~ a + 1, ~ (a || b) FROM t
+
+SELECT j -> 'a' -> 0 ->> 'b', j #> '{a,b}', j #>> '{a}', j @> '{}', j <@ k, j ? 'a', j ?|
+  ARRAY['a'], j ?& ARRAY['b'] FROM t
+
+SELECT a::int, a::varchar(20)::text, -1::int, CAST(a AS DECIMAL(10, 2)), TRY_CAST(a AS DOUBLE
+  PRECISION), CAST(a AS TIMESTAMP(3) WITHOUT TIME ZONE), a::timestamp with local time zone FROM
+  t
+==>
+SELECT CAST(a AS INT), CAST(CAST(a AS VARCHAR(20)) AS TEXT), -CAST(1 AS INT), CAST(a AS
+  DECIMAL(10, 2)), TRY_CAST(a AS DOUBLE), CAST(a AS TIMESTAMP(3)), CAST(a AS TIMESTAMP_LTZ) FROM
+  t
+
+SELECT CAST(a AS ARRAY<INT>), CAST(a AS MAP<STRING, ARRAY<ROW<x INT, y STRING NOT NULL>>>),
+  a::int[], a::int[][], CAST(a AS INT ARRAY), CAST(a AS INT MULTISET), CAST(a AS MULTISET<INT>),
+  CAST(a AS ROW(x INT, y ROW<z BYTES>)), CAST(a AS INTERVAL DAY TO SECOND(3)),
+  a::pg_catalog.regclass, CAST(a AS "MyType") FROM t
+==>
+SELECT CAST(a AS ARRAY<INT>), CAST(a AS MAP<STRING, ARRAY<ROW<x INT, y STRING NOT NULL>>>),
+  CAST(a AS ARRAY<INT>), CAST(a AS ARRAY<ARRAY<INT>>), CAST(a AS ARRAY<INT>), CAST(a AS
+  MULTISET<INT>), CAST(a AS MULTISET<INT>), CAST(a AS ROW<x INT, y ROW<z BYTES>>), CAST(a AS
+  INTERVAL DAY TO SECOND(3)), CAST(a AS pg_catalog.regclass), CAST(a AS "MyType") FROM t
+
+SELECT CASE WHEN a > 1 THEN 'x' ELSE 'y' END, CASE a WHEN 1 THEN 2 WHEN 3 THEN 4 END, CASE WHEN
+  a THEN CASE WHEN b THEN 1 END END FROM t
+
+SELECT COUNT(*), COUNT(DISTINCT a), SUM(ALL b), STRING_AGG(a, ',' ORDER BY b DESC NULLS LAST),
+  LISTAGG(a, '; ') WITHIN GROUP (ORDER BY b), COUNT(*) FILTER (WHERE a > 1), ARRAY_AGG(DISTINCT
+  a ORDER BY a) FROM t
+==>
+SELECT COUNT(*), COUNT(DISTINCT a), SUM(b), STRING_AGG(a, ',' ORDER BY b DESC NULLS LAST),
+  LISTAGG(a, '; ') WITHIN GROUP (ORDER BY b), COUNT(*) FILTER (WHERE a > 1), ARRAY_AGG(DISTINCT
+  a ORDER BY a) FROM t
+
+SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY x) FILTER (WHERE y) FROM t
+
+SELECT ROW_NUMBER() OVER (PARTITION BY a ORDER BY b DESC) AS rn, SUM(x) OVER w, LAG(x, 1, 0)
+  IGNORE NULLS OVER (w ORDER BY y), FIRST_VALUE(x) RESPECT NULLS OVER (ORDER BY z), RANK() OVER
+  () FROM t WINDOW w AS (PARTITION BY a), w2 AS (w ORDER BY b)
+
+SELECT SUM(x) OVER (PARTITION BY k ORDER BY ts ROWS BETWEEN 3 PRECEDING AND CURRENT ROW), AVG(x)
+  OVER (ORDER BY ts RANGE BETWEEN INTERVAL '1' HOUR PRECEDING AND CURRENT ROW), MAX(x) OVER
+  (ORDER BY ts ROWS UNBOUNDED PRECEDING), MIN(x) OVER (ORDER BY ts GROUPS BETWEEN UNBOUNDED
+  PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE TIES), COUNT(*) OVER (ROWS BETWEEN 1 + 1 PRECEDING
+  AND 2 FOLLOWING EXCLUDE CURRENT ROW) FROM t
+==>
+SELECT SUM(x) OVER (PARTITION BY k ORDER BY ts ROWS BETWEEN 3 PRECEDING AND CURRENT ROW), AVG(x)
+  OVER (ORDER BY ts RANGE BETWEEN INTERVAL '1' HOUR PRECEDING AND CURRENT ROW), MAX(x) OVER
+  (ORDER BY ts ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), MIN(x) OVER (ORDER BY ts
+  GROUPS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE TIES), COUNT(*) OVER (ROWS
+  BETWEEN 1 + 1 PRECEDING AND 2 FOLLOWING EXCLUDE CURRENT ROW) FROM t
+
+SELECT ARRAY[1, 2, 3], ARRAY[[1, 2], [3, 4]], ARRAY[], MAP['k', 1, 'l', 2], ROW(1, 'a'), (1,
+  'a'), ROW(1), ROW(), a[1], m['k'], a[1][2].b, (r).f, (r).f.g, f(x).y, ARRAY(SELECT a FROM t)
+  FROM t
+==>
+SELECT ARRAY[1, 2, 3], ARRAY[ARRAY[1, 2], ARRAY[3, 4]], ARRAY[], MAP['k', 1, 'l', 2], ROW(1,
+  'a'), ROW(1, 'a'), ROW(1), ROW(), a[1], m['k'], a[1][2].b, (r).f, (r).f.g, f(x).y,
+  ARRAY(SELECT a FROM t) FROM t
+
+SELECT array, map, row, interval FROM t
+==>
+SELECT "array", "map", "row", "interval" FROM t
+
+SELECT EXTRACT(DAY FROM ts), EXTRACT('epoch' FROM ts), FLOOR(ts TO HOUR), CEIL(ts + INTERVAL '1'
+  DAY TO MONTH), FLOOR(x), CEILING(x), ts AT TIME ZONE 'UTC', ts AT TIME ZONE 'UTC' AT TIME ZONE
+  tz FROM t
+==>
+SELECT EXTRACT(DAY FROM ts), EXTRACT(epoch FROM ts), FLOOR(ts TO HOUR), CEIL(ts + INTERVAL '1'
+  DAY TO MONTH), FLOOR(x), CEILING(x), ts AT TIME ZONE 'UTC', ts AT TIME ZONE 'UTC' AT TIME ZONE
+  tz FROM t
+
+SELECT SUBSTRING(s FROM 2 FOR 3), SUBSTRING(s FROM 2), SUBSTRING(s FOR 3), SUBSTRING(s, 2, 3),
+  POSITION('a' IN s), POSITION('a', s), TRIM(s), TRIM(BOTH 'x' FROM s), TRIM(LEADING FROM s),
+  TRIM(TRAILING 'y' FROM s), TRIM('z' FROM s), OVERLAY(s PLACING 'x' FROM 2 FOR 1) FROM t
+==>
+SELECT SUBSTRING(s, 2, 3), SUBSTRING(s, 2), SUBSTRING(s, 1, 3), SUBSTRING(s, 2, 3),
+  POSITION('a', s), POSITION('a', s), TRIM(s), TRIM(s, 'x'), LTRIM(s), RTRIM(s, 'y'), TRIM(s,
+  'z'), OVERLAY(s, 'x', 2, 1) FROM t
+
+SELECT CURRENT_DATE, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP(3), LOCALTIME, LOCALTIMESTAMP,
+  CURRENT_USER, NOW(), PROCTIME()
+
+SELECT LEFT(s, 2), RIGHT(s, 2), IF(a, b, c), COALESCE(a, b), NULLIF(a, b), REPLACE(s, 'a', 'b'),
+  MOD(a, b), YEAR(d), TIMESTAMPADD(DAY, 1, ts), TIMESTAMPDIFF(SECOND, a, b), DATE_FORMAT(ts,
+  'yyyy'), pg_catalog.pg_get_expr(d.adbin, d.adrelid, true) FROM t
+==>
+SELECT LEFT(s, 2), RIGHT(s, 2), IF(a, b, c), COALESCE(a, b), NULLIF(a, b), REPLACE(s, 'a', 'b'),
+  MOD(a, b), YEAR(d), TIMESTAMPADD(DAY, 1, ts), TIMESTAMPDIFF(SECOND, a, b), DATE_FORMAT(ts,
+  'yyyy'), pg_catalog.pg_get_expr(d.adbin, d.adrelid, TRUE) FROM t
+
+SELECT f(a => 1, b := 2), g(x, named => y) FROM t
+==>
+SELECT f(a => 1, b => 2), g(x, named => y) FROM t
+
+SELECT JSON_VALUE(j, '$.a'), JSON_VALUE(j, '$.a' RETURNING INT NULL ON EMPTY ERROR ON ERROR),
+  JSON_VALUE(j, '$.a' DEFAULT 1 + 1 ON EMPTY DEFAULT 0 ON ERROR), JSON_QUERY(j, '$.b' WITH
+  WRAPPER), JSON_QUERY(j, '$.b' RETURNING VARCHAR WITHOUT ARRAY WRAPPER EMPTY ARRAY ON EMPTY
+  EMPTY OBJECT ON ERROR), JSON_QUERY(j, '$' WITH CONDITIONAL ARRAY WRAPPER), JSON_EXISTS(j,
+  '$.c'), JSON_EXISTS(j, '$.c' FALSE ON ERROR) FROM t
+==>
+SELECT JSON_VALUE(j, '$.a'), JSON_VALUE(j, '$.a' RETURNING INT NULL ON EMPTY ERROR ON ERROR),
+  JSON_VALUE(j, '$.a' DEFAULT 1 + 1 ON EMPTY DEFAULT 0 ON ERROR), JSON_QUERY(j, '$.b' WITH
+  UNCONDITIONAL WRAPPER), JSON_QUERY(j, '$.b' RETURNING VARCHAR WITHOUT WRAPPER EMPTY ARRAY ON
+  EMPTY EMPTY OBJECT ON ERROR), JSON_QUERY(j, '$' WITH CONDITIONAL WRAPPER), JSON_EXISTS(j,
+  '$.c'), JSON_EXISTS(j, '$.c' FALSE ON ERROR) FROM t
+
+SELECT JSON_OBJECT('k' VALUE v, KEY 'l' VALUE 2, 'm' : 3 NULL ON NULL), JSON_OBJECT(key VALUE
+  value), JSON_OBJECT(), JSON_ARRAY(1, 2, a ABSENT ON NULL), JSON_ARRAY(), JSON_OBJECTAGG(KEY k
+  VALUE v), JSON_ARRAYAGG(x NULL ON NULL), JSON_ARRAYAGG(x) FILTER (WHERE x > 0) FROM t
+==>
+SELECT JSON_OBJECT(KEY 'k' VALUE v, KEY 'l' VALUE 2, KEY 'm' VALUE 3 NULL ON NULL),
+  JSON_OBJECT(KEY (key) VALUE value), JSON_OBJECT(), JSON_ARRAY(1, 2, a ABSENT ON NULL),
+  JSON_ARRAY(), JSON_OBJECTAGG(KEY (k) VALUE v), JSON_ARRAYAGG(x NULL ON NULL), JSON_ARRAYAGG(x)
+  FILTER (WHERE x > 0) FROM t
+
+SELECT (a, b) OVERLAPS (c, d), name COLLATE "C", relname OPERATOR(pg_catalog.~) '^(t)$' COLLATE
+  pg_catalog.default FROM t
+==>
+SELECT ROW(a, b) OVERLAPS ROW(c, d), name COLLATE C, relname ~ '^(t)$' COLLATE
+  pg_catalog.default FROM t
+
+SELECT a = ANY (SELECT b FROM u), a <> ALL (ARRAY[1, 2]), a = SOME (b), a < ANY ((SELECT 1))
+  FROM t
+==>
+SELECT a = ANY (SELECT b FROM u), a <> ALL (ARRAY[1, 2]), a = ANY (b), a < ANY ((SELECT 1)) FROM
+  t
+
+SELECT EXISTS (SELECT 1 FROM u WHERE u.a = t.a), NOT EXISTS (SELECT 1), (SELECT MAX(x) FROM u) +
+  1, ((SELECT 1) UNION (SELECT 2)), ((SELECT 1 LIMIT 1) LIMIT 2), (((SELECT 1))) FROM t
+==>
+SELECT EXISTS (SELECT 1 FROM u WHERE u.a = t.a), NOT EXISTS (SELECT 1), (SELECT MAX(x) FROM u) +
+  1, (SELECT 1 UNION SELECT 2), ((SELECT 1 LIMIT 1) LIMIT 2), (SELECT 1) FROM t
+
+SELECT a FROM t WHERE b > 1 GROUP BY a HAVING COUNT(*) > 2 ORDER BY a DESC NULLS FIRST, 2 ASC
+  LIMIT 10 OFFSET 5
+==>
+SELECT a FROM t WHERE b > 1 GROUP BY a HAVING COUNT(*) > 2 ORDER BY a DESC NULLS FIRST, 2 LIMIT
+  10 OFFSET 5
+
+SELECT a FROM t OFFSET 5 ROWS FETCH NEXT 10 ROWS ONLY
+==>
+SELECT a FROM t LIMIT 10 OFFSET 5
+
+SELECT a FROM t ORDER BY a FETCH FIRST ROW ONLY
+==>
+SELECT a FROM t ORDER BY a LIMIT 1
+
+SELECT a FROM t ORDER BY a FETCH FIRST 5 ROWS WITH TIES
+
+SELECT a FROM t LIMIT ALL
+==>
+SELECT a FROM t
+
+SELECT a, b, SUM(c) FROM t GROUP BY GROUPING SETS ((a, b), (a), a, (), ROLLUP (a, (b, c)), CUBE
+  (a, b))
+==>
+SELECT a, b, SUM(c) FROM t GROUP BY GROUPING SETS ((a, b), a, a, (), ROLLUP (a, (b, c)), CUBE
+  (a, b))
+
+SELECT a FROM t GROUP BY ROLLUP (a, b), c, (d, e), (f), ROW(g, h)
+==>
+SELECT a FROM t GROUP BY ROLLUP (a, b), c, (d, e), f, ROW(g, h)
+
+SELECT GROUPING(a), grouping FROM t GROUP BY CUBE (a), grouping
+
+SELECT * FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts) = 1
+
+SELECT a FROM t QUALIFY rn = 1 WINDOW w AS (ORDER BY a)
+==>
+SELECT a FROM t WINDOW w AS (ORDER BY a) QUALIFY rn = 1
+
+WITH a AS (SELECT 1), b (x, y) AS NOT MATERIALIZED (SELECT 2, 3), c AS MATERIALIZED (VALUES (1))
+  SELECT * FROM a, b, c
+
+WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 10) SELECT * FROM r
+
+WITH recursive AS (SELECT 1) SELECT * FROM recursive
+
+SELECT 1 UNION SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 INTERSECT SELECT 5 EXCEPT SELECT 6
+==>
+((SELECT 1 UNION SELECT 2) UNION ALL SELECT 3 UNION ALL (SELECT 4 INTERSECT SELECT 5)) EXCEPT
+  SELECT 6
+
+(SELECT 1 UNION SELECT 2) INTERSECT ALL SELECT 3 ORDER BY 1 LIMIT 3
+
+(SELECT a FROM t ORDER BY a LIMIT 1) UNION ALL (SELECT b FROM u ORDER BY b LIMIT 1)
+
+((SELECT 1))
+==>
+SELECT 1
+
+(SELECT a FROM t LIMIT 5) ORDER BY a LIMIT 1
+
+WITH w AS (SELECT 1) (SELECT * FROM w LIMIT 3)
+
+SELECT 1 UNION DISTINCT SELECT 2
+==>
+SELECT 1 UNION SELECT 2
+
+VALUES (1, 'a'), (2, 'b'), ROW(3, 'c')
+==>
+VALUES (1, 'a'), (2, 'b'), (3, 'c')
+
+VALUES (1) UNION ALL VALUES (2)
+
+TABLE t
+
+TABLE t ORDER BY a LIMIT 1
+
+SELECT * FROM a JOIN b ON a.x = b.x LEFT JOIN c USING (x, y) RIGHT OUTER JOIN d ON TRUE FULL
+  JOIN e ON a.z = e.z CROSS JOIN f NATURAL JOIN g NATURAL LEFT JOIN h INNER JOIN i ON i.a = a.a
+==>
+SELECT * FROM a JOIN b ON a.x = b.x LEFT JOIN c USING (x, y) RIGHT JOIN d ON TRUE FULL JOIN e ON
+  a.z = e.z CROSS JOIN f NATURAL JOIN g NATURAL LEFT JOIN h JOIN i ON i.a = a.a
+
+SELECT * FROM a JOIN (b JOIN c ON b.x = c.x) ON a.x = b.x
+
+SELECT * FROM a JOIN b JOIN c ON b.x = c.x ON a.x = b.x
+==>
+SELECT * FROM a JOIN (b JOIN c ON b.x = c.x) ON a.x = b.x
+
+SELECT * FROM (a JOIN b ON a.x = b.x) JOIN c ON TRUE
+
+SELECT * FROM (a CROSS JOIN b) AS j
+
+SELECT * FROM (t), (u AS v), ((SELECT 1)) AS q (x), (SELECT 2) r, ((SELECT 1) UNION SELECT 2) AS
+  s, ((SELECT 1) AS x CROSS JOIN y)
+==>
+SELECT * FROM t, u AS v, (SELECT 1) AS q (x), (SELECT 2) AS r, (SELECT 1 UNION SELECT 2) AS s,
+  (SELECT 1) AS x CROSS JOIN y
+
+SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS t (id, name)
+
+SELECT * FROM t AS x (a, b) JOIN LATERAL (SELECT * FROM u WHERE u.a = x.a) AS y ON TRUE
+
+SELECT * FROM t CROSS JOIN UNNEST(t.items) AS i (name, price), UNNEST(a, b) WITH ORDINALITY AS z
+
+SELECT * FROM t LEFT JOIN LATERAL TABLE(split(t.a, ',')) AS s (word) ON TRUE
+==>
+SELECT * FROM t LEFT JOIN LATERAL split(t.a, ',') AS s (word) ON TRUE
+
+SELECT * FROM generate_series(1, 10) WITH ORDINALITY AS g (n, i)
+
+SELECT * FROM orders AS o JOIN rates FOR SYSTEM_TIME AS OF o.ts AS r ON o.currency = r.currency
+
+SELECT * FROM o LEFT JOIN customers FOR SYSTEM_TIME AS OF o.proc_time AS c ON o.cid = c.id
+
+SELECT * FROM trades ASOF JOIN quotes ON trades.sym = quotes.sym AND trades.ts >= quotes.ts
+
+SELECT * FROM trades t ASOF LEFT JOIN quotes q ON t.sym = q.sym AND t.ts >= q.ts
+==>
+SELECT * FROM trades AS t ASOF LEFT JOIN quotes AS q ON t.sym = q.sym AND t.ts >= q.ts
+
+SELECT * FROM trades t LEFT ASOF JOIN quotes q ON t.sym = q.sym AND t.ts >= q.ts
+==>
+SELECT * FROM trades AS t ASOF LEFT JOIN quotes AS q ON t.sym = q.sym AND t.ts >= q.ts
+
+SELECT * FROM a, b WHERE a.ts BETWEEN b.ts - INTERVAL '5' MINUTE AND b.ts + INTERVAL '5' MINUTE
+
+SELECT * FROM t /*+ OPTIONS('scan.startup.mode' = 'earliest-offset', 'x' = '*/') */ AS a
+
+SELECT /*+ BROADCAST(t) */ * FROM t /* plain /* nested */ comment */ -- to the end
+==>
+SELECT * FROM t
+
+SELECT window_start, window_end, origin, COUNT(*) FROM TABLE(TUMBLE(TABLE flights,
+  DESCRIPTOR(ts), INTERVAL '1' HOUR)) GROUP BY window_start, window_end, origin
+
+SELECT * FROM TABLE(TUMBLE(TABLE flights, DESCRIPTOR(ts), INTERVAL '1' HOUR, INTERVAL '10'
+  MINUTE)) AS w
+
+SELECT * FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '5' MINUTE, INTERVAL '10' MINUTE))
+
+SELECT * FROM TABLE(CUMULATE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' HOUR, INTERVAL '1' DAY))
+
+SELECT * FROM TABLE(SESSION(TABLE t PARTITION BY k, DESCRIPTOR(ts), INTERVAL '5' MINUTE))
+
+SELECT * FROM TABLE(HOP(DATA => TABLE t, TIMECOL => DESCRIPTOR(ts), SIZE => INTERVAL '10'
+  MINUTE, SLIDE => INTERVAL '5' MINUTE))
+==>
+SELECT * FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '5' MINUTE, INTERVAL '10' MINUTE))
+
+SELECT * FROM TUMBLE(TABLE (SELECT * FROM t WHERE x), DESCRIPTOR(ts), INTERVAL '1' MINUTE) w
+==>
+SELECT * FROM TABLE(TUMBLE(TABLE (SELECT * FROM t WHERE x), DESCRIPTOR(ts), INTERVAL '1'
+  MINUTE)) AS w
+
+SELECT * FROM TABLE(my_function(TABLE t PARTITION BY a ORDER BY b, DESCRIPTOR(x, y), 5, name =>
+  'z'))
+==>
+SELECT * FROM my_function(TABLE t PARTITION BY a ORDER BY b, DESCRIPTOR(x, y), 5, name => 'z')
+
+SELECT TUMBLE_START(ts, INTERVAL '1' HOUR), COUNT(*) FROM t GROUP BY TUMBLE(ts, INTERVAL '1'
+  HOUR), HOP(ts, INTERVAL '1' MINUTE, INTERVAL '1' HOUR), SESSION(ts, INTERVAL '5' MINUTE)
+
+SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE))
+  GROUP BY window_start, window_end EMIT EARLY EVERY INTERVAL '10' SECOND ON WINDOW CLOSE
+  ALLOWED LATENESS INTERVAL '1' HOUR LATE INTO late_rows DISCARDING
+
+SELECT k, COUNT(*) FROM t GROUP BY k EMIT AFTER 100 ROWS
+==>
+SELECT k, COUNT(*) FROM t GROUP BY k EMIT EARLY AFTER 100 ROWS
+
+SELECT k, COUNT(*) FROM t GROUP BY k EMIT EARLY ON UPDATE ON WINDOW CLOSE
+
+SELECT k, COUNT(*) FROM t GROUP BY k EMIT ON UPDATE
+==>
+SELECT k, COUNT(*) FROM t GROUP BY k EMIT EARLY ON UPDATE
+
+SELECT k, COUNT(*) FROM t GROUP BY k EMIT EVERY INTERVAL '1' SECOND
+==>
+SELECT k, COUNT(*) FROM t GROUP BY k EMIT EARLY EVERY INTERVAL '1' SECOND
+
+SELECT k, COUNT(*) FROM t GROUP BY k EMIT ON WINDOW CLOSE ORDER BY k
+
+SELECT k, COUNT(*) FROM t GROUP BY k ORDER BY k LIMIT 3 EMIT ALLOWED LATENESS INTERVAL '1' DAY
+==>
+SELECT k, COUNT(*) FROM t GROUP BY k EMIT ALLOWED LATENESS INTERVAL '1' DAY ORDER BY k LIMIT 3
+
+SELECT k FROM t EMIT ON UPDATE UNION ALL SELECT k FROM u EMIT DISCARDING
+==>
+SELECT k FROM t EMIT EARLY ON UPDATE UNION ALL SELECT k FROM u EMIT DISCARDING
+
+SELECT a FROM t EMIT CHANGES
+==>
+SUBSCRIBE SELECT a FROM t
+
+SUBSCRIBE SELECT * FROM t
+
+SUBSCRIBE TABLE t
+
+SUBSCRIBE WITH x AS (SELECT 1) SELECT * FROM x
+
+SELECT * FROM ticker MATCH_RECOGNIZE (PARTITION BY symbol ORDER BY ts MEASURES START_ROW.ts AS
+  start_ts, LAST(PRICE_DOWN.ts) AS bottom, FINAL LAST(UP.price) AS final_price, RUNNING
+  COUNT(UP.price) AS n, CLASSIFIER() AS c, MATCH_NUMBER() AS m, MATCH_ROWTIME() AS mt ONE ROW
+  PER MATCH AFTER MATCH SKIP TO LAST UP PATTERN (START_ROW PRICE_DOWN+ UP) WITHIN INTERVAL '1'
+  HOUR SUBSET S = (PRICE_DOWN, UP) DEFINE PRICE_DOWN AS (LAST(PRICE_DOWN.price, 1) IS NULL AND
+  PRICE_DOWN.price < START_ROW.price) OR PRICE_DOWN.price < LAST(PRICE_DOWN.price, 1), UP AS
+  UP.price > LAST(PRICE_DOWN.price, 1)) AS mr
+==>
+SELECT * FROM ticker MATCH_RECOGNIZE (PARTITION BY symbol ORDER BY ts MEASURES START_ROW.ts AS
+  start_ts, LAST(PRICE_DOWN.ts) AS bottom, FINAL LAST(UP.price) AS final_price, RUNNING
+  COUNT(UP.price) AS n, CLASSIFIER() AS c, MATCH_NUMBER() AS m, MATCH_ROWTIME() AS mt ONE ROW
+  PER MATCH AFTER MATCH SKIP TO LAST UP PATTERN (START_ROW PRICE_DOWN+ UP) WITHIN INTERVAL '1'
+  HOUR SUBSET S = (PRICE_DOWN, UP) DEFINE PRICE_DOWN AS LAST(PRICE_DOWN.price, 1) IS NULL AND
+  PRICE_DOWN.price < START_ROW.price OR PRICE_DOWN.price < LAST(PRICE_DOWN.price, 1), UP AS
+  UP.price > LAST(PRICE_DOWN.price, 1)) AS mr
+
+SELECT * FROM t MATCH_RECOGNIZE (ORDER BY ts ALL ROWS PER MATCH SHOW EMPTY MATCHES AFTER MATCH
+  SKIP PAST LAST ROW PATTERN (A* B+? C?? D{2} E{3,} F{4,5}? G{,6} (H | I J)+ {- K L -}
+  PERMUTE(M, N) ^ X $ ()) DEFINE A AS TRUE)
+==>
+SELECT * FROM t MATCH_RECOGNIZE (ORDER BY ts ALL ROWS PER MATCH SHOW EMPTY MATCHES AFTER MATCH
+  SKIP PAST LAST ROW PATTERN (A* B+? C?? D{2} E{3,} F{4,5}? G{0,6} (H | I J)+ {- K L -}
+  PERMUTE(M, N) ^ X $ ()) DEFINE A AS TRUE)
+
+SELECT * FROM t AS x MATCH_RECOGNIZE (ORDER BY ts MEASURES A.v AS v ALL ROWS PER MATCH OMIT
+  EMPTY MATCHES AFTER MATCH SKIP TO NEXT ROW PATTERN (A | (B | C) D) DEFINE A AS A.v > 1) m JOIN
+  u ON m.v = u.v
+==>
+SELECT * FROM t AS x MATCH_RECOGNIZE (ORDER BY ts MEASURES A.v AS v ALL ROWS PER MATCH OMIT
+  EMPTY MATCHES AFTER MATCH SKIP TO NEXT ROW PATTERN (A | (B | C) D) DEFINE A AS A.v > 1) AS m
+  JOIN u ON m.v = u.v
+
+SELECT * FROM t MATCH_RECOGNIZE (ORDER BY ts ALL ROWS PER MATCH WITH UNMATCHED ROWS AFTER MATCH
+  SKIP TO FIRST A PATTERN ((A B)* C) DEFINE A AS TRUE)
+
+SELECT * FROM t MATCH_RECOGNIZE (ORDER BY ts AFTER MATCH SKIP TO B PATTERN (A B))
+==>
+SELECT * FROM t MATCH_RECOGNIZE (ORDER BY ts AFTER MATCH SKIP TO LAST B PATTERN (A B))
+
+SELECT a FROM t WHERE x IN (SELECT y FROM u WHERE u.k = t.k) AND EXISTS (SELECT 1 FROM v) OR NOT
+  z
+
+SELECT n.nspname as "Schema", c.relname as "Name", CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v'
+  THEN 'view' END as "Type", pg_catalog.pg_get_userbyid(c.relowner) as "Owner" FROM
+  pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE
+  c.relkind IN ('r','p','') AND n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_toast' AND
+  pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1,2
+==>
+SELECT n.nspname AS Schema, c.relname AS Name, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v'
+  THEN 'view' END AS Type, pg_catalog.pg_get_userbyid(c.relowner) AS Owner FROM
+  pg_catalog.pg_class AS c LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', '') AND n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_toast'
+  AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1, 2
+
+SELECT auction, num FROM (SELECT B1.auction, count(*) AS num, HOP_START(B1.dateTime, INTERVAL
+  '2' SECOND, INTERVAL '10' SECOND) AS starttime FROM bid B1 GROUP BY B1.auction,
+  HOP(B1.dateTime, INTERVAL '2' SECOND, INTERVAL '10' SECOND)) AS AuctionBids
+==>
+SELECT auction, num FROM (SELECT B1.auction, count(*) AS num, HOP_START(B1.dateTime, INTERVAL
+  '2' SECOND, INTERVAL '10' SECOND) AS starttime FROM bid AS B1 GROUP BY B1.auction,
+  HOP(B1.dateTime, INTERVAL '2' SECOND, INTERVAL '10' SECOND)) AS AuctionBids
+
+SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY bidder, auction ORDER BY dateTime DESC)
+  AS rank_number FROM bid) WHERE rank_number <= 1
+
+SELECT c.name FROM t AS c, c.items AS i
+
+SELECT "weird ""name""", `back``tick`, naïve, größe FROM "Ünïcode"
+==>
+SELECT "weird ""name""", "back`tick", "naïve", "größe" FROM "Ünïcode"
+
+SELECT 1 -- no newline at the end
+==>
+SELECT 1
+)sql";
+
+TEST(QueryCorpus, ParsesPrintsCanonicallyAndParsesBackToTheSameTree) {
+  EXPECT_GE(check_examples(kQueries), 122U);
+}
+
+}  // namespace
+}  // namespace millrace::sql
