@@ -8,8 +8,8 @@ namespace millrace {
 }  // namespace millrace
 
 // Always on. For invariants of our own code only; bad input gets an Error.
-#define MILLRACE_ASSERT(condition)                                            \
-  do {                                                                        \
-    if (!(condition)) [[unlikely]]                                            \
-      ::millrace::assertion_failed(#condition, __FILE__, __LINE__);           \
+#define MILLRACE_ASSERT(condition)                                  \
+  do {                                                              \
+    if (!(condition)) [[unlikely]]                                  \
+      ::millrace::assertion_failed(#condition, __FILE__, __LINE__); \
   } while (false)

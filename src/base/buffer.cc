@@ -92,6 +92,8 @@ void Buffer::truncate(size_t bytes) {
   bytes_ = bytes;
 }
 
-size_t Buffer::pinned_bytes() const { return block_ == nullptr ? 0 : block_->bytes; }
+size_t Buffer::pinned_bytes() const {
+  return block_ == nullptr ? 0 : block_->bytes;
+}
 
 }  // namespace millrace

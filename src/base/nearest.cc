@@ -6,7 +6,9 @@
 namespace millrace {
 namespace {
 
-char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter; }
+char lower(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter;
+}
 
 // Optimal string alignment distance: Damerau-Levenshtein without edits inside a swapped pair.
 size_t edits(std::string_view a, std::string_view b) {

@@ -37,10 +37,10 @@ T take_value(Result<T>& result) {
 
 // The value of a Result<T>, or return its error from the enclosing function (which returns a
 // Result): `Schema schema = MILLRACE_TRY(read_schema(file));`
-#define MILLRACE_TRY(expression)                                              \
-  ({                                                                          \
-    auto millrace_try_result = (expression);                                  \
-    if (!millrace_try_result) [[unlikely]]                                    \
-      return ::millrace::Error(std::move(millrace_try_result).error());       \
-    ::millrace::internal::take_value(millrace_try_result);                    \
+#define MILLRACE_TRY(expression)                                        \
+  ({                                                                    \
+    auto millrace_try_result = (expression);                            \
+    if (!millrace_try_result) [[unlikely]]                              \
+      return ::millrace::Error(std::move(millrace_try_result).error()); \
+    ::millrace::internal::take_value(millrace_try_result);              \
   })

@@ -20,7 +20,9 @@ void append_varint(std::string& to, uint64_t value) {
   to.append(reinterpret_cast<const char*>(scratch.data()), put_varint(scratch.data(), value));
 }
 
-size_t varint_bytes(uint64_t value) { return (std::bit_width(value | 1) + 6) / 7; }
+size_t varint_bytes(uint64_t value) {
+  return (std::bit_width(value | 1) + 6) / 7;
+}
 
 std::optional<uint64_t> take_varint(std::span<const std::byte>& from) {
   uint64_t value = 0;

@@ -28,10 +28,14 @@ Result<const Relation*> usable(const Relation* relation) {
 
 Result<QualifiedName> Catalog::qualify(std::span<const std::string> parts, const NamePath& path) {
   switch (parts.size()) {
-    case 1: return QualifiedName{path.database, path.schema, parts[0]};
-    case 2: return QualifiedName{path.database, parts[0], parts[1]};
-    case 3: return QualifiedName{parts[0], parts[1], parts[2]};
-    default: break;
+    case 1:
+      return QualifiedName{path.database, path.schema, parts[0]};
+    case 2:
+      return QualifiedName{path.database, parts[0], parts[1]};
+    case 3:
+      return QualifiedName{parts[0], parts[1], parts[2]};
+    default:
+      break;
   }
   return Error(ErrorCode::kSyntaxError,
                "a name has at most three parts, database.schema.table: " + joined(parts));
@@ -68,8 +72,7 @@ Result<const Relation*> Catalog::find(std::span<const std::string> parts,
     found = relation;
   }
   if (found != nullptr) return usable(found);
-  return Error(ErrorCode::kTableNotFound,
-               "there is no table or view '" + joined(parts) + "'")
+  return Error(ErrorCode::kTableNotFound, "there is no table or view '" + joined(parts) + "'")
       .remedy(nearest(parts, path));
 }
 

@@ -27,8 +27,8 @@ class Catalog {
   // How many durable changes led to this state: what a proposal expects.
   uint64_t version() const { return version_; }
 
-  // The relation that one to three name parts mean, exactly written first, then without regard to case;
-  // a temporary one hides a durable one of its name.
+  // The relation that one to three name parts mean, exactly written first, then without regard to
+  // case; a temporary one hides a durable one of its name.
   // Failure: kTableNotFound with the nearest name, kAmbiguousName, or the error of a broken one.
   Result<const Relation*> find(std::span<const std::string> parts, const NamePath& path) const;
   // The same, null where there is none or more than one.
@@ -41,8 +41,8 @@ class Catalog {
   // Failure: kSyntaxError for more than three parts.
   static Result<QualifiedName> qualify(std::span<const std::string> parts, const NamePath& path);
 
-  // A new state with the relation put in (in the place of one of its name), or taken out; a temporary
-  // relation is put over a durable one, and taken out first.
+  // A new state with the relation put in (in the place of one of its name), or taken out; a
+  // temporary relation is put over a durable one, and taken out first.
   CatalogPtr with(Relation relation, uint64_t version) const;
   CatalogPtr without(const QualifiedName& name, uint64_t version) const;
   CatalogPtr at_version(uint64_t version) const;

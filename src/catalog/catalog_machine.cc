@@ -6,7 +6,8 @@
 namespace millrace::catalog {
 namespace {
 
-// The first byte of a command, and the version of a snapshot. Part of the log's content: never reused.
+// The first byte of a command, and the version of a snapshot. Part of the log's content: never
+// reused.
 constexpr uint64_t kCreate = 1;
 constexpr uint64_t kReplace = 2;
 constexpr uint64_t kDrop = 3;
@@ -114,9 +115,8 @@ Result<void> CatalogMachine::check(std::span<const commit::Command> commands) co
     const auto before = changed.find(name);
     const Relation* relation = system_->find_exact(name);
     if (relation != nullptr) {
-      return Error(ErrorCode::kTableExists,
-                   name.to_short_string() + " is a system " + relation->noun() +
-                       " and cannot be changed");
+      return Error(ErrorCode::kTableExists, name.to_short_string() + " is a system " +
+                                                relation->noun() + " and cannot be changed");
     }
     const bool exists = before != changed.end() ? before->second : entries_.contains(name);
     if (change->kind == kCreate && exists) {

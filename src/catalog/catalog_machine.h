@@ -14,8 +14,8 @@ namespace millrace::catalog {
 // DefinitionReader: canonical statement -> definition; filled by `plan`, which knows SQL and types.
 //
 // Threading:  immutable.
-// Failure:    the statement does not fit this build (a function or connector is gone): the relation is
-//             kept, broken, so that it can still be shown and dropped.
+// Failure:    the statement does not fit this build (a function or connector is gone): the relation
+//             is kept, broken, so that it can still be shown and dropped.
 class DefinitionReader {
  public:
   virtual ~DefinitionReader() = default;
@@ -24,8 +24,8 @@ class DefinitionReader {
                                 const NamePath& path) const = 0;
 };
 
-// CatalogMachine: the durable names, changed by proposals. Its form in the log and in the checkpoint is
-// the canonical printed statement of each relation.
+// CatalogMachine: the durable names, changed by proposals. Its form in the log and in the
+// checkpoint is the canonical printed statement of each relation.
 //
 // Threading:  synchronised inside; current() may be called from anywhere.
 // Ownership:  `reader` outlives the machine.
@@ -40,8 +40,8 @@ class CatalogMachine final : public commit::StateMachine {
   void add_system(Relation relation);
 
   // Puts a relation under its name. Checked: kTableExists unless `replace`.
-  static commit::Command create_command(const Relation& relation, const NamePath& path, bool replace,
-                                        uint64_t expected_version);
+  static commit::Command create_command(const Relation& relation, const NamePath& path,
+                                        bool replace, uint64_t expected_version);
   // Checked: kTableNotFound.
   static commit::Command drop_command(const QualifiedName& name, uint64_t expected_version);
 

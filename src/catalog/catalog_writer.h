@@ -7,7 +7,8 @@
 
 namespace millrace::catalog {
 
-// CatalogWriter: changes of the durable names: a table and its topic come and go in one entry of the log.
+// CatalogWriter: changes of the durable names: a table and its topic come and go in one entry of
+// the log.
 //
 // Threading:  blocks; from a door's thread, never from an executor.
 // Ownership:  everything given outlives it.

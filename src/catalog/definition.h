@@ -81,8 +81,8 @@ struct ViewDefinition {
 };
 using ViewPtr = std::shared_ptr<const ViewDefinition>;
 
-// Relation: what a name in FROM or INTO stands for: a table or a view; one of the two is set, unless
-// its statement could not be read (`broken` then says why, and using it is that error).
+// Relation: what a name in FROM or INTO stands for: a table or a view; one of the two is set,
+// unless its statement could not be read (`broken` then says why, and using it is that error).
 struct Relation {
   QualifiedName name;
   TablePtr table;

@@ -19,7 +19,9 @@ std::string quoted(std::string_view part) {
   return text + '"';
 }
 
-char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter; }
+char lower(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter;
+}
 
 bool in_main(const QualifiedName& name) {
   return name.database == "main" && name.schema == "public";

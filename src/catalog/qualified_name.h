@@ -16,7 +16,8 @@ struct QualifiedName {
   std::string to_string() const;
   // As short as it may be printed by someone whose names start at main.public.
   std::string to_short_string() const;
-  // The topic of a table of this name that names none: "flights" in main.public, else all three parts.
+  // The topic of a table of this name that names none: "flights" in main.public, else all three
+  // parts.
   std::string to_topic() const;
   friend auto operator<=>(const QualifiedName&, const QualifiedName&) = default;
 };

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <cstdlib>
 #include <string>
@@ -74,9 +73,9 @@ class Program {
     for (const CLI::App* command : app_.get_subcommands({})) names.push_back(command->get_name());
     if (std::ranges::find(names, word) != names.end()) return std::nullopt;
     const std::vector<std::string_view> known(names.begin(), names.end());
-    return static_cast<int>(report(
-        Error(ErrorCode::kInvalidOption, fmt::format("'{}' is no command of millrace", word))
-            .remedy(nearest_remedy(word, known) + " 'millrace --help' shows all.")));
+    return static_cast<int>(
+        report(Error(ErrorCode::kInvalidOption, fmt::format("'{}' is no command of millrace", word))
+                   .remedy(nearest_remedy(word, known) + " 'millrace --help' shows all.")));
   }
 
   void add_output(CLI::App* command, std::string& output) {
@@ -135,8 +134,9 @@ class Program {
     add_output(describe, topic_.output);
     consume->add_option("-o,--offset", topic_.offset, "start, end, N, or -N for the last N");
     consume->add_option("-n,--count", topic_.count, "End after so many records");
-    consume->add_option("-f,--format", topic_.format, "%k %v %o %p %T %t: key, value, offset, "
-                                                      "partition, timestamp, topic");
+    consume->add_option("-f,--format", topic_.format,
+                        "%k %v %o %p %T %t: key, value, offset, "
+                        "partition, timestamp, topic");
     produce->add_option("-K,--key-separator", topic_.key_separator,
                         "Splits each line into key and value");
     list->callback([this] { choose(list_topics); });
@@ -178,6 +178,8 @@ class Program {
 
 }  // namespace
 
-int run_program(int argc, char** argv) { return Program().run(argc, argv); }
+int run_program(int argc, char** argv) {
+  return Program().run(argc, argv);
+}
 
 }  // namespace millrace::cli

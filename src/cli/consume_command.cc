@@ -24,8 +24,7 @@ Result<int64_t> begin_offset(std::string_view wanted, int64_t start, int64_t end
   if (wanted == "start") return start;
   if (wanted == "end") return end;
   int64_t number = 0;
-  const auto [rest, error] =
-      std::from_chars(wanted.data(), wanted.data() + wanted.size(), number);
+  const auto [rest, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), number);
   if (error != std::errc() || rest != wanted.data() + wanted.size()) {
     return Error(ErrorCode::kInvalidOption, fmt::format("'{}' is no offset", wanted))
         .at("--offset")

@@ -6,17 +6,25 @@ namespace millrace::cli {
 
 ExitCode exit_code(const Error& error) {
   switch (error.code()) {
-    case ErrorCode::kInvalidOption: return ExitCode::kUsage;
-    case ErrorCode::kCancelled: return ExitCode::kInterrupted;
-    default: break;
+    case ErrorCode::kInvalidOption:
+      return ExitCode::kUsage;
+    case ErrorCode::kCancelled:
+      return ExitCode::kInterrupted;
+    default:
+      break;
   }
   switch (error_info(error.code()).http_status) {
     case 401:
-    case 403: return ExitCode::kNotAuthorised;
-    case 404: return ExitCode::kNotFound;
-    case 409: return ExitCode::kConflict;
-    case 503: return ExitCode::kUnavailable;
-    default: return ExitCode::kFailed;
+    case 403:
+      return ExitCode::kNotAuthorised;
+    case 404:
+      return ExitCode::kNotFound;
+    case 409:
+      return ExitCode::kConflict;
+    case 503:
+      return ExitCode::kUnavailable;
+    default:
+      return ExitCode::kFailed;
   }
 }
 

@@ -11,10 +11,14 @@ namespace {
 
 std::string_view blame_text(Blame blame) {
   switch (blame) {
-    case Blame::kUser: return "The statement, option or command is to be changed.";
-    case Blame::kData: return "A row is the cause; the job goes on, and sys.errors holds the row.";
-    case Blame::kSystem: return "The machine, its disk or its memory is the cause.";
-    case Blame::kBug: return "Millrace is the cause: please report it with the statement.";
+    case Blame::kUser:
+      return "The statement, option or command is to be changed.";
+    case Blame::kData:
+      return "A row is the cause; the job goes on, and sys.errors holds the row.";
+    case Blame::kSystem:
+      return "The machine, its disk or its memory is the cause.";
+    case Blame::kBug:
+      return "Millrace is the cause: please report it with the statement.";
   }
   return {};
 }
@@ -31,8 +35,7 @@ ExitCode explain_error(std::string_view code) {
                       .remedy("Codes look like MR-2006."));
   }
   write_out(fmt::format("MR-{} {}\n\n{}\n{}\nSQLSTATE {}, HTTP status {}\n", number, info->name,
-                        info->meaning, blame_text(info->blame), info->sqlstate,
-                        info->http_status));
+                        info->meaning, blame_text(info->blame), info->sqlstate, info->http_status));
   return ExitCode::kOk;
 }
 

@@ -58,7 +58,9 @@ Interrupt::~Interrupt() {
   close(signal_pipe[1]);
 }
 
-bool Interrupt::happened() const { return watcher_->happened; }
+bool Interrupt::happened() const {
+  return watcher_->happened;
+}
 
 void stop_process(const Error& error) {
   report(error);

@@ -7,8 +7,8 @@
 
 namespace millrace::cli {
 
-// Interrupt: SIGINT and SIGTERM while it lives. The first calls `stop` (on a thread of its own), which
-// finishes the epoch; the second ends the process at once.
+// Interrupt: SIGINT and SIGTERM while it lives. The first calls `stop` (on a thread of its own),
+// which finishes the epoch; the second ends the process at once.
 //
 // Threading: one at a time in a process.
 class Interrupt {
@@ -24,8 +24,8 @@ class Interrupt {
   std::unique_ptr<Watcher> watcher_;
 };
 
-// Ends the process with exit code 6 after a failed sync of the log: it goes on from what is durable when
-// it is started again.
+// Ends the process with exit code 6 after a failed sync of the log: it goes on from what is durable
+// when it is started again.
 void stop_process(const Error& error);
 
 }  // namespace millrace::cli

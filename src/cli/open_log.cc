@@ -17,8 +17,8 @@ Result<std::unique_ptr<node::Node>> open_node(io::World world, const std::string
         .at("--data")
         .remedy("Name the directory that was given to `millrace run --data`.");
   }
-  return node::Node::open(
-      world, {.data_folder = data, .print = write_out, .on_fatal = stop_process});
+  return node::Node::open(world,
+                          {.data_folder = data, .print = write_out, .on_fatal = stop_process});
 }
 
 Result<commit::Topic> find_topic(commit::CommitLog& log, const std::string& name) {

@@ -47,9 +47,8 @@ class Production {
       partition = (hash & 0x7fffffffU) % topic_.partitions;
     }
     record::BatchBuilder& builder = builders_[partition];
-    MILLRACE_TRY(builder.append({.timestamp_ms = world_.clock.wall_us() / kUsPerMs,
-                                 .key = key,
-                                 .value = line}));
+    MILLRACE_TRY(builder.append(
+        {.timestamp_ms = world_.clock.wall_us() / kUsPerMs, .key = key, .value = line}));
     return builder.bytes() < kBatchBytes ? Result<void>() : flush(partition);
   }
 

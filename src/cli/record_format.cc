@@ -18,26 +18,50 @@ void append_headers(std::string& to, const record::RecordHeaders& headers) {
 void append_field(std::string& to, char letter, const record::Record& record,
                   std::string_view topic, uint32_t partition) {
   switch (letter) {
-    case 'k': to += record.key.value_or("NULL"); break;
+    case 'k':
+      to += record.key.value_or("NULL");
+      break;
     case 'v':
-    case 's': to += record.value.value_or("NULL"); break;
-    case 'o': to += std::to_string(record.offset); break;
-    case 'p': to += std::to_string(partition); break;
-    case 'T': to += std::to_string(record.timestamp_ms); break;
-    case 't': to += topic; break;
-    case 'S': to += record.value ? std::to_string(record.value->size()) : "-1"; break;
-    case 'K': to += record.key ? std::to_string(record.key->size()) : "-1"; break;
-    case 'h': append_headers(to, record.headers); break;
-    default: to += '%'; break;
+    case 's':
+      to += record.value.value_or("NULL");
+      break;
+    case 'o':
+      to += std::to_string(record.offset);
+      break;
+    case 'p':
+      to += std::to_string(partition);
+      break;
+    case 'T':
+      to += std::to_string(record.timestamp_ms);
+      break;
+    case 't':
+      to += topic;
+      break;
+    case 'S':
+      to += record.value ? std::to_string(record.value->size()) : "-1";
+      break;
+    case 'K':
+      to += record.key ? std::to_string(record.key->size()) : "-1";
+      break;
+    case 'h':
+      append_headers(to, record.headers);
+      break;
+    default:
+      to += '%';
+      break;
   }
 }
 
 char unescaped(char letter) {
   switch (letter) {
-    case 'n': return '\n';
-    case 't': return '\t';
-    case 'r': return '\r';
-    default: return letter;
+    case 'n':
+      return '\n';
+    case 't':
+      return '\t';
+    case 'r':
+      return '\r';
+    default:
+      return letter;
   }
 }
 

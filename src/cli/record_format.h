@@ -9,8 +9,9 @@
 
 namespace millrace::cli {
 
-// A line per record as kcat writes it: %k key, %v or %s value, %o offset, %p partition, %T timestamp in
-// ms, %t topic, %S bytes of the value, %K of the key, %h headers, %% a percent sign; \n, \t, \\.
+// A line per record as kcat writes it: %k key, %v or %s value, %o offset, %p partition, %T
+// timestamp in ms, %t topic, %S bytes of the value, %K of the key, %h headers, %% a percent sign;
+// \n, \t, \\.
 //
 // Failure of check: kInvalidOption naming the letter.
 Result<void> check_record_format(std::string_view format);

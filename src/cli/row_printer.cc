@@ -87,9 +87,8 @@ class AlignedPrinter final : public RowPrinter {
       std::vector<std::string> cells;
       for (size_t index = 0; index < schema_->columns(); ++index) {
         const data::Value value = batch.column(index)->value(row);
-        std::string text = value.is_null()
-                               ? (markdown_ ? "" : "NULL")
-                               : data::to_string(value, schema_->field(index).type);
+        std::string text = value.is_null() ? (markdown_ ? "" : "NULL")
+                                           : data::to_string(value, schema_->field(index).type);
         if (markdown_) escape(text);
         widths_[index] = std::max(widths_[index], width_of(text));
         cells.push_back(std::move(text));
@@ -157,8 +156,7 @@ Result<OutputFormat> parse_output_format(std::string_view name) {
 }
 
 Result<std::unique_ptr<RowPrinter>> make_row_printer(OutputFormat format, data::SchemaPtr schema,
-                                                     const formats::Formats& formats,
-                                                     Write write) {
+                                                     const formats::Formats& formats, Write write) {
   const bool aligned = format == OutputFormat::kTable || format == OutputFormat::kMarkdown;
   if (aligned) {
     return std::make_unique<AlignedPrinter>(std::move(schema), format == OutputFormat::kMarkdown,

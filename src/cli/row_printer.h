@@ -18,8 +18,8 @@ Result<OutputFormat> parse_output_format(std::string_view name);
 
 using Write = std::function<void(std::string_view)>;
 
-// RowPrinter: one result, row by row, to `write`. table and markdown hold the rows until the end, to
-// know how wide the columns are.
+// RowPrinter: one result, row by row, to `write`. table and markdown hold the rows until the end,
+// to know how wide the columns are.
 //
 // Threading:  confined to one thread.
 // Order:      rows*, finish.
@@ -32,7 +32,6 @@ class RowPrinter {
 };
 
 Result<std::unique_ptr<RowPrinter>> make_row_printer(OutputFormat format, data::SchemaPtr schema,
-                                                     const formats::Formats& formats,
-                                                     Write write);
+                                                     const formats::Formats& formats, Write write);
 
 }  // namespace millrace::cli

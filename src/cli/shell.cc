@@ -39,11 +39,12 @@ class LineReader {
     el_set(edit_, EL_EDITOR, "emacs");
     el_set(edit_, EL_SIGNAL, 1);
     el_set(edit_, EL_CLIENTDATA, this);
-    el_set(edit_, EL_PROMPT, +[](EditLine* edit) -> char* {
-      LineReader* self = nullptr;
-      el_get(edit, EL_CLIENTDATA, &self);
-      return self->prompt_.data();
-    });
+    el_set(
+        edit_, EL_PROMPT, +[](EditLine* edit) -> char* {
+          LineReader* self = nullptr;
+          el_get(edit, EL_CLIENTDATA, &self);
+          return self->prompt_.data();
+        });
   }
   ~LineReader() {
     if (!terminal_) return;

@@ -88,10 +88,9 @@ void TerminalClient::progress(const session::Progress& progress) {
                           ? 0.0
                           : static_cast<double>(progress.rows_in - before) * kProgressPerSecond;
   write_err(fmt::format("{}{} rows, {} rows/s, watermark {}, epoch {}, state {} entries, {} MiB",
-                        kClearLine, grouped(progress.rows_in),
-                        grouped(static_cast<uint64_t>(rate)), watermark_text(progress.watermark),
-                        progress.committed_epoch.value(), grouped(progress.state_entries),
-                        progress.state_bytes >> 20));
+                        kClearLine, grouped(progress.rows_in), grouped(static_cast<uint64_t>(rate)),
+                        watermark_text(progress.watermark), progress.committed_epoch.value(),
+                        grouped(progress.state_entries), progress.state_bytes >> 20));
   progress_shown_ = true;
 }
 

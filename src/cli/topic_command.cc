@@ -23,9 +23,8 @@ Result<std::vector<int64_t>> offsets_of(io::World world, io::Executor& executor,
   for (uint32_t index = 0; index < topic.partitions; ++index) {
     queries.push_back({.partition = {topic.id, index}, .kind = kind});
   }
-  const Offsets answers = MILLRACE_TRY(io::await<Offsets>(world.threads, [&](auto done) {
-    log.reader().offsets(queries, executor, std::move(done));
-  }));
+  const Offsets answers = MILLRACE_TRY(io::await<Offsets>(
+      world.threads, [&](auto done) { log.reader().offsets(queries, executor, std::move(done)); }));
   std::vector<int64_t> offsets;
   for (const Result<int64_t>& answer : answers) offsets.push_back(MILLRACE_TRY(answer));
   return offsets;
@@ -40,14 +39,18 @@ Result<void> print_rows(const data::SchemaPtr& schema, const data::Batch& batch,
   return {};
 }
 
-data::Field text_field(std::string name) { return {std::move(name), data::TypeKind::kVarchar}; }
-data::Field number_field(std::string name) { return {std::move(name), data::TypeKind::kBigint}; }
+data::Field text_field(std::string name) {
+  return {std::move(name), data::TypeKind::kVarchar};
+}
+data::Field number_field(std::string name) {
+  return {std::move(name), data::TypeKind::kBigint};
+}
 
 Result<void> print_topics(io::World world, const TopicOptions& options) {
   const auto node = MILLRACE_TRY(open_node(world, options.data));
   const auto executor = world.threads.start({.name = "topics"});
-  const data::SchemaPtr schema = data::make_schema(
-      {text_field("topic"), number_field("partitions"), number_field("records")});
+  const data::SchemaPtr schema =
+      data::make_schema({text_field("topic"), number_field("partitions"), number_field("records")});
   data::BatchBuilder rows(schema);
   for (const commit::Topic& topic : node->log().topics().list()) {
     const auto ends = MILLRACE_TRY(
@@ -67,10 +70,10 @@ Result<void> print_topic(io::World world, const TopicOptions& options) {
   const auto executor = world.threads.start({.name = "topics"});
   const data::SchemaPtr schema =
       data::make_schema({number_field("partition"), number_field("start"), number_field("end")});
-  const auto starts = MILLRACE_TRY(
-      offsets_of(world, *executor, node->log(), topic, commit::OffsetKind::kEarliest));
-  const auto ends = MILLRACE_TRY(
-      offsets_of(world, *executor, node->log(), topic, commit::OffsetKind::kVisible));
+  const auto starts =
+      MILLRACE_TRY(offsets_of(world, *executor, node->log(), topic, commit::OffsetKind::kEarliest));
+  const auto ends =
+      MILLRACE_TRY(offsets_of(world, *executor, node->log(), topic, commit::OffsetKind::kVisible));
   data::BatchBuilder rows(schema);
   for (uint32_t index = 0; index < topic.partitions; ++index) {
     rows.append_row(std::vector<data::Value>{int64_t{index}, starts[index], ends[index]});

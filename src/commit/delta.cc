@@ -1,11 +1,11 @@
 #include "commit/delta.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <optional>
-
-#include <fmt/core.h>
 
 #include "base/assert.h"
 #include "base/crc32c.h"
@@ -25,7 +25,6 @@ constexpr size_t kCrcFrom = 8;
 Error corrupt(std::string what) {
   return Error(ErrorCode::kCorruptState, "the state delta " + std::move(what));
 }
-
 
 }  // namespace
 
@@ -137,8 +136,8 @@ Result<DeltaReader> DeltaReader::open(Buffer delta) {
     const Group group{KeyGroup(load_le<uint16_t>(row)), load_le<uint32_t>(row + 4),
                       load_le<uint32_t>(row + 8), load_le<uint32_t>(row + 12),
                       load_le<uint32_t>(row + 16)};
-    const bool ordered = group.group.value() < kKeyGroups &&
-                         (i == 0 || reader.groups_.back().group < group.group);
+    const bool ordered =
+        group.group.value() < kKeyGroups && (i == 0 || reader.groups_.back().group < group.group);
     if (!ordered || group.offset != expected) return corrupt("has a directory out of order");
     expected += group.bytes;
     reader.groups_.push_back(group);
@@ -151,8 +150,7 @@ Result<DeltaReader> DeltaReader::open(Buffer delta) {
 Result<DeltaReader::Cursor> DeltaReader::open_group(const Group& group) const {
   const auto body = delta_.span().subspan(group.offset, group.bytes);
   if (crc32c(body) != group.crc) {
-    return corrupt(
-        fmt::format("does not match the checksum of key group {}", group.group.value()));
+    return corrupt(fmt::format("does not match the checksum of key group {}", group.group.value()));
   }
   Cursor cursor;
   cursor.group_ = group.group;
@@ -231,8 +229,7 @@ bool below(const MergeInput* left, const MergeInput* right) {
 
 }  // namespace
 
-Result<std::vector<Buffer>> merge_deltas(std::span<const Buffer> oldest_first,
-                                         size_t slice_bytes) {
+Result<std::vector<Buffer>> merge_deltas(std::span<const Buffer> oldest_first, size_t slice_bytes) {
   std::vector<MergeInput> inputs;
   inputs.reserve(oldest_first.size());
   std::vector<MergeInput*> heap;

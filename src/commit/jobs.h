@@ -33,7 +33,7 @@ struct RecoveredJob {
   Epoch last_epoch;  // 0: it never committed
   Positions positions;
   Tick tick;
-  uint64_t delta_bytes = 0;     // not yet covered by a snapshot: take one above max(1 GiB, state)
+  uint64_t delta_bytes = 0;  // not yet covered by a snapshot: take one above max(1 GiB, state)
   uint64_t snapshot_bytes = 0;
 };
 

@@ -10,8 +10,8 @@ inline constexpr int64_t kNoWatermark = INT64_MIN;
 
 // How far a job has read one split of one source, and what the split's time had reached there.
 struct SplitPosition {
-  std::string source;  // the source's stable name in the job
-  std::string split;   // a file, a partition, a share of a generator
+  std::string source;    // the source's stable name in the job
+  std::string split;     // a file, a partition, a share of a generator
   std::string position;  // only the engine and the source understand it
   int64_t watermark_us = kNoWatermark;
   bool idle = false;

@@ -19,9 +19,9 @@ inline constexpr std::string_view kTopicMachine = "log.topics";
 struct TopicCommand {
   enum class Kind : uint8_t { kCreate = 1, kDelete = 2, kAlter = 3 };
   Kind kind = Kind::kCreate;
-  TopicId topic;                        // delete, alter
-  std::string name;                     // create
-  std::optional<uint32_t> partitions;   // create, alter
+  TopicId topic;                       // delete, alter
+  std::string name;                    // create
+  std::optional<uint32_t> partitions;  // create, alter
   std::map<std::string, std::optional<std::string>> config;
 
   std::string encode() const;

@@ -1,8 +1,8 @@
 #include "commit/topics.h"
 
-#include <algorithm>
-
 #include <fmt/core.h>
+
+#include <algorithm>
 
 #include "commit/byte_codec.h"
 #include "commit/topic_command.h"
@@ -82,8 +82,8 @@ Result<TopicCommand> TopicCommand::decode(std::string_view body) {
 
 Result<void> check_topic_name(std::string_view name) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   };
   if (!name.empty() && name.size() <= kTopicNameBytesMax && name != "." && name != ".." &&
       std::ranges::all_of(name, allowed)) {

@@ -6,14 +6,14 @@ namespace millrace::connectors {
 
 Result<std::shared_ptr<engine::Source>> Connector::source(const SourceRequest& request,
                                                           Outside&) const {
-  return Error(ErrorCode::kNotReadable, fmt::format("connector '{}' cannot be read from",
-                                                    traits().name))
+  return Error(ErrorCode::kNotReadable,
+               fmt::format("connector '{}' cannot be read from", traits().name))
       .at(request.table);
 }
 
 Result<std::unique_ptr<engine::Sink>> Connector::sink(const SinkRequest& request, Outside&) const {
-  return Error(ErrorCode::kNotReadable, fmt::format("connector '{}' cannot be written to",
-                                                    traits().name))
+  return Error(ErrorCode::kNotReadable,
+               fmt::format("connector '{}' cannot be written to", traits().name))
       .at(request.table);
 }
 

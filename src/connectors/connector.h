@@ -43,9 +43,9 @@ struct SourceRequest {
   std::string table;
   std::string topic;  // of a table of the log
   const traits::Options& options;
-  const formats::Format* format = nullptr;  // null: the connector needs none
-  data::SchemaPtr declared;                 // the table's physical columns
-  std::vector<TableColumn> columns;         // what the reader emits, in this order
+  const formats::Format* format = nullptr;        // null: the connector needs none
+  data::SchemaPtr declared;                       // the table's physical columns
+  std::vector<TableColumn> columns;               // what the reader emits, in this order
   std::vector<data::SimplePredicate> predicates;  // over `declared`; for skipping only
   bool null_on_error = false;                     // 'on-error' = 'null'
   bool until_now = false;  // a topic: end at what is there when reading begins

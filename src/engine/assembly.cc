@@ -44,9 +44,8 @@ Result<void> check_acyclic(const Dataflow& dataflow) {
   for (size_t left = gone.size(); left > 0; --left) {
     size_t next = gone.size();
     for (size_t index = 0; index < gone.size() && next == gone.size(); ++index) {
-      const bool has_input = std::ranges::any_of(dataflow.edges, [&](const Edge& edge) {
-        return edge.to == index && !gone[edge.from];
-      });
+      const bool has_input = std::ranges::any_of(
+          dataflow.edges, [&](const Edge& edge) { return edge.to == index && !gone[edge.from]; });
       if (!gone[index] && !has_input) next = index;
     }
     if (next == gone.size()) return broken("its edges form a cycle");
@@ -112,13 +111,13 @@ class PipelineAssembly {
     parts.index = first_task_ + shard;
     parts.shard = shard;
     parts.shards = pipeline_.shards;
-    parts.id = commit::TaskId((uint64_t{number_} + 1) << 32 | uint64_t{pipeline_.shards} << 16 |
-                              shard);
+    parts.id =
+        commit::TaskId((uint64_t{number_} + 1) << 32 | uint64_t{pipeline_.shards} << 16 | shard);
     parts.epoch = start_.epoch;
     parts.time.tick = start_.tick;
     parts.time.position_name = position_name(number_, pipeline_.shards, shard);
-    parts.time.floors = MILLRACE_TRY(recover_floors(start_.recovered.positions, pipeline_, number_,
-                                                    shard));
+    parts.time.floors =
+        MILLRACE_TRY(recover_floors(start_.recovered.positions, pipeline_, number_, shard));
     for (auto& make_operator : pipeline_.operators) {
       parts.operators.push_back(MILLRACE_TRY(make_operator(shard)));
     }
@@ -164,8 +163,8 @@ class PipelineAssembly {
 
   Result<void> assign_splits(std::vector<TaskParts>& all) {
     SourceSpec& spec = *pipeline_.source;
-    std::vector<SplitStart> splits = MILLRACE_TRY(resume_splits(
-        spec.id, MILLRACE_TRY(spec.source->splits()), start_.recovered.positions));
+    std::vector<SplitStart> splits = MILLRACE_TRY(
+        resume_splits(spec.id, MILLRACE_TRY(spec.source->splits()), start_.recovered.positions));
     const size_t readers = std::max<size_t>(1, std::min(all.size(), splits.size()));
     for (size_t index = 0; index < splits.size(); ++index) {
       TaskParts& parts = all[index % all.size()];

@@ -29,7 +29,7 @@ struct Chain::Stage final : Output {
   int64_t delay_us = 0;
   std::deque<Event> queue;
   bool suspended = false;
-  Event current;  // kind and times of what the stage is at
+  Event current;                              // kind and times of what the stage is at
   Timestamp times[2] = {kTimeMin, kTimeMin};  // forwarded last, per TimeDomain
 };
 
@@ -53,7 +53,9 @@ Result<void> Chain::open(std::span<OpenContext> contexts) {
   return tail_->open(contexts.back());
 }
 
-const Operator& Chain::at(size_t index) const { return *stages_[index]->op; }
+const Operator& Chain::at(size_t index) const {
+  return *stages_[index]->op;
+}
 
 Timestamp Chain::next_timer() const {
   Timestamp next = kTimeMax;

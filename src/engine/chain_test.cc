@@ -27,11 +27,21 @@ class ScriptedTail final : public Tail {
         for (const std::string& line : testing::lines_of(event.batch)) seen.push_back(line);
         if (batch_room > 0) --batch_room;
         break;
-      case EventKind::kWatermark: seen.push_back("w" + std::to_string(event.value)); break;
-      case EventKind::kTick: seen.push_back("t" + std::to_string(event.value)); break;
-      case EventKind::kBarrier: seen.push_back("b" + std::to_string(event.value)); break;
-      case EventKind::kIdle: seen.push_back(event.value ? "idle" : "active"); break;
-      case EventKind::kEnd: seen.push_back("end"); break;
+      case EventKind::kWatermark:
+        seen.push_back("w" + std::to_string(event.value));
+        break;
+      case EventKind::kTick:
+        seen.push_back("t" + std::to_string(event.value));
+        break;
+      case EventKind::kBarrier:
+        seen.push_back("b" + std::to_string(event.value));
+        break;
+      case EventKind::kIdle:
+        seen.push_back(event.value ? "idle" : "active");
+        break;
+      case EventKind::kEnd:
+        seen.push_back("end");
+        break;
     }
     return next_step;
   }
@@ -202,8 +212,7 @@ TEST(Chain, TimesGoOnOnlyWhenTheyAdvanceAndLagByTheOperatorsDelay) {
   fixture.signal(EventKind::kWatermark, 100);
   fixture.signal(EventKind::kTick, 50);
   fixture.signal(EventKind::kWatermark, kTimeMax);
-  EXPECT_EQ(fixture.tail->seen,
-            (Lines{"w85", "t50", "w" + std::to_string(kTimeMax)}));
+  EXPECT_EQ(fixture.tail->seen, (Lines{"w85", "t50", "w" + std::to_string(kTimeMax)}));
 }
 
 TEST(Chain, AnOperatorThatWaitsIsAskedOncePerTurnAndHoldsTheRest) {

@@ -41,7 +41,7 @@ struct SourceSpec {
   PerShard<RowProjection> projection;  // null: rows go on as decoded
   PerShard<RowFilter> filter;          // null: all rows; never hides a row from the watermark
   std::optional<EventTimeSpec> event_time;
-  double rows_per_second = 0;  // 0: as fast as they come
+  double rows_per_second = 0;      // 0: as fast as they come
   bool fail_on_rejection = false;  // 'on-error' = 'fail'
 };
 
@@ -72,7 +72,7 @@ struct Pipeline {
   // One per operator: stable identity of its state; each owns the kTablesPerOperatorMax ids from
   // here on, so the lowest four bits are 0. Empty if no operator is stateful.
   std::vector<uint64_t> state_ids;
-  PerShard<Sink> sink;              // null: outgoing edges
+  PerShard<Sink> sink;  // null: outgoing edges
 };
 
 // Dataflow: a whole job as pipelines and the edges between them: what `jobs` hands to the engine.

@@ -83,8 +83,7 @@ Lines twice(const KeyCounting& counting) {
   Lines lines;
   for (const std::string& line : counting.expected()) {
     const size_t bar = line.find(" | ");
-    lines.push_back(line.substr(0, bar + 3) +
-                    std::to_string(2 * std::stoi(line.substr(bar + 3))));
+    lines.push_back(line.substr(0, bar + 3) + std::to_string(2 * std::stoi(line.substr(bar + 3))));
   }
   return lines;
 }

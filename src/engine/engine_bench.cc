@@ -132,10 +132,18 @@ void run(benchmark::State& state, Way way, bool event_time) {
   state.counters["rows"] = rate(static_cast<double>(batches) * static_cast<double>(rows));
 }
 
-void one_task(benchmark::State& state) { run(state, Way::kOneTask, false); }
-void one_task_event_time(benchmark::State& state) { run(state, Way::kOneTask, true); }
-void forward_channel(benchmark::State& state) { run(state, Way::kForward, false); }
-void hash_exchange(benchmark::State& state) { run(state, Way::kHash, false); }
+void one_task(benchmark::State& state) {
+  run(state, Way::kOneTask, false);
+}
+void one_task_event_time(benchmark::State& state) {
+  run(state, Way::kOneTask, true);
+}
+void forward_channel(benchmark::State& state) {
+  run(state, Way::kForward, false);
+}
+void hash_exchange(benchmark::State& state) {
+  run(state, Way::kHash, false);
+}
 
 void timed(benchmark::internal::Benchmark* benchmark) {
   benchmark->UseRealTime()->Unit(benchmark::kMillisecond);

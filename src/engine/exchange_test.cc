@@ -24,8 +24,7 @@ struct Fixture {
     for (size_t shard = 0; shard < shards; ++shard) {
       channels.push_back(std::make_shared<Channel>(credit, waker, waker));
     }
-    tail = std::make_unique<ExchangeTail>(
-        std::vector<OutgoingEdge>{{routing, {0}, channels}});
+    tail = std::make_unique<ExchangeTail>(std::vector<OutgoingEdge>{{routing, {0}, channels}});
   }
   std::vector<std::string> take(size_t shard) {
     std::vector<std::string> lines;
@@ -51,9 +50,8 @@ TEST(Exchange, EveryRowGoesToTheShardOfItsKeyOnceWithItsSign) {
     for (size_t shard = 0; shard < shards; ++shard) {
       const std::vector<std::string> lines = fixture.take(shard);
       EXPECT_GT(lines.size(), 20U);
-      EXPECT_TRUE(std::ranges::is_sorted(lines, {}, [](const std::string& line) {
-        return std::stoi(line.substr(3));
-      }));
+      EXPECT_TRUE(std::ranges::is_sorted(
+          lines, {}, [](const std::string& line) { return std::stoi(line.substr(3)); }));
       all.insert(all.end(), lines.begin(), lines.end());
     }
     std::vector<std::string> expected = testing::lines_of(numbers(500));

@@ -45,8 +45,8 @@ void InputHead::push_start(Chain& chain) {
     chain.push(Event::time(EventKind::kTick, port, processing_.ports[index].time(),
                            processing_.merged.time()));
     if (event_.ports[index].time() == kTimeMin) continue;
-    chain.push(Event::time(EventKind::kWatermark, port, event_.ports[index].time(),
-                           event_.merged.time()));
+    chain.push(
+        Event::time(EventKind::kWatermark, port, event_.ports[index].time(), event_.merged.time()));
   }
 }
 

@@ -37,11 +37,20 @@ class LineTail final : public Tail {
           lines_.push_back(line.substr(3, line.rfind(" | ") - 3));
         }
         break;
-      case EventKind::kWatermark: lines_.push_back("watermark " + value); break;
-      case EventKind::kTick: break;
-      case EventKind::kBarrier: lines_.push_back("barrier " + value); break;
-      case EventKind::kIdle: lines_.push_back(event.value != 0 ? "idle" : "active"); break;
-      case EventKind::kEnd: lines_.push_back("end"); break;
+      case EventKind::kWatermark:
+        lines_.push_back("watermark " + value);
+        break;
+      case EventKind::kTick:
+        break;
+      case EventKind::kBarrier:
+        lines_.push_back("barrier " + value);
+        break;
+      case EventKind::kIdle:
+        lines_.push_back(event.value != 0 ? "idle" : "active");
+        break;
+      case EventKind::kEnd:
+        lines_.push_back("end");
+        break;
     }
     return Step::kDone;
   }
@@ -91,10 +100,10 @@ struct Fixture {
     chain = std::make_unique<Chain>(std::move(operators),
                                     std::make_unique<LineTail>(lines, batches), slice, side);
     EXPECT_TRUE(chain->open(contexts));
-    head = std::make_unique<InputHead>(
-        std::move(incoming), count, TimeStart{7, std::move(floors), "0/1/0"},
-        HeadContext{0, options, world.clock(), slice, staging, counters, waker,
-                    std::make_shared<NoReports>()});
+    head = std::make_unique<InputHead>(std::move(incoming), count,
+                                       TimeStart{7, std::move(floors), "0/1/0"},
+                                       HeadContext{0, options, world.clock(), slice, staging,
+                                                   counters, waker, std::make_shared<NoReports>()});
   }
   void rows(size_t channel, std::string_view text) {
     channels[channel]->push(Event::rows(0, rows_of(testing::key_schema(), text)));

@@ -7,7 +7,9 @@ namespace millrace::engine {
 
 Job::Job(std::shared_ptr<Running> running) : running_(std::move(running)) {}
 
-Job::~Job() { cancel(); }
+Job::~Job() {
+  cancel();
+}
 
 Result<std::unique_ptr<Job>> Job::start(Dataflow dataflow, JobOptions options,
                                         JobEnvironment environment, JobEvents events) {
@@ -18,10 +20,16 @@ Result<std::unique_ptr<Job>> Job::start(Dataflow dataflow, JobOptions options,
   return std::unique_ptr<Job>(new Job(std::move(running)));
 }
 
-void Job::request_stop() { running_->request_stop(); }
+void Job::request_stop() {
+  running_->request_stop();
+}
 
-void Job::cancel() { running_->cancel(); }
+void Job::cancel() {
+  running_->cancel();
+}
 
-JobProgress Job::progress() const { return running_->progress(); }
+JobProgress Job::progress() const {
+  return running_->progress();
+}
 
 }  // namespace millrace::engine

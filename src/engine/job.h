@@ -92,8 +92,8 @@ struct JobEvents {
 
 // How far a job is. Rows count since the start of this run.
 struct JobProgress {
-  uint64_t rows_in = 0;        // decoded by sources
-  uint64_t rows_out = 0;       // taken by sinks
+  uint64_t rows_in = 0;   // decoded by sources
+  uint64_t rows_out = 0;  // taken by sinks
   uint64_t rows_late = 0;
   uint64_t rows_rejected = 0;
   commit::Epoch committed_epoch;

@@ -200,8 +200,7 @@ TEST(Job, ABrokenDataflowIsRefused) {
     d.pipelines[0].shards = 3;
     d.edges[0].routing = Routing::kForward;
   }));
-  EXPECT_TRUE(refused([](Dataflow& d) { d.pipelines[1].state_ids.clear(); }) ||
-              !runner.wait());
+  EXPECT_TRUE(refused([](Dataflow& d) { d.pipelines[1].state_ids.clear(); }) || !runner.wait());
 }
 
 TEST(Job, RejectedRowsAreCommittedWithTheirEpoch) {
@@ -214,13 +213,14 @@ TEST(Job, RejectedRowsAreCommittedWithTheirEpoch) {
   counting.source->reject_at("s1", 4, bad);
   const commit::PartitionId errors = counting.log.make_partition("errors");
   JobOptions with_errors = narrow();
-  with_errors.errors = ErrorsTarget{errors, [](std::span<const Rejection> rejections) {
-    std::string text;
-    for (const Rejection& rejection : rejections) {
-      text += "+I " + rejection.table + " " + rejection.place + " " + rejection.reason + "\n";
-    }
-    return Result<Buffer>(testing::wrap_batch(text, static_cast<uint32_t>(rejections.size())));
-  }};
+  with_errors.errors = ErrorsTarget{
+      errors, [](std::span<const Rejection> rejections) {
+        std::string text;
+        for (const Rejection& rejection : rejections) {
+          text += "+I " + rejection.table + " " + rejection.place + " " + rejection.reason + "\n";
+        }
+        return Result<Buffer>(testing::wrap_batch(text, static_cast<uint32_t>(rejections.size())));
+      }};
   JobRunner runner(world.world(), counting.log);
   const auto summary = runner.run(counting.dataflow({2, 1}), with_errors);
   ASSERT_TRUE(summary) << summary.error().to_string();

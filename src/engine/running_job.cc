@@ -103,9 +103,7 @@ void Job::Running::request_stop() {
 
 void Job::Running::cancel() {
   if (finished_) return;
-  post([](Running& self) {
-    self.fail(Error(ErrorCode::kCancelled, "the job was cancelled"));
-  });
+  post([](Running& self) { self.fail(Error(ErrorCode::kCancelled, "the job was cancelled")); });
 }
 
 void Job::Running::on_opened(Result<commit::OpenedJob> opened) {
@@ -117,8 +115,7 @@ void Job::Running::on_opened(Result<commit::OpenedJob> opened) {
 }
 
 Result<void> Job::Running::recover(const commit::OpenedJob& opened) {
-  const commit::RecoveredJob recovered =
-      MILLRACE_TRY(environment_.log.jobs().recover(opened.job));
+  const commit::RecoveredJob recovered = MILLRACE_TRY(environment_.log.jobs().recover(opened.job));
   committed_epoch_ = recovered.last_epoch.value();
   if (is_complete(recovered)) {
     end(JobEnd::kAlreadyComplete);
@@ -384,15 +381,15 @@ void Job::Running::take_down() {
   phase_ = Phase::kEnding;
   tasks_left_ = static_cast<uint32_t>(tasks_.size());
   for (TaskEntry& entry : tasks_) {
-    entry.waker->worker().post([self = shared_from_this(), waker = entry.waker,
-                                task = std::move(entry.task)]() mutable {
-      waker->detach();
-      task.reset();
-      self->post([](Running& running) {
-        --running.tasks_left_;
-        running.finish_if_down();
-      });
-    });
+    entry.waker->worker().post(
+        [self = shared_from_this(), waker = entry.waker, task = std::move(entry.task)]() mutable {
+          waker->detach();
+          task.reset();
+          self->post([](Running& running) {
+            --running.tasks_left_;
+            running.finish_if_down();
+          });
+        });
   }
   post([](Running& running) { running.finish_if_down(); });
 }

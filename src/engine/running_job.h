@@ -87,8 +87,8 @@ class Job::Running : public std::enable_shared_from_this<Running> {
   std::atomic<bool> finished_{false};  // the environment is no longer ours
   std::optional<Error> error_;
   JobEnd how_ = JobEnd::kComplete;
-  uint32_t tasks_left_ = 0;     // not yet taken down
-  uint32_t calls_open_ = 0;     // asynchronous calls of the log that hold something of ours
+  uint32_t tasks_left_ = 0;  // not yet taken down
+  uint32_t calls_open_ = 0;  // asynchronous calls of the log that hold something of ours
   uint32_t sources_ = 0;
   uint32_t sources_ended_ = 0;
   uint32_t sinks_undelivered_ = 0;
@@ -96,15 +96,15 @@ class Job::Running : public std::enable_shared_from_this<Running> {
 
   // Epochs.
   commit::OpenedJob opened_;
-  commit::Epoch next_epoch_;     // whose barrier is sent next
-  commit::Epoch unit_epoch_;     // the newest with a unit
+  commit::Epoch next_epoch_;  // whose barrier is sent next
+  commit::Epoch unit_epoch_;  // the newest with a unit
   uint32_t units_open_ = 0;
   std::map<commit::Epoch, EpochUnderWay> under_way_;
-  commit::Positions stale_;      // to be removed with the next commit
+  commit::Positions stale_;  // to be removed with the next commit
   Timestamp tick_ = kTimeMin;
-  bool wanted_ = false;          // something waits for an epoch
-  bool urgent_ = false;          // and not for its time
-  bool armed_ = false;           // a timer will look
+  bool wanted_ = false;  // something waits for an epoch
+  bool urgent_ = false;  // and not for its time
+  bool armed_ = false;   // a timer will look
   bool last_sent_ = false;
   io::MonotonicTime last_barrier_;
   Timestamp timer_at_ = kTimeMax;  // the processing time that is waited for

@@ -283,7 +283,7 @@ void SourceHead::request_splits() {
     ++open;
     least_open = std::min(least_open, split.start.watermark);
   }
-  const size_t open_max = !shard_.bounded ? splits_.size() 
+  const size_t open_max = !shard_.bounded     ? splits_.size()
                           : shard_.event_time ? kOpenSplitsMax
                                               : kOpenSplitsWithoutTimeMax;
   while (open < open_max) {
@@ -298,8 +298,7 @@ void SourceHead::request_splits() {
     ++open;
     least_open = std::min(least_open, next->start.watermark);
     context_.reports->open_split({context_.task, static_cast<size_t>(next - splits_.data()),
-                                  next->start.split, next->start.position,
-                                  [signal = next->signal] {
+                                  next->start.split, next->start.position, [signal = next->signal] {
                                     signal->ready.store(true, std::memory_order_release);
                                     signal->waker->wake();
                                   }});

@@ -109,8 +109,8 @@ class SourceHead final : public Head {
   Timestamp committed_floor_ = kTimeMin;
   Timestamp tick_;
   bool started_ = false;
-  bool stopped_ = false;    // behind the last barrier
-  bool changed_ = false;    // since the last barrier, and reported
+  bool stopped_ = false;  // behind the last barrier
+  bool changed_ = false;  // since the last barrier, and reported
   bool idle_sent_ = false;
   bool end_sent_ = false;
   io::MonotonicTime rate_since_;

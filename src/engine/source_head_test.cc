@@ -85,14 +85,14 @@ struct Recording {
     options.name = "job";
     options.batch_rows_max = batch_rows_max;
     options.errors = ErrorsTarget{errors, [](std::span<const Rejection> rejections) {
-      std::string text;
-      for (const Rejection& rejection : rejections) {
-        text += std::string(error_info(rejection.code).name) + " " + rejection.table + " " +
-                rejection.place + "\n";
-      }
-      return Result<Buffer>(
-          testing::wrap_batch(text, static_cast<uint32_t>(rejections.size())));
-    }};
+                                    std::string text;
+                                    for (const Rejection& rejection : rejections) {
+                                      text += std::string(error_info(rejection.code).name) + " " +
+                                              rejection.table + " " + rejection.place + "\n";
+                                    }
+                                    return Result<Buffer>(testing::wrap_batch(
+                                        text, static_cast<uint32_t>(rejections.size())));
+                                  }};
     return options;
   }
   // "value watermark" per row, "~ watermark" per watermark.
@@ -190,8 +190,8 @@ TEST(SourceHead, AFilterHidesNoRowFromTheWatermark) {
 
 TEST(SourceHead, RowsWithoutATimeAreRejectedByPlace) {
   Recording recording(true);
-  recording.source->add_split({"s", "", {}}, {rows_of(time_schema(), "1\nNULL\n3"),
-                                              rows_of(time_schema(), "4\nNULL")});
+  recording.source->add_split(
+      {"s", "", {}}, {rows_of(time_schema(), "1\nNULL\n3"), rows_of(time_schema(), "4\nNULL")});
   const auto summary = run(recording);
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->rows_rejected, 2U);
@@ -234,8 +234,8 @@ TEST(SourceHead, UnreadSplitsHoldTheWatermarkAtTheirStatistic) {
   recording.source->add_split({"a", "", 0}, {times({10, 50}), times({90, 95}), times({110, 115})});
   ASSERT_TRUE(run(recording));
   EXPECT_EQ(recording.seen(),
-            (Lines{"~ 0", "10 0", "50 0", "~ 50", "90 50", "95 50", "~ 95", "110 95",
-                   "115 95", "~ 100", "100 100", "120 100", "~ 115", "~ 120", "~ end"}));
+            (Lines{"~ 0", "10 0", "50 0", "~ 50", "90 50", "95 50", "~ 95", "110 95", "115 95",
+                   "~ 100", "100 100", "120 100", "~ 115", "~ 120", "~ end"}));
 }
 
 TEST(SourceHead, OfABoundedSourceTheSplitFurthestBehindIsRead) {
@@ -244,8 +244,7 @@ TEST(SourceHead, OfABoundedSourceTheSplitFurthestBehindIsRead) {
   recording.source->add_split({"a", "", {}}, {times({10}), times({30}), times({50})});
   recording.source->add_split({"b", "", {}}, {times({20}), times({40}), times({60})});
   ASSERT_TRUE(run(recording));
-  EXPECT_EQ(recording.seen(),
-            (Lines{"10 NULL", "20 NULL", "30 10", "40 20", "50 30", "60 40"}));
+  EXPECT_EQ(recording.seen(), (Lines{"10 NULL", "20 NULL", "30 10", "40 20", "50 30", "60 40"}));
 }
 
 TEST(SourceHead, ASplitIsIdleOnlyAtItsEndAndAfterItsTime) {

@@ -49,8 +49,7 @@ Result<void> SourceRows::prepare(data::Batch batch, const Split& split, int64_t 
     watermarks_.resize(batch.rows());
     batch = MILLRACE_TRY(
         shard_.event_time->evaluate(std::move(batch), times_, watermarks_, rejections_));
-    batch = MILLRACE_TRY(
-        check_far_future(std::move(batch), split, first_row, notice_far_future));
+    batch = MILLRACE_TRY(check_far_future(std::move(batch), split, first_row, notice_far_future));
     remember_timed(batch);
   }
   if (shard_.filter && !batch.empty()) {

@@ -61,8 +61,7 @@ const commit::SplitPosition* find_position(const commit::Positions& positions,
   return found == positions.splits.end() || name(*found) != wanted ? nullptr : &*found;
 }
 
-Result<std::vector<SplitStart>> resume_splits(std::string_view source_id,
-                                              std::vector<Split> splits,
+Result<std::vector<SplitStart>> resume_splits(std::string_view source_id, std::vector<Split> splits,
                                               const commit::Positions& recovered) {
   std::vector<SplitStart> starts;
   std::unordered_set<std::string_view> listed;

@@ -36,8 +36,7 @@ struct SplitStart {
 
 // The splits of a source as they are now, with what the last commit says of them.
 // kInputChanged: one that was already read is gone or no longer the same.
-Result<std::vector<SplitStart>> resume_splits(std::string_view source_id,
-                                              std::vector<Split> splits,
+Result<std::vector<SplitStart>> resume_splits(std::string_view source_id, std::vector<Split> splits,
                                               const commit::Positions& recovered);
 
 // Positions that are not of a split: floors of a task's merged watermarks, and the mark of a job

@@ -140,9 +140,8 @@ TEST(Coalesce, RowsKeepTheirOrderTheirSignsAndTheirNulls) {
   selection.mutable_as<uint16_t>()[1] = 2;
   batches.push_back(std::move(selected).with_selection(std::move(selection), 2));
   batches.push_back(rows_of(schema, "6 | b"));
-  EXPECT_EQ(lines_of(coalesce(batches)),
-            (Lines{"+I 1 | a", "+I NULL | a longer text than fits", "-D 3 | x", "-U 5 | NULL",
-                   "+I 6 | b"}));
+  EXPECT_EQ(lines_of(coalesce(batches)), (Lines{"+I 1 | a", "+I NULL | a longer text than fits",
+                                                "-D 3 | x", "-U 5 | NULL", "+I 6 | b"}));
   EXPECT_TRUE(batches.empty());
 }
 

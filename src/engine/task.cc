@@ -47,16 +47,16 @@ Task::Task(TaskParts parts, const TaskShared& shared, std::shared_ptr<TaskWaker>
   }
   ChainSide& side = *this;
   chain_ = std::make_unique<Chain>(std::move(parts.operators), std::move(tail), slice_, side);
-  HeadContext context{index_, shared_.options, shared_.clock, slice_,
-                      staging_, counters_,     waker_,        shared_.reports};
+  HeadContext context{index_,   shared_.options, shared_.clock, slice_,
+                      staging_, counters_,       waker_,        shared_.reports};
   if (parts.source) {
     auto head = std::make_unique<SourceHead>(std::move(*parts.source), std::move(parts.splits),
                                              std::move(parts.time), std::move(context));
     source_head_ = head.get();
     head_ = std::move(head);
   } else {
-    head_ = std::make_unique<InputHead>(std::move(parts.channels), ports,
-                                        std::move(parts.time), std::move(context));
+    head_ = std::make_unique<InputHead>(std::move(parts.channels), ports, std::move(parts.time),
+                                        std::move(context));
   }
 }
 

@@ -11,7 +11,8 @@ namespace {
 using engine::Position;
 using engine::Step;
 
-// Reads its split to the end, sorts, and then gives the rows; a position is how many rows are behind it.
+// Reads its split to the end, sorts, and then gives the rows; a position is how many rows are
+// behind it.
 class OrderedReader final : public engine::SplitReader, private engine::Emit {
  public:
   OrderedReader(data::SchemaPtr schema, std::unique_ptr<engine::SplitReader> reader,
@@ -35,8 +36,8 @@ class OrderedReader final : public engine::SplitReader, private engine::Emit {
     }
     rejections_.clear();
     if (next_ >= order_.size()) return Step::kDone;
-    const auto count = std::min<uint32_t>(
-        std::min(rows_max, data::kBatchRowsMax), static_cast<uint32_t>(order_.size()) - next_);
+    const auto count = std::min<uint32_t>(std::min(rows_max, data::kBatchRowsMax),
+                                          static_cast<uint32_t>(order_.size()) - next_);
     std::vector<data::ColumnPtr> columns;
     for (const data::ColumnPtr& column : columns_) {
       columns.push_back(data::gather(column, order_.data() + next_, count));
@@ -74,7 +75,8 @@ class OrderedReader final : public engine::SplitReader, private engine::Emit {
     data::Batch made = batch;
     if (!made_.expressions().empty()) {
       std::vector<data::ColumnPtr> columns;
-      for (expr::Vector& vector : made_.evaluate(batch)) columns.push_back(std::move(vector.column));
+      for (expr::Vector& vector : made_.evaluate(batch))
+        columns.push_back(std::move(vector.column));
       made = data::Batch(made_schema_, std::move(columns), batch.rows());
     }
     const data::ColumnPtr column = data::flatten(time_.evaluate(made)[0].column);
@@ -112,8 +114,7 @@ class OrderedSource final : public engine::Source {
   std::string place(const engine::Split& split, int64_t) const override { return split.name; }
 
   Result<std::unique_ptr<engine::SplitReader>> open(const engine::Split& split,
-                                                    const Position& from,
-                                                    io::Wake wake) override {
+                                                    const Position& from, io::Wake wake) override {
     uint32_t skip = 0;
     std::from_chars(from.data(), from.data() + from.size(), skip);
     auto reader = MILLRACE_TRY(source_->open(split, {}, std::move(wake)));
@@ -136,8 +137,8 @@ std::shared_ptr<engine::Source> order_by_event_time(std::shared_ptr<engine::Sour
                                                     std::vector<expr::ExpressionPtr> made,
                                                     data::SchemaPtr made_schema,
                                                     expr::ExpressionPtr time) {
-  return std::make_shared<OrderedSource>(std::move(source), std::move(made),
-                                         std::move(made_schema), std::move(time));
+  return std::make_shared<OrderedSource>(std::move(source), std::move(made), std::move(made_schema),
+                                         std::move(time));
 }
 
 }  // namespace millrace::jobs

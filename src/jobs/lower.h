@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "base/result.h"
-#include "connectors/connector.h"
 #include "connectors/builtin.h"
+#include "connectors/connector.h"
 #include "engine/dataflow.h"
 #include "expr/registry.h"
 #include "formats/builtin.h"
@@ -25,11 +25,13 @@ struct LowerContext {
   std::shared_ptr<ResultRows> result;
 };
 
-// Logical plan -> dataflow: operators by their properties, pipelines cut where rows must change shards.
+// Logical plan -> dataflow: operators by their properties, pipelines cut where rows must change
+// shards.
 //
 // Threading:  pure; connectors list topics and files.
 // Ownership:  the dataflow shares the plan's nodes, tables and expressions.
-// Failure:    what connectors, formats and expressions say of a table that cannot be read or written.
+// Failure:    what connectors, formats and expressions say of a table that cannot be read or
+//             written.
 Result<engine::Dataflow> lower(const plan::LogicalPlan& plan, const LowerContext& context);
 
 }  // namespace millrace::jobs

@@ -6,8 +6,8 @@ namespace millrace::jobs {
 namespace {
 
 Result<std::vector<operators::AggregateCall>> calls_of(const plan::Node& node,
-                                                           const plan::Aggregate& aggregate,
-                                                           const expr::FunctionRegistry& functions) {
+                                                       const plan::Aggregate& aggregate,
+                                                       const expr::FunctionRegistry& functions) {
   std::vector<operators::AggregateCall> calls;
   const data::Schema& input = *node.input()->schema;
   for (const plan::AggregateCall& call : aggregate.calls) {
@@ -25,16 +25,15 @@ Result<std::vector<operators::AggregateCall>> calls_of(const plan::Node& node,
 
 Result<Lowering::Pipeline> Lowering::lower_aggregate(const plan::Node& node,
                                                      const plan::Aggregate& aggregate) {
-  const Pipeline pipeline =
-      gather(MILLRACE_TRY(stream(node.input())), "aggregate", aggregate.keys);
+  const Pipeline pipeline = gather(MILLRACE_TRY(stream(node.input())), "aggregate", aggregate.keys);
   operators::GroupAggregateSpec spec{
       .input = node.input()->schema,
       .output = node.schema,
       .keys = aggregate.keys,
       .calls = MILLRACE_TRY(calls_of(node, aggregate, context_.functions)),
       .changing_input = !node.input()->properties.append_only()};
-  append(pipeline, [spec](uint32_t) { return operators::make_group_aggregate(spec); },
-         state_id(node));
+  append(
+      pipeline, [spec](uint32_t) { return operators::make_group_aggregate(spec); }, state_id(node));
   return pipeline;
 }
 
@@ -54,8 +53,9 @@ Result<Lowering::Pipeline> Lowering::lower_window_aggregate(const plan::Node& no
       .calls = MILLRACE_TRY(calls_of(node, aggregate, context_.functions)),
       .changing_input = !node.input()->properties.append_only(),
       .allowed_lateness_us = window.emit.allowed_lateness_us};
-  append(pipeline, [spec](uint32_t) { return operators::make_window_aggregate(spec); },
-         state_id(node));
+  append(
+      pipeline, [spec](uint32_t) { return operators::make_window_aggregate(spec); },
+      state_id(node));
   return pipeline;
 }
 

@@ -56,11 +56,11 @@ Result<Lowering::Pipeline> Lowering::lower_unnest(const plan::Node& node,
 
 Result<Lowering::Pipeline> Lowering::lower_normalize(const plan::Node& node,
                                                      const plan::Normalize& normalize) {
-  const Pipeline pipeline =
-      gather(MILLRACE_TRY(stream(node.input())), "normalize", normalize.keys);
+  const Pipeline pipeline = gather(MILLRACE_TRY(stream(node.input())), "normalize", normalize.keys);
   operators::UpsertNormalizeSpec spec{.schema = node.schema, .keys = normalize.keys};
-  append(pipeline, [spec](uint32_t) { return operators::make_upsert_normalize(spec); },
-         state_id(node));
+  append(
+      pipeline, [spec](uint32_t) { return operators::make_upsert_normalize(spec); },
+      state_id(node));
   return pipeline;
 }
 
@@ -79,16 +79,16 @@ Result<Lowering::Pipeline> Lowering::lower_sort(const plan::Node& node, const pl
 }
 
 Result<Lowering::Pipeline> Lowering::lower_join(const plan::Node& node, const plan::Join& join) {
-  operators::HashJoinSpec spec{
-      .kind = join.kind == plan::JoinKind::kLeft ? operators::JoinKind::kLeft
-                                                 : operators::JoinKind::kInner,
-      .left = node.input(0)->schema,
-      .right = node.input(1)->schema,
-      .output = node.schema,
-      .keys = {},
-      .residual = join.residual,
-      .changing_left = !node.input(0)->properties.append_only(),
-      .changing_right = !node.input(1)->properties.append_only()};
+  operators::HashJoinSpec spec{.kind = join.kind == plan::JoinKind::kLeft
+                                           ? operators::JoinKind::kLeft
+                                           : operators::JoinKind::kInner,
+                               .left = node.input(0)->schema,
+                               .right = node.input(1)->schema,
+                               .output = node.schema,
+                               .keys = {},
+                               .residual = join.residual,
+                               .changing_left = !node.input(0)->properties.append_only(),
+                               .changing_right = !node.input(1)->properties.append_only()};
   std::vector<uint32_t> left_keys;
   std::vector<uint32_t> right_keys;
   for (const plan::JoinKey& key : join.keys) {

@@ -14,8 +14,8 @@ namespace {
 using catalog::ColumnKind;
 using expr::ExpressionPtr;
 
-// ScanColumns: the three shapes of a scan's rows: what the connector decodes, what the source task makes
-// of it (computed columns; what the filter and the event time need), what goes on.
+// ScanColumns: the three shapes of a scan's rows: what the connector decodes, what the source task
+// makes of it (computed columns; what the filter and the event time need), what goes on.
 class ScanColumns {
  public:
   ScanColumns(const plan::BoundTable& table, const plan::Scan& scan) : table_(table) {
@@ -165,7 +165,9 @@ Result<Lowering::Pipeline> Lowering::lower_scan(const plan::Node& node, const pl
   for (const uint32_t column : columns.made()) made.push_back(columns.from_decoded(column));
   const data::SchemaPtr made_schema = columns.made_schema();
   if (columns.needs_projection()) {
-    source.projection = [made_schema, made](uint32_t) { return make_row_projection(made_schema, made); };
+    source.projection = [made_schema, made](uint32_t) {
+      return make_row_projection(made_schema, made);
+    };
   }
   if (scan.filter != nullptr) {
     source.filter = [condition = columns.over_made(scan.filter)](uint32_t) {

@@ -28,21 +28,20 @@ Result<void> Lowering::lower_sink(const plan::NodePtr& node) {
                        .metadata_key = definition.columns[column].metadata_key});
   }
   const uint32_t shards = dataflow_.pipelines[pipeline].shards;
-  dataflow_.pipelines[pipeline].sink =
-      [table, connector, format, columns, shards, keys = upsert ? sink.key_columns
-                                                                : std::vector<uint32_t>(),
-       &outside = context_.outside](uint32_t shard) {
-        const catalog::TableDefinition& target = *table->definition;
-        return connector->sink({.table = target.name.to_short_string(),
-                                .topic = target.topic(),
-                                .options = target.options,
-                                .format = format,
-                                .columns = columns,
-                                .primary_key = keys,
-                                .shard = shard,
-                                .shards = shards},
-                               outside);
-      };
+  dataflow_.pipelines[pipeline].sink = [table, connector, format, columns, shards,
+                                        keys = upsert ? sink.key_columns : std::vector<uint32_t>(),
+                                        &outside = context_.outside](uint32_t shard) {
+    const catalog::TableDefinition& target = *table->definition;
+    return connector->sink({.table = target.name.to_short_string(),
+                            .topic = target.topic(),
+                            .options = target.options,
+                            .format = format,
+                            .columns = columns,
+                            .primary_key = keys,
+                            .shard = shard,
+                            .shards = shards},
+                           outside);
+  };
   return {};
 }
 

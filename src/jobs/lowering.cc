@@ -64,11 +64,8 @@ Lowering::Pipeline Lowering::begin(std::string name, uint32_t shards) {
 
 void Lowering::connect(Pipeline from, Pipeline to, engine::Port port, engine::Routing routing,
                        std::vector<uint32_t> keys) {
-  dataflow_.edges.push_back({.from = from,
-                             .to = to,
-                             .port = port,
-                             .routing = routing,
-                             .key_columns = std::move(keys)});
+  dataflow_.edges.push_back(
+      {.from = from, .to = to, .port = port, .routing = routing, .key_columns = std::move(keys)});
 }
 
 Lowering::Pipeline Lowering::gather(Pipeline from, std::string name,

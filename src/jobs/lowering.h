@@ -9,8 +9,9 @@ namespace millrace::jobs {
 
 // Lowering: the dataflow that is being made, and the operations of the plan one by one.
 //
-// A stream is the pipeline whose last operator gives a node's rows. A node with one reader goes on in the
-// same pipeline; where rows change shards, meet others, or have several readers, a new one begins.
+// A stream is the pipeline whose last operator gives a node's rows. A node with one reader goes on
+// in the same pipeline; where rows change shards, meet others, or have several readers, a new one
+// begins.
 //
 // Order: stream for every sink; take.
 class Lowering {
@@ -32,8 +33,7 @@ class Lowering {
   Result<Pipeline> lower_project(const plan::Node& node, const plan::Project& project);
   Result<Pipeline> lower_assign_window(const plan::Node& node, const plan::AssignWindow& assign);
   Result<Pipeline> lower_aggregate(const plan::Node& node, const plan::Aggregate& aggregate);
-  Result<Pipeline> lower_window_aggregate(const plan::Node& node,
-                                          const plan::Aggregate& aggregate);
+  Result<Pipeline> lower_window_aggregate(const plan::Node& node, const plan::Aggregate& aggregate);
   Result<Pipeline> lower_join(const plan::Node& node, const plan::Join& join);
   Result<Pipeline> lower_union(const plan::Node& node);
   Result<Pipeline> lower_unnest(const plan::Node& node, const plan::Unnest& unnest);
@@ -43,8 +43,8 @@ class Lowering {
   Pipeline begin(std::string name, uint32_t shards);
   void connect(Pipeline from, Pipeline to, engine::Port port, engine::Routing routing,
                std::vector<uint32_t> keys = {});
-  // Where an operation that needs equal keys together goes on: the same pipeline if it has one shard,
-  // else a new one behind an exchange (no keys: of one shard).
+  // Where an operation that needs equal keys together goes on: the same pipeline if it has one
+  // shard, else a new one behind an exchange (no keys: of one shard).
   Pipeline gather(Pipeline from, std::string name, const std::vector<uint32_t>& keys);
   void append(Pipeline to, engine::PerShard<engine::Operator> make, uint64_t state_id = 0);
   void add_projection(Pipeline to, data::SchemaPtr schema,
@@ -52,9 +52,9 @@ class Lowering {
 
   const LowerContext& context_;
   engine::Dataflow dataflow_;
-  std::map<const plan::Node*, uint32_t> readers_;     // how often a node is an input
-  std::map<const plan::Node*, Pipeline> shared_;      // lowered nodes with several readers
-  std::map<std::string, uint32_t> source_ordinals_;   // per table, for stable source ids
+  std::map<const plan::Node*, uint32_t> readers_;    // how often a node is an input
+  std::map<const plan::Node*, Pipeline> shared_;     // lowered nodes with several readers
+  std::map<std::string, uint32_t> source_ordinals_;  // per table, for stable source ids
   int64_t granularity_us_;
 };
 

@@ -29,7 +29,7 @@ class ResultSink final : public engine::Sink {
 
  private:
   const std::shared_ptr<ResultRows> rows_;
-  std::vector<data::Batch> open_;            // of the epoch that is under way
+  std::vector<data::Batch> open_;          // of the epoch that is under way
   std::deque<ResultRows::Chunk> waiting_;  // staged, not committed
 };
 

@@ -12,8 +12,8 @@
 
 namespace millrace::jobs {
 
-// ResultRows: what a SELECT has committed, for the client that asked: batches with their signs, epoch by
-// epoch.
+// ResultRows: what a SELECT has committed, for the client that asked: batches with their signs,
+// epoch by epoch.
 //
 // Threading:  synchronised inside.
 class ResultRows {
@@ -30,7 +30,7 @@ class ResultRows {
 
  private:
   std::mutex mutex_;
-  std::vector<Chunk> chunks_;     // guarded by mutex_
+  std::vector<Chunk> chunks_;    // guarded by mutex_
   std::function<void()> ready_;  // guarded by mutex_
 };
 

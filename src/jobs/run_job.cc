@@ -73,36 +73,39 @@ Result<std::unique_ptr<JobRun>> JobRun::start(const plan::LogicalPlan& plan, Run
   shared->rows->on_ready([weak = std::weak_ptr(shared)] {
     if (auto self = weak.lock()) self->door.post([self] { self->tell_rows(); });
   });
-  engine::JobEvents told{
-      .on_committed = {},
-      .on_notice =
-          [shared](const Error& notice) {
-            shared->door.post([shared, notice] {
-              if (shared->events.on_notice) shared->events.on_notice(notice);
-            });
-          },
-      .on_finished =
-          [shared](Result<engine::JobSummary> summary) {
-            shared->door.post([shared, summary = std::move(summary)] {
-              shared->tell_rows();
-              shared->summary = summary;
-              shared->done.set();
-            });
-          }};
-  shared->job = MILLRACE_TRY(engine::Job::start(
-      std::move(dataflow), std::move(job),
-      {.log = runtime.log,
-       .clock = runtime.clock,
-       .workers = runtime.workers,
-       .coordinator = runtime.coordinator},
-      std::move(told)));
+  engine::JobEvents told{.on_committed = {},
+                         .on_notice =
+                             [shared](const Error& notice) {
+                               shared->door.post([shared, notice] {
+                                 if (shared->events.on_notice) shared->events.on_notice(notice);
+                               });
+                             },
+                         .on_finished =
+                             [shared](Result<engine::JobSummary> summary) {
+                               shared->door.post([shared, summary = std::move(summary)] {
+                                 shared->tell_rows();
+                                 shared->summary = summary;
+                                 shared->done.set();
+                               });
+                             }};
+  shared->job = MILLRACE_TRY(engine::Job::start(std::move(dataflow), std::move(job),
+                                                {.log = runtime.log,
+                                                 .clock = runtime.clock,
+                                                 .workers = runtime.workers,
+                                                 .coordinator = runtime.coordinator},
+                                                std::move(told)));
   runtime.door.post([shared] { shared->tell_progress(shared); });
-  return std::unique_ptr<JobRun>(new JobRun(std::move(shared), runtime, options.forget ? options.name : std::string()));
+  return std::unique_ptr<JobRun>(
+      new JobRun(std::move(shared), runtime, options.forget ? options.name : std::string()));
 }
 
-void JobRun::request_stop() { shared_->job->request_stop(); }
+void JobRun::request_stop() {
+  shared_->job->request_stop();
+}
 
-engine::JobProgress JobRun::progress() const { return shared_->job->progress(); }
+engine::JobProgress JobRun::progress() const {
+  return shared_->job->progress();
+}
 
 Result<engine::JobSummary> JobRun::wait() {
   runtime_.threads.wait(shared_->done);

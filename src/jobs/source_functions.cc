@@ -128,8 +128,7 @@ Result<std::unique_ptr<engine::EventTime>> make_event_time(expr::ExpressionPtr t
   std::vector<expr::ExpressionPtr> both;
   both.push_back(std::move(time));
   both.push_back(std::move(watermark));
-  return std::make_unique<ComputedTime>(
-      MILLRACE_TRY(expr::Evaluator::compile(std::move(both))));
+  return std::make_unique<ComputedTime>(MILLRACE_TRY(expr::Evaluator::compile(std::move(both))));
 }
 
 }  // namespace millrace::jobs

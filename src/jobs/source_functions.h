@@ -10,7 +10,8 @@
 
 namespace millrace::jobs {
 
-// What a source task evaluates, from expressions over the columns that it decodes. One object a task.
+// What a source task evaluates, from expressions over the columns that it decodes. One object a
+// task.
 //
 // Failure: kInvalidArgument for a constant that can never work.
 

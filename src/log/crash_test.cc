@@ -71,11 +71,11 @@ class CrashRun {
     auto& log = sent_[index];
     log.push_back({new_value()});
     const size_t at = log.size() - 1;
-    driver.log().appender().append(
-        partitions_[index], batch_of({log[at].value}), commit::Acks::kDurable, driver.executor(),
-        [this, index, at](Result<commit::Appended> appended) {
-          if (appended) sent_[index][at].acknowledged = true;
-        });
+    driver.log().appender().append(partitions_[index], batch_of({log[at].value}),
+                                   commit::Acks::kDurable, driver.executor(),
+                                   [this, index, at](Result<commit::Appended> appended) {
+                                     if (appended) sent_[index][at].acknowledged = true;
+                                   });
   }
 
   // What task 2 holds after `epoch`: in each of fifty keys the last epoch that wrote it.
@@ -125,8 +125,8 @@ class CrashRun {
     outputs.clear();
     for (uint64_t i = 0; i < 1 + random_() % 20; ++i) {
       const size_t index = random_() % 3;
-      outputs.emplace_back(index, "e" + std::to_string(epoch) + "." + std::to_string(i) + "/" +
-                                      new_value());
+      outputs.emplace_back(
+          index, "e" + std::to_string(epoch) + "." + std::to_string(i) + "/" + new_value());
       if (!driver.stage(**unit, partitions_[index], batch_of({outputs.back().second}))) return;
     }
     commit::DeltaBuilder delta;
@@ -138,8 +138,7 @@ class CrashRun {
     if (random_() % 8 == 0) return;  // a destroyed unit aborts
     if (random_() % 6 == 0 && !adopt_snapshot(driver, **unit)) return;
     commit::Positions positions;
-    positions.splits.push_back(
-        {.source = "s", .split = "f", .position = std::to_string(epoch)});
+    positions.splits.push_back({.source = "s", .split = "f", .position = std::to_string(epoch)});
     const auto committed = driver.commit(**unit, positions);
     if (!committed) return;
     epoch_ = acknowledged_epoch_ = epoch;

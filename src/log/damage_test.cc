@@ -149,11 +149,10 @@ TEST(ProposalTest, CommandsAreAppliedWholeOrNotAtAllAndSurvive) {
     EXPECT_EQ(propose(driver, {{.machine = "register", .body = "bad"}}).error().code(),
               ErrorCode::kInvalidArgument);
     EXPECT_EQ(driver.log().proposals().version("register"), 1U);
-    EXPECT_EQ(
-        propose(driver, {{.machine = "register", .body = "x", .expected_version = 0}})
-            .error()
-            .code(),
-        ErrorCode::kVersionConflict);
+    EXPECT_EQ(propose(driver, {{.machine = "register", .body = "x", .expected_version = 0}})
+                  .error()
+                  .code(),
+              ErrorCode::kVersionConflict);
     ASSERT_TRUE(
         propose(driver, {{.machine = "register", .body = "b", .expected_version = 1}}).has_value());
     const PartitionId partition = driver.make_partition("t");

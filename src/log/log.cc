@@ -1,10 +1,10 @@
 #include "log/log.h"
 
+#include <fmt/core.h>
+
 #include <charconv>
 #include <optional>
 #include <utility>
-
-#include <fmt/core.h>
 
 #include "log/calls/ring_appender.h"
 #include "log/calls/ring_jobs.h"
@@ -223,11 +223,21 @@ Log::~Log() {
   parts_->write_executor.reset();
 }
 
-commit::Jobs& Log::jobs() { return *parts_->jobs; }
-commit::Appender& Log::appender() { return *parts_->appender; }
-commit::Reader& Log::reader() { return *parts_->reader; }
-commit::Topics& Log::topics() { return *parts_->topics; }
-commit::Proposals& Log::proposals() { return *parts_->proposals; }
+commit::Jobs& Log::jobs() {
+  return *parts_->jobs;
+}
+commit::Appender& Log::appender() {
+  return *parts_->appender;
+}
+commit::Reader& Log::reader() {
+  return *parts_->reader;
+}
+commit::Topics& Log::topics() {
+  return *parts_->topics;
+}
+commit::Proposals& Log::proposals() {
+  return *parts_->proposals;
+}
 
 commit::Capabilities Log::capabilities() const {
   constexpr uint32_t kOpenUnits = 64;

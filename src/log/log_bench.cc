@@ -1,5 +1,3 @@
-#include "log/log.h"
-
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 #include <vector>
 
 #include "io/posix_world.h"
+#include "log/log.h"
 #include "log/log_driver.h"
 
 namespace millrace::log {
@@ -93,15 +92,20 @@ void commit_epochs(benchmark::State& state) {
   }
   std::ranges::sort(latencies);
   const auto at = [&](double share) {
-    return static_cast<double>(latencies[static_cast<size_t>(
-               share * static_cast<double>(latencies.size() - 1))]) / 1000.0;
+    return static_cast<double>(
+               latencies[static_cast<size_t>(share * static_cast<double>(latencies.size() - 1))]) /
+           1000.0;
   };
   state.counters["p50_us"] = at(0.5);
   state.counters["p99_us"] = at(0.99);
   state.counters["p999_us"] = at(0.999);
   (void)io::remove_tree(world.world().files, kFolder);
 }
-BENCHMARK(commit_epochs)->ArgName("sync")->Arg(1)->Arg(0)->UseRealTime()
+BENCHMARK(commit_epochs)
+    ->ArgName("sync")
+    ->Arg(1)
+    ->Arg(0)
+    ->UseRealTime()
     ->Unit(benchmark::kMicrosecond);
 
 // Reads what is settled and what is in the ring, a megabyte at a time.
@@ -148,7 +152,11 @@ void open_an_empty_log(benchmark::State& state) {
   }
   (void)io::remove_tree(world.world().files, kFolder);
 }
-BENCHMARK(open_an_empty_log)->ArgName("sync")->Arg(1)->Arg(0)->UseRealTime()
+BENCHMARK(open_an_empty_log)
+    ->ArgName("sync")
+    ->Arg(1)
+    ->Arg(0)
+    ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -42,7 +42,8 @@ inline LogOptions small_log() {
 class LogDriver {
  public:
   LogDriver(io::World world, LogOptions options = small_log())
-      : world_(world), options_(std::move(options)),
+      : world_(world),
+        options_(std::move(options)),
         executor_(world.threads.start({.name = "test", .nice = 0})) {
     auto opened = Log::open(world_, options_);
     if (opened) {
@@ -130,14 +131,12 @@ class LogDriver {
   // Stages although the log says "full": waits.
   Result<void> stage(commit::Unit& unit, commit::PartitionId partition,
                      const commit::RecordBatch& batch) {
-    return until_accepted([&](io::Wake wake) {
-      return unit.stage(partition, batch, std::move(wake));
-    });
+    return until_accepted(
+        [&](io::Wake wake) { return unit.stage(partition, batch, std::move(wake)); });
   }
   Result<void> stage_state(commit::Unit& unit, commit::TaskId task, const Buffer& delta) {
-    return until_accepted([&](io::Wake wake) {
-      return unit.stage_state(task, delta, std::move(wake));
-    });
+    return until_accepted(
+        [&](io::Wake wake) { return unit.stage_state(task, delta, std::move(wake)); });
   }
   template <class Call>
   Result<void> until_accepted(Call call) {

@@ -15,14 +15,14 @@ struct LogOptions {
   std::string folder;
   // False: nothing is synced; for a run whose data directory goes when the process ends.
   bool sync = true;
-  uint64_t ring_bytes = 16 << 20;       // of a new ring
-  uint64_t ring_bytes_max = 1 << 30;    // up to which it grows
+  uint64_t ring_bytes = 16 << 20;     // of a new ring
+  uint64_t ring_bytes_max = 1 << 30;  // up to which it grows
   uint64_t unsettled_bytes_max = 256 << 20;
-  uint64_t unit_ring_bytes_max = 8 << 20;   // what a unit stages above this goes to spill files
+  uint64_t unit_ring_bytes_max = 8 << 20;  // what a unit stages above this goes to spill files
   uint64_t spill_file_bytes = 256 << 20;
-  uint64_t staging_bytes_max = 16 << 20;    // in memory, on their way to the ring or a spill file
+  uint64_t staging_bytes_max = 16 << 20;  // in memory, on their way to the ring or a spill file
   int64_t seal_after_ns = 2 * io::kNsPerMs;
-  uint32_t readers = 2;                     // threads that read for others
+  uint32_t readers = 2;  // threads that read for others
   // Tables that proposals change; all that the data directory knows must be here.
   std::vector<commit::StateMachine*> machines;
   // A sync failed, or the ring cannot be written: the process must stop. Once, on one of the log's

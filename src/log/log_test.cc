@@ -153,12 +153,11 @@ TEST_F(LogTest, AppendAllIsOneEntryForAllPartitions) {
   LogDriver driver(world_.world());
   const PartitionId a = driver.make_partition("t", 0, 2);
   const PartitionId b{a.topic, 1};
-  std::vector<commit::PartitionBatch> batches{{a, batch_of({"1"})}, {b, batch_of({"2", "3"})},
-                                              {a, batch_of({"4"})}};
-  const auto appended =
-      io::await<std::vector<commit::Appended>>(driver.threads(), [&](auto done) {
-        driver.log().appender().append_all(std::move(batches), driver.executor(), std::move(done));
-      });
+  std::vector<commit::PartitionBatch> batches{
+      {a, batch_of({"1"})}, {b, batch_of({"2", "3"})}, {a, batch_of({"4"})}};
+  const auto appended = io::await<std::vector<commit::Appended>>(driver.threads(), [&](auto done) {
+    driver.log().appender().append_all(std::move(batches), driver.executor(), std::move(done));
+  });
   ASSERT_TRUE(appended.has_value());
   EXPECT_EQ((*appended)[0].lsn, (*appended)[2].lsn);
   EXPECT_THAT(driver.values(a), ElementsAre("0:1", "1:4"));
@@ -169,10 +168,10 @@ TEST_F(LogTest, AWatchWakesWhenThereIsMoreAndNotBefore) {
   LogDriver driver(world_.world());
   const PartitionId partition = driver.make_partition("t");
   int woken = 0;
-  const auto watch = driver.log().reader().watch(
-      partition, 0, commit::Isolation::kReadCommitted, driver.executor(), [&woken] { ++woken; });
-  auto cancelled = driver.log().reader().watch(
-      partition, 0, commit::Isolation::kReadCommitted, driver.executor(), [&woken] { woken += 9; });
+  const auto watch = driver.log().reader().watch(partition, 0, commit::Isolation::kReadCommitted,
+                                                 driver.executor(), [&woken] { ++woken; });
+  auto cancelled = driver.log().reader().watch(partition, 0, commit::Isolation::kReadCommitted,
+                                               driver.executor(), [&woken] { woken += 9; });
   cancelled.reset();
   world_.threads().run_until_idle();
   EXPECT_EQ(woken, 0);

@@ -68,11 +68,11 @@ struct Node::Modules {
 };
 
 void Node::Modules::start_threads() {
-  const uint32_t count = options.workers != 0 ? options.workers
-                                              : static_cast<uint32_t>(world.threads.parallelism());
+  const uint32_t count =
+      options.workers != 0 ? options.workers : static_cast<uint32_t>(world.threads.parallelism());
   for (uint32_t index = 0; index < count; ++index) {
-    workers.push_back(world.threads.start(
-        {.name = "worker-" + std::to_string(index), .nice = kWorkerNice}));
+    workers.push_back(
+        world.threads.start({.name = "worker-" + std::to_string(index), .nice = kWorkerNice}));
   }
   coordinator = world.threads.start({.name = "coordinator"});
   reads = world.threads.start({.name = "reads"});
@@ -151,8 +151,12 @@ std::unique_ptr<session::Session> Node::new_session(bool always_execute) {
       .always_execute = always_execute});
 }
 
-commit::CommitLog& Node::log() { return *modules_->log; }
+commit::CommitLog& Node::log() {
+  return *modules_->log;
+}
 
-const formats::Formats& Node::formats() const { return modules_->formats; }
+const formats::Formats& Node::formats() const {
+  return modules_->formats;
+}
 
 }  // namespace millrace::node

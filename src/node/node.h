@@ -15,7 +15,8 @@
 namespace millrace::node {
 
 struct NodeOptions {
-  // Where log and state live. `durable` false: nothing is synced, for a folder that goes at the end.
+  // Where log and state live. `durable` false: nothing is synced, for a folder that goes at the
+  // end.
   std::string data_folder;
   bool durable = true;
   uint64_t ring_bytes_max = uint64_t{1} << 30;
@@ -30,8 +31,8 @@ struct NodeOptions {
 //
 // Threading:  open, new_session and the destructor from the owner's thread, which is no executor's.
 // Ownership:  the world outlives the node, the node its sessions.
-// Failure:    open: what the log says of the data directory (kInUse, kVersionMismatch, kRingDamaged,
-//             kIoFailed …).
+// Failure:    open: what the log says of the data directory (kInUse, kVersionMismatch,
+//             kRingDamaged, kIoFailed …).
 class Node {
  public:
   static Result<std::unique_ptr<Node>> open(io::World world, NodeOptions options);

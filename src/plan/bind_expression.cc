@@ -20,31 +20,56 @@ using Expressions = std::vector<ExpressionPtr>;
 std::string_view operator_name(sql::BinaryOperator op) {
   using Op = sql::BinaryOperator;
   switch (op) {
-    case Op::kAdd: return "+";
-    case Op::kSubtract: return "-";
-    case Op::kMultiply: return "*";
-    case Op::kDivide: return "/";
-    case Op::kModulo: return "%";
-    case Op::kPower: return "^";
-    case Op::kConcat: return "||";
-    case Op::kEqual: return "=";
-    case Op::kNotEqual: return "<>";
-    case Op::kLess: return "<";
-    case Op::kLessEqual: return "<=";
-    case Op::kGreater: return ">";
-    case Op::kGreaterEqual: return ">=";
-    case Op::kBitAnd: return "&";
-    case Op::kBitOr: return "|";
-    case Op::kBitXor: return "#";
-    case Op::kShiftLeft: return "<<";
-    case Op::kShiftRight: return ">>";
-    case Op::kJsonGet: return "->";
-    case Op::kJsonGetText: return "->>";
-    case Op::kMatch: return "~";
-    case Op::kMatchNoCase: return "~*";
-    case Op::kNotMatch: return "!~";
-    case Op::kNotMatchNoCase: return "!~*";
-    default: return {};
+    case Op::kAdd:
+      return "+";
+    case Op::kSubtract:
+      return "-";
+    case Op::kMultiply:
+      return "*";
+    case Op::kDivide:
+      return "/";
+    case Op::kModulo:
+      return "%";
+    case Op::kPower:
+      return "^";
+    case Op::kConcat:
+      return "||";
+    case Op::kEqual:
+      return "=";
+    case Op::kNotEqual:
+      return "<>";
+    case Op::kLess:
+      return "<";
+    case Op::kLessEqual:
+      return "<=";
+    case Op::kGreater:
+      return ">";
+    case Op::kGreaterEqual:
+      return ">=";
+    case Op::kBitAnd:
+      return "&";
+    case Op::kBitOr:
+      return "|";
+    case Op::kBitXor:
+      return "#";
+    case Op::kShiftLeft:
+      return "<<";
+    case Op::kShiftRight:
+      return ">>";
+    case Op::kJsonGet:
+      return "->";
+    case Op::kJsonGetText:
+      return "->>";
+    case Op::kMatch:
+      return "~";
+    case Op::kMatchNoCase:
+      return "~*";
+    case Op::kNotMatch:
+      return "!~";
+    case Op::kNotMatchNoCase:
+      return "!~*";
+    default:
+      return {};
   }
 }
 
@@ -58,8 +83,7 @@ Result<T> ExpressionBinder::placed(Result<T> result, sql::Span span) const {
 }
 
 Result<ExpressionPtr> ExpressionBinder::refuse(sql::Span span, std::string_view what) const {
-  return text_.error(ErrorCode::kNotSupported, span,
-                     fmt::format("{} cannot be planned yet", what));
+  return text_.error(ErrorCode::kNotSupported, span, fmt::format("{} cannot be planned yet", what));
 }
 
 Result<ExpressionPtr> ExpressionBinder::call(std::string_view name, Expressions arguments,
@@ -83,9 +107,9 @@ Result<ExpressionPtr> ExpressionBinder::bind_condition(const sql::Expression& ex
     return expr::make_null(data::TypeKind::kBoolean);
   }
   if (bound->type().kind() == data::TypeKind::kBoolean) return bound;
-  return text_.error(ErrorCode::kTypeMismatch, expression.span,
-                     fmt::format("{} needs a BOOLEAN, but this is a {}", clause,
-                                 bound->type().to_string()));
+  return text_.error(
+      ErrorCode::kTypeMismatch, expression.span,
+      fmt::format("{} needs a BOOLEAN, but this is a {}", clause, bound->type().to_string()));
 }
 
 Result<ExpressionPtr> ExpressionBinder::bind_case(const sql::Case& node, sql::Span span) const {
@@ -121,9 +145,8 @@ Result<ExpressionPtr> ExpressionBinder::bind_in_list(const sql::InList& node,
                                                      sql::Span span) const {
   const ExpressionPtr operand = MILLRACE_TRY(bind(*node.operand));
   Expressions list = MILLRACE_TRY(bind_all(node.list));
-  const bool constant = std::ranges::all_of(list, [](const ExpressionPtr& element) {
-    return element->as<expr::Literal>() != nullptr;
-  });
+  const bool constant = std::ranges::all_of(
+      list, [](const ExpressionPtr& element) { return element->as<expr::Literal>() != nullptr; });
   if (constant) {
     return placed(expr::make_in_list(operand, std::move(list), node.negated), span);
   }
@@ -145,8 +168,10 @@ Result<ExpressionPtr> ExpressionBinder::bind_is(const sql::Is& node, sql::Span s
     case sql::IsKind::kTrue:
       return placed(expr::make_test(expr::TestKind::kTrue, std::move(operand), node.negated), span);
     case sql::IsKind::kFalse:
-      return placed(expr::make_test(expr::TestKind::kFalse, std::move(operand), node.negated), span);
-    default: return refuse(span, "IS JSON");
+      return placed(expr::make_test(expr::TestKind::kFalse, std::move(operand), node.negated),
+                    span);
+    default:
+      return refuse(span, "IS JSON");
   }
 }
 
@@ -198,10 +223,14 @@ struct ExpressionBinder::Visitor {
   Bound operator()(const sql::Unary& node) {
     ExpressionPtr operand = MILLRACE_TRY(binder.bind(*node.operand));
     switch (node.op) {
-      case sql::UnaryOperator::kPlus: return operand;
-      case sql::UnaryOperator::kNot: return negated(std::move(operand), true);
-      case sql::UnaryOperator::kBitNot: return binder.refuse(span, "~ as bitwise NOT");
-      case sql::UnaryOperator::kMinus: break;
+      case sql::UnaryOperator::kPlus:
+        return operand;
+      case sql::UnaryOperator::kNot:
+        return negated(std::move(operand), true);
+      case sql::UnaryOperator::kBitNot:
+        return binder.refuse(span, "~ as bitwise NOT");
+      case sql::UnaryOperator::kMinus:
+        break;
     }
     return expr::fold_constants(MILLRACE_TRY(binder.call("NEGATE", {std::move(operand)}, span)));
   }
@@ -216,7 +245,8 @@ struct ExpressionBinder::Visitor {
     for (const sql::Expression& operand : node.operands) {
       operands.push_back(MILLRACE_TRY(binder.bind_condition(operand, node.is_and ? "AND" : "OR")));
     }
-    auto made = node.is_and ? expr::make_and(std::move(operands)) : expr::make_or(std::move(operands));
+    auto made =
+        node.is_and ? expr::make_and(std::move(operands)) : expr::make_or(std::move(operands));
     return binder.placed(std::move(made), span);
   }
   Bound operator()(const sql::Between& node) { return binder.bind_between(node, span); }
@@ -233,9 +263,9 @@ struct ExpressionBinder::Visitor {
   Bound operator()(const sql::IsDistinctFrom& node) {
     ExpressionPtr left = MILLRACE_TRY(binder.bind(*node.left));
     ExpressionPtr right = MILLRACE_TRY(binder.bind(*node.right));
-    return negated(MILLRACE_TRY(binder.call("IS DISTINCT FROM",
-                                            {std::move(left), std::move(right)}, span)),
-                   node.negated);
+    return negated(
+        MILLRACE_TRY(binder.call("IS DISTINCT FROM", {std::move(left), std::move(right)}, span)),
+        node.negated);
   }
   Bound operator()(const sql::Like& node) {
     constexpr std::string_view kNames[] = {"LIKE", "ILIKE", "SIMILAR TO"};

@@ -18,8 +18,8 @@ namespace millrace::plan {
 // Failure:    with the place and a caret; kNotSupported names what cannot be planned yet.
 class ExpressionBinder {
  public:
-  // What becomes of a call of an aggregate or group-window function: an expression that stands for its
-  // result; null: it is no such function.
+  // What becomes of a call of an aggregate or group-window function: an expression that stands for
+  // its result; null: it is no such function.
   using SpecialCall =
       std::function<Result<expr::ExpressionPtr>(const sql::Call& call, sql::Span span)>;
 

@@ -90,12 +90,12 @@ Result<BoundRelation> QueryBinder::bind_named_table(const sql::NamedTable& named
     } else {
       const catalog::TablePtr& table = (*relation)->table;
       if (!table->connector->source) {
-        return text_.error(ErrorCode::kNotReadable, named.name.span,
-                           fmt::format("connector '{}' can only be written to",
-                                       table->connector->name));
+        return text_.error(
+            ErrorCode::kNotReadable, named.name.span,
+            fmt::format("connector '{}' can only be written to", table->connector->name));
       }
-      bound.node = MILLRACE_TRY(
-          scan(MILLRACE_TRY(bind_table(table, context_.functions, context_.dialect))));
+      bound.node =
+          MILLRACE_TRY(scan(MILLRACE_TRY(bind_table(table, context_.functions, context_.dialect))));
     }
   }
   bound.scope.add_all(last, *bound.node->schema, 0);
@@ -108,8 +108,8 @@ Result<BoundRelation> QueryBinder::bind_window_table(const sql::WindowTable& win
   BoundRelation from;
   std::string name;
   if (window.input.table) {
-    from = MILLRACE_TRY(
-        bind_named_table({.name = *window.input.table, .options = {}, .as_of = {}}));
+    from =
+        MILLRACE_TRY(bind_named_table({.name = *window.input.table, .options = {}, .as_of = {}}));
     name = window.input.table->parts.back().text;
   } else {
     from.node = MILLRACE_TRY(bind(*window.input.query));
@@ -154,9 +154,9 @@ Result<BoundRelation> QueryBinder::bind_unnest(BoundRelation left, const sql::Ta
       MILLRACE_TRY(expressions(left.scope).bind(unnest.collections.front()));
   const data::Type type = collection->type();
   if (type.kind() != data::TypeKind::kArray && type.kind() != data::TypeKind::kMap) {
-    return text_.error(ErrorCode::kTypeMismatch, unnest.collections.front().span,
-                       fmt::format("UNNEST needs an ARRAY or a MAP, but this is a {}",
-                                   type.to_string()));
+    return text_.error(
+        ErrorCode::kTypeMismatch, unnest.collections.front().span,
+        fmt::format("UNNEST needs an ARRAY or a MAP, but this is a {}", type.to_string()));
   }
   const auto width = static_cast<uint32_t>(left.node->schema->columns());
   std::vector<ExpressionPtr> columns;
@@ -170,8 +170,8 @@ Result<BoundRelation> QueryBinder::bind_unnest(BoundRelation left, const sql::Ta
   NodePtr input = project(std::move(left.node), std::move(columns), names);
 
   std::vector<data::Field> made = type.fields();
-  const bool rows = type.kind() == data::TypeKind::kArray &&
-                    made.front().type.kind() == data::TypeKind::kRow;
+  const bool rows =
+      type.kind() == data::TypeKind::kArray && made.front().type.kind() == data::TypeKind::kRow;
   if (rows) made = std::vector<data::Field>(made.front().type.fields());
   if (unnest.with_ordinality) made.push_back({"ordinality", data::TypeKind::kBigint, false});
   std::vector<data::Field> fields = input->schema->fields();
@@ -182,9 +182,8 @@ Result<BoundRelation> QueryBinder::bind_unnest(BoundRelation left, const sql::Ta
     fields.push_back(made[at]);
   }
   added.add_all(ref.alias ? ref.alias->name.text : "", data::Schema(made), width + 1);
-  Unnest operation{.column = width,
-                   .with_ordinality = unnest.with_ordinality,
-                   .keeps_empty = keeps_empty};
+  Unnest operation{
+      .column = width, .with_ordinality = unnest.with_ordinality, .keeps_empty = keeps_empty};
   left.node = make_node(operation, {std::move(input)}, data::make_schema(std::move(fields)));
   left.scope.append(added);
   return left;
@@ -249,11 +248,11 @@ Result<BoundRelation> QueryBinder::bind_from(const sql::Select& select) {
       const auto where = MILLRACE_TRY(expressions(both).bind_condition(*select.where, "WHERE"));
       conditions = expr::conjuncts(where);
     }
-    from = MILLRACE_TRY(join(std::move(from), std::move(right), JoinKind::kInner,
-                             std::move(conditions)));
+    from = MILLRACE_TRY(
+        join(std::move(from), std::move(right), JoinKind::kInner, std::move(conditions)));
   }
-  const bool joined = select.from.size() > 1 &&
-                      !std::holds_alternative<sql::UnnestTable>(select.from.back().node);
+  const bool joined =
+      select.from.size() > 1 && !std::holds_alternative<sql::UnnestTable>(select.from.back().node);
   if (!select.where || joined) return from;
   auto predicate = MILLRACE_TRY(expressions(from.scope).bind_condition(*select.where, "WHERE"));
   const data::SchemaPtr schema = from.node->schema;

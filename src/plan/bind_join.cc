@@ -134,8 +134,8 @@ Result<BoundRelation> QueryBinder::join(BoundRelation left, BoundRelation right,
   right.scope.shift(behind);
   bound.scope.append(right.scope);
   const data::SchemaPtr schema = joined_schema(*left_node->schema, *right_node->schema, kind);
-  bound.node = make_node(std::move(operation), {std::move(left_node), std::move(right_node)},
-                         schema);
+  bound.node =
+      make_node(std::move(operation), {std::move(left_node), std::move(right_node)}, schema);
   return bound;
 }
 
@@ -185,8 +185,8 @@ Result<BoundRelation> QueryBinder::bind_join_table(const sql::JoinTable& table) 
       auto conditions = MILLRACE_TRY(join_conditions(join, right, bound, swapped));
       const Scope left_names = bound.scope;
       const Scope right_names = right.scope;
-      BoundRelation joined = MILLRACE_TRY(this->join(std::move(right), std::move(bound),
-                                                     JoinKind::kLeft, std::move(conditions)));
+      BoundRelation joined = MILLRACE_TRY(
+          this->join(std::move(right), std::move(bound), JoinKind::kLeft, std::move(conditions)));
       const auto first = static_cast<uint32_t>(joined.node->input(0)->schema->columns());
       std::vector<ExpressionPtr> columns;
       std::vector<std::string> names;
@@ -207,10 +207,9 @@ Result<BoundRelation> QueryBinder::bind_join_table(const sql::JoinTable& table) 
     behind.shift(static_cast<uint32_t>(bound.node->schema->columns()));
     both.append(behind);
     auto conditions = MILLRACE_TRY(join_conditions(join, bound, right, both));
-    const JoinKind kind =
-        join.type == sql::JoinType::kLeft ? JoinKind::kLeft : JoinKind::kInner;
-    bound = MILLRACE_TRY(
-        this->join(std::move(bound), std::move(right), kind, std::move(conditions)));
+    const JoinKind kind = join.type == sql::JoinType::kLeft ? JoinKind::kLeft : JoinKind::kInner;
+    bound =
+        MILLRACE_TRY(this->join(std::move(bound), std::move(right), kind, std::move(conditions)));
   }
   return bound;
 }

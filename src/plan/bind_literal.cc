@@ -33,8 +33,8 @@ Result<expr::ExpressionPtr> bind_integer(const std::string& digits, sql::Span sp
   const bool hexadecimal = digits.starts_with("0x") || digits.starts_with("0X");
   const std::string_view number = std::string_view(digits).substr(hexadecimal ? 2 : 0);
   int64_t value = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value,
-                                            hexadecimal ? 16 : 10);
+  const auto [end, error] =
+      std::from_chars(number.data(), number.data() + number.size(), value, hexadecimal ? 16 : 10);
   if (error == std::errc()) {
     const bool narrow = value <= INT32_MAX;
     return expr::make_literal(Value(value), narrow ? TypeKind::kInt : TypeKind::kBigint);
@@ -55,7 +55,8 @@ Result<expr::ExpressionPtr> bind_decimal(const std::string& digits, sql::Span sp
   const auto value = data::parse_decimal(digits, scale);
   if (!value) return invalid(text, span, "the number cannot be read");
   const Type type = Type::decimal(precision, scale);
-  if (precision <= kShortDigitsMax) return expr::make_literal(Value(static_cast<int64_t>(*value)), type);
+  if (precision <= kShortDigitsMax)
+    return expr::make_literal(Value(static_cast<int64_t>(*value)), type);
   return expr::make_literal(Value(*value), type);
 }
 
@@ -72,14 +73,22 @@ std::string from_hexadecimal(const std::string& digits) {
 // µs of one unit of days to seconds; months of one of years to months as a negative number.
 std::optional<double> unit_us(TimeUnit unit) {
   switch (unit) {
-    case TimeUnit::kWeek: return 7.0 * 86'400 * kUsPerSecond;
-    case TimeUnit::kDay: return 86'400.0 * kUsPerSecond;
-    case TimeUnit::kHour: return 3'600.0 * kUsPerSecond;
-    case TimeUnit::kMinute: return 60.0 * kUsPerSecond;
-    case TimeUnit::kSecond: return 1.0 * kUsPerSecond;
-    case TimeUnit::kMillisecond: return 1'000.0;
-    case TimeUnit::kMicrosecond: return 1.0;
-    default: return std::nullopt;
+    case TimeUnit::kWeek:
+      return 7.0 * 86'400 * kUsPerSecond;
+    case TimeUnit::kDay:
+      return 86'400.0 * kUsPerSecond;
+    case TimeUnit::kHour:
+      return 3'600.0 * kUsPerSecond;
+    case TimeUnit::kMinute:
+      return 60.0 * kUsPerSecond;
+    case TimeUnit::kSecond:
+      return 1.0 * kUsPerSecond;
+    case TimeUnit::kMillisecond:
+      return 1'000.0;
+    case TimeUnit::kMicrosecond:
+      return 1.0;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -173,11 +182,16 @@ std::optional<Amount> read_words(std::string_view rest) {
 Result<expr::ExpressionPtr> bind_literal(const sql::Literal& literal, sql::Span span,
                                          const sql::SourceText& text) {
   switch (literal.kind) {
-    case sql::LiteralKind::kNull: return expr::make_null();
-    case sql::LiteralKind::kTrue: return expr::make_boolean(true);
-    case sql::LiteralKind::kFalse: return expr::make_boolean(false);
-    case sql::LiteralKind::kInteger: return bind_integer(literal.text, span, text);
-    case sql::LiteralKind::kDecimal: return bind_decimal(literal.text, span, text);
+    case sql::LiteralKind::kNull:
+      return expr::make_null();
+    case sql::LiteralKind::kTrue:
+      return expr::make_boolean(true);
+    case sql::LiteralKind::kFalse:
+      return expr::make_boolean(false);
+    case sql::LiteralKind::kInteger:
+      return bind_integer(literal.text, span, text);
+    case sql::LiteralKind::kDecimal:
+      return bind_decimal(literal.text, span, text);
     case sql::LiteralKind::kFloat: {
       double value = 0;
       std::from_chars(literal.text.data(), literal.text.data() + literal.text.size(), value);
@@ -196,16 +210,15 @@ Result<expr::ExpressionPtr> bind_typed_literal(const sql::TypedLiteral& literal,
   const Type type = MILLRACE_TRY(bind_type(literal.type, text));
   auto value = expr::cast_value(Value(literal.text), TypeKind::kVarchar, type);
   if (!value) {
-    return invalid(text, span,
-                   fmt::format("'{}' is not a {}", literal.text, type.to_string()));
+    return invalid(text, span, fmt::format("'{}' is not a {}", literal.text, type.to_string()));
   }
   return expr::make_literal(std::move(*value), type);
 }
 
 Result<expr::ExpressionPtr> bind_interval(const sql::IntervalLiteral& literal, sql::Span span,
                                           const sql::SourceText& text) {
-  const auto amount = literal.qualifier ? read_fields(literal.text, *literal.qualifier)
-                                        : read_words(literal.text);
+  const auto amount =
+      literal.qualifier ? read_fields(literal.text, *literal.qualifier) : read_words(literal.text);
   if (!amount) return invalid(text, span, "the interval cannot be read");
   if (amount->has_months && amount->has_us) {
     return text.error(ErrorCode::kNotSupported, span,
@@ -223,7 +236,8 @@ Result<expr::ExpressionPtr> bind_interval(const sql::IntervalLiteral& literal, s
 Result<int64_t> interval_us(const sql::Expression& expression, const sql::SourceText& text) {
   const auto* literal = std::get_if<sql::IntervalLiteral>(&expression.node);
   if (literal == nullptr) {
-    return text.error(ErrorCode::kTypeMismatch, expression.span, "an INTERVAL literal is needed here");
+    return text.error(ErrorCode::kTypeMismatch, expression.span,
+                      "an INTERVAL literal is needed here");
   }
   const auto bound = MILLRACE_TRY(bind_interval(*literal, expression.span, text));
   if (bound->type().kind() != TypeKind::kIntervalDay) {

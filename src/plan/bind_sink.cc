@@ -80,15 +80,17 @@ Result<Sink> choose_mode(const NodePtr& query, const BoundTablePtr& target,
   for (const std::string& key : target->definition->primary_key) {
     const auto column = static_cast<uint32_t>(target->schema->find(key).value());
     const auto at = std::ranges::find(columns, column);
-    if (at != columns.end()) sink.key_columns.push_back(static_cast<uint32_t>(at - columns.begin()));
+    if (at != columns.end())
+      sink.key_columns.push_back(static_cast<uint32_t>(at - columns.begin()));
   }
   if (takes.upserts && !sink.key_columns.empty()) {
     sink.mode = SinkMode::kUpsert;
     if (rows.append_only() || rows.unique_on(sink.key_columns)) return sink;
-    return text.error(ErrorCode::kNotSupported, insert.span,
-                      fmt::format("the query's rows have other keys than the primary key of '{}': "
-                                  "this cannot be planned yet",
-                                  name))
+    return text
+        .error(ErrorCode::kNotSupported, insert.span,
+               fmt::format("the query's rows have other keys than the primary key of '{}': "
+                           "this cannot be planned yet",
+                           name))
         .remedy("Group by the key of the target.");
   }
   if (takes.changes) {
@@ -119,10 +121,10 @@ Result<NodePtr> bind_insert(const sql::Insert& insert, const BoundTablePtr& targ
   const std::vector<uint32_t> columns = MILLRACE_TRY(target_columns(insert, *target, text));
   NodePtr query = MILLRACE_TRY(QueryBinder(context, text).bind(*insert.query));
   if (query->schema->columns() != columns.size()) {
-    return text.error(ErrorCode::kColumnCount, insert.query->span,
-                      fmt::format("the query gives {} columns, '{}' takes {}",
-                                  query->schema->columns(),
-                                  target->definition->name.to_short_string(), columns.size()));
+    return text.error(
+        ErrorCode::kColumnCount, insert.query->span,
+        fmt::format("the query gives {} columns, '{}' takes {}", query->schema->columns(),
+                    target->definition->name.to_short_string(), columns.size()));
   }
   query = MILLRACE_TRY(converted(std::move(query), *target, columns, insert, text));
   Sink sink = MILLRACE_TRY(choose_mode(query, target, columns, insert, text));

@@ -18,7 +18,9 @@ namespace {
 using catalog::ColumnKind;
 using expr::ExpressionPtr;
 
-bool is_time(const data::Type& type) { return type.is_timestamp(); }
+bool is_time(const data::Type& type) {
+  return type.is_timestamp();
+}
 
 // An expression that a definition keeps as text, over columns of the table.
 Result<ExpressionPtr> bind_stored(const std::string& expression, const std::string& name,
@@ -85,9 +87,9 @@ class TableMaker {
       const std::string format =
           written(create_.options, "format", std::string(table_.connector->default_format));
       if (format.empty()) {
-        return text_.error(ErrorCode::kMissingOption, create_.name.span,
-                           fmt::format("connector '{}' needs 'format' = …",
-                                       table_.connector->name));
+        return text_.error(
+            ErrorCode::kMissingOption, create_.name.span,
+            fmt::format("connector '{}' needs 'format' = …", table_.connector->name));
       }
       auto found = connectors_.format(format);
       if (!found) return at_option(found.error(), "format");
@@ -163,9 +165,9 @@ class TableMaker {
           .remedy(known.empty() ? "It has none." : "It has " + known + ".");
     }
     if (made.type.kind() != found->type.kind()) {
-      return text_.error(ErrorCode::kTypeMismatch, column.span,
-                         fmt::format("metadata '{}' is a {}", made.metadata_key,
-                                     found->type.to_string()));
+      return text_.error(
+          ErrorCode::kTypeMismatch, column.span,
+          fmt::format("metadata '{}' is a {}", made.metadata_key, found->type.to_string()));
     }
     made.is_virtual = metadata.is_virtual || !found->writable;
     return {};
@@ -176,8 +178,11 @@ class TableMaker {
     for (uint32_t at = 0; at < table_.columns.size(); ++at) {
       const catalog::ColumnDefinition& column = table_.columns[at];
       if (column.kind == ColumnKind::kComputed) continue;
-      scope.add({.table = {}, .name = column.name, .type = column.type,
-                 .nullable = column.nullable, .index = at});
+      scope.add({.table = {},
+                 .name = column.name,
+                 .type = column.type,
+                 .nullable = column.nullable,
+                 .index = at});
     }
     for (uint32_t at = 0; at < table_.columns.size(); ++at) {
       catalog::ColumnDefinition& column = table_.columns[at];
@@ -187,8 +192,11 @@ class TableMaker {
       const ExpressionPtr bound = MILLRACE_TRY(binder.bind(written));
       column.type = bound->type();
       column.nullable = bound->nullable();
-      scope.add({.table = {}, .name = column.name, .type = column.type,
-                 .nullable = column.nullable, .index = at});
+      scope.add({.table = {},
+                 .name = column.name,
+                 .type = column.type,
+                 .nullable = column.nullable,
+                 .index = at});
     }
     return {};
   }
@@ -221,8 +229,7 @@ class TableMaker {
     if (!create_.primary_key) {
       if (!table_.connector->needs_primary_key) return {};
       return text_.error(ErrorCode::kInvalidDefinition, create_.name.span,
-                         fmt::format("connector '{}' needs a PRIMARY KEY",
-                                     table_.connector->name));
+                         fmt::format("connector '{}' needs a PRIMARY KEY", table_.connector->name));
     }
     for (const sql::Identifier& name : create_.primary_key->columns) {
       catalog::ColumnDefinition& column = table_.columns[MILLRACE_TRY(existing(name))];
@@ -281,8 +288,8 @@ Result<BoundTablePtr> bind_table(const catalog::TablePtr& table,
   for (const catalog::ColumnDefinition& column : table->columns) {
     ExpressionPtr computed;
     if (column.kind == ColumnKind::kComputed) {
-      computed = MILLRACE_TRY(bind_stored(column.expression, name + "." + column.name, scope,
-                                          functions, dialect));
+      computed = MILLRACE_TRY(
+          bind_stored(column.expression, name + "." + column.name, scope, functions, dialect));
     }
     bound.computed.push_back(std::move(computed));
   }

@@ -69,8 +69,8 @@ Result<Type> bind_named(const sql::NamedType& named, sql::Span span, const sql::
       return text.error(ErrorCode::kInvalidDefinition, span,
                         fmt::format("{} takes at most {} numbers", word, known.parameters_max));
     }
-    const auto first = parameters.empty() ? static_cast<uint32_t>(known.parameter_default)
-                                          : parameters[0];
+    const auto first =
+        parameters.empty() ? static_cast<uint32_t>(known.parameter_default) : parameters[0];
     const auto second = parameters.size() > 1 ? parameters[1] : 0U;
     if (first > static_cast<uint32_t>(known.parameter_max) || second > first ||
         (known.kind == TypeKind::kDecimal && first == 0)) {
@@ -110,8 +110,8 @@ Result<Type> bind_type(const sql::TypeName& type, const sql::SourceText& text) {
   if (const auto* row = std::get_if<sql::RowType>(&type.node)) {
     std::vector<data::Field> fields;
     for (const sql::RowField& field : row->fields) {
-      fields.push_back({field.name.text, MILLRACE_TRY(bind_type(field.type, text)),
-                        !field.type.not_null});
+      fields.push_back(
+          {field.name.text, MILLRACE_TRY(bind_type(field.type, text)), !field.type.not_null});
     }
     return Type::row(std::move(fields));
   }

@@ -16,8 +16,8 @@ namespace millrace::plan {
 struct BoundTable {
   catalog::TablePtr definition;
   data::SchemaPtr schema;  // definition->schema()
-  // Per column: its expression, or null where it is not computed. A computed column may use any column
-  // but itself and, through others, itself.
+  // Per column: its expression, or null where it is not computed. A computed column may use any
+  // column but itself and, through others, itself.
   std::vector<expr::ExpressionPtr> computed;
   // Event time and the watermark's value for a row; both or neither.
   std::optional<uint32_t> time_column;

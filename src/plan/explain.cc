@@ -31,10 +31,10 @@ std::string column_names(const data::Schema& schema, const std::vector<uint32_t>
 }
 
 std::string describe_window(const WindowSpec& window) {
-  std::string text = window.kind == WindowKind::kHop
-                         ? fmt::format("hop {} every {}", duration(window.size_us),
-                                       duration(window.slide_us))
-                         : fmt::format("tumble {}", duration(window.size_us));
+  std::string text =
+      window.kind == WindowKind::kHop
+          ? fmt::format("hop {} every {}", duration(window.size_us), duration(window.slide_us))
+          : fmt::format("tumble {}", duration(window.size_us));
   if (window.offset_us != 0) text += fmt::format(" offset {}", duration(window.offset_us));
   return text;
 }

@@ -18,8 +18,8 @@ namespace millrace::plan {
 struct Node;
 using NodePtr = std::shared_ptr<const Node>;
 
-// What follows are the operations of the logical plan. Columns are numbered: an expression's column n is
-// the n-th of the node's input (of a join: left columns, then right ones).
+// What follows are the operations of the logical plan. Columns are numbered: an expression's column
+// n is the n-th of the node's input (of a join: left columns, then right ones).
 
 // Reads a table: `columns` of it, of the rows that pass `filter`.
 struct Scan {
@@ -56,14 +56,14 @@ struct AggregateCall {
   std::vector<uint32_t> arguments;  // columns of the input; empty: count(*)
   std::optional<uint32_t> filter;   // BOOLEAN column: rows where it is TRUE
   bool distinct = false;
-  data::Type type;                  // of the result
+  data::Type type;  // of the result
 };
 
 // When a window's rows appear: sql.md (When results appear).
 struct Emit {
   enum class Early : uint8_t { kNone, kEvery, kAfterRows, kOnUpdate };
   Early early = Early::kNone;
-  int64_t every_us = 0;   // kEvery
+  int64_t every_us = 0;    // kEvery
   int64_t after_rows = 0;  // kAfterRows
   int64_t allowed_lateness_us = 0;
   bool discarding = false;
@@ -92,8 +92,8 @@ struct Aggregate {
 enum class JoinKind : uint8_t { kInner, kLeft, kRight, kFull, kSemi, kAnti };
 
 struct JoinKey {
-  uint32_t left = 0;   // column of the left input
-  uint32_t right = 0;  // column of the right input
+  uint32_t left = 0;         // column of the left input
+  uint32_t right = 0;        // column of the right input
   bool nulls_equal = false;  // IS NOT DISTINCT FROM
 };
 
@@ -107,8 +107,8 @@ struct Join {
 // All inputs have the types of the output.
 struct UnionAll {};
 
-// A row becomes one per element of an ARRAY or entry of a MAP, the element's columns (a ROW's fields,
-// a MAP's key and value) behind its own, then the ordinality (BIGINT, from 1).
+// A row becomes one per element of an ARRAY or entry of a MAP, the element's columns (a ROW's
+// fields, a MAP's key and value) behind its own, then the ordinality (BIGINT, from 1).
 struct Unnest {
   uint32_t column = 0;
   bool with_ordinality = false;
@@ -121,8 +121,8 @@ struct SortKey {
   bool nulls_first = false;
 };
 
-// For an input that ends: its rows in order, without the first `offset`, at most `limit`. No keys: as
-// they come. Gives its rows when the input has ended, so its output is append-only.
+// For an input that ends: its rows in order, without the first `offset`, at most `limit`. No keys:
+// as they come. Gives its rows when the input has ended, so its output is append-only.
 struct Sort {
   std::vector<SortKey> keys;
   std::optional<uint64_t> limit;
@@ -135,8 +135,8 @@ struct Normalize {
 };
 
 enum class SinkMode : uint8_t {
-  kAppend,  // +I only
-  kUpsert,  // by primary key: the newest row counts
+  kAppend,   // +I only
+  kUpsert,   // by primary key: the newest row counts
   kChanges,  // +I -U +U -D as they are
   kResult,   // SELECT: the rows that are left when the inputs have ended
 };
@@ -155,8 +155,8 @@ struct Sink {
   bool ordered = false;
 };
 
-using Operation = std::variant<Scan, Values, Filter, Project, AssignWindow, Aggregate, Join, UnionAll,
-                               Unnest, Sort, Normalize, Sink>;
+using Operation = std::variant<Scan, Values, Filter, Project, AssignWindow, Aggregate, Join,
+                               UnionAll, Unnest, Sort, Normalize, Sink>;
 
 // Node: one operation of the logical plan over its inputs.
 //
@@ -167,8 +167,8 @@ struct Node {
   std::vector<NodePtr> inputs;
   data::SchemaPtr schema;
   Properties properties;
-  // Names the node's state over restarts and replanning: a hash of the subtree as it was bound, before
-  // any optional rule; 0 until the plan is complete.
+  // Names the node's state over restarts and replanning: a hash of the subtree as it was bound,
+  // before any optional rule; 0 until the plan is complete.
   uint64_t identity = 0;
 
   template <class T>

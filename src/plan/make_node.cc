@@ -46,7 +46,8 @@ Properties pass(const Properties& from, const ColumnMap& map) {
     const auto start = map(window.start);
     const auto end = map(window.end);
     if (!start || !end) continue;
-    to.windows.push_back({window.window, *start, *end, window.time ? map(*window.time) : std::nullopt});
+    to.windows.push_back(
+        {window.window, *start, *end, window.time ? map(*window.time) : std::nullopt});
   }
   if (to.identity == RowIdentity::kKeys && to.keys.empty()) to.identity = RowIdentity::kWholeRow;
   return to;
@@ -139,7 +140,8 @@ Properties derive(const Join& join, const Inputs& inputs) {
   }
   const bool outer = join.kind != JoinKind::kInner;
   if (left.append_only() && right.append_only() && !outer) return properties;
-  properties.identity = properties.keys.empty() || outer ? RowIdentity::kWholeRow : RowIdentity::kKeys;
+  properties.identity =
+      properties.keys.empty() || outer ? RowIdentity::kWholeRow : RowIdentity::kKeys;
   properties.changes_because =
       outer ? "an outer join takes back its padded row when a match comes"
             : (left.append_only() ? right.changes_because : left.changes_because);
@@ -152,7 +154,8 @@ Properties derive_union(const Inputs& inputs) {
   for (const NodePtr& input : inputs) {
     const Properties& from = input->properties;
     properties.bounded = properties.bounded && from.bounded;
-    std::erase_if(properties.time_columns, [&](uint32_t column) { return !from.is_time_column(column); });
+    std::erase_if(properties.time_columns,
+                  [&](uint32_t column) { return !from.is_time_column(column); });
     if (!from.append_only()) {
       properties.identity = RowIdentity::kWholeRow;
       properties.changes_because = from.changes_because;
@@ -162,37 +165,37 @@ Properties derive_union(const Inputs& inputs) {
 }
 
 Properties derive(const Operation& operation, const Inputs& inputs) {
-  return std::visit(
-      Overloaded{
-          [&](const Scan& scan) { return derive(scan); },
-          [&](const Values&) { return Properties(); },
-          [&](const Project& project) { return derive(project, inputs); },
-          [&](const AssignWindow& assign) { return derive(assign, inputs); },
-          [&](const Aggregate& aggregate) { return derive(aggregate, inputs); },
-          [&](const Join& join) { return derive(join, inputs); },
-          [&](const UnionAll&) { return derive_union(inputs); },
-          [&](const Unnest&) {
-            Properties properties = pass(inputs[0]->properties, identity_map());
-            properties.keys.clear();
-            if (!properties.append_only()) properties.identity = RowIdentity::kWholeRow;
-            return properties;
-          },
-          [&](const Sort&) {
-            Properties properties = pass(inputs[0]->properties, identity_map());
-            properties.identity = RowIdentity::kAppendOnly;
-            properties.state = StateBound::kRows;
-            return properties;
-          },
-          [&](const Normalize& normalize) {
-            Properties properties = pass(inputs[0]->properties, identity_map());
-            properties.identity = RowIdentity::kKeys;
-            properties.keys = {normalize.keys};
-            properties.state = StateBound::kKeys;
-            return properties;
-          },
-          [&](const auto&) { return pass(inputs[0]->properties, identity_map()); },
-      },
-      operation);
+  return std::visit(Overloaded{
+                        [&](const Scan& scan) { return derive(scan); },
+                        [&](const Values&) { return Properties(); },
+                        [&](const Project& project) { return derive(project, inputs); },
+                        [&](const AssignWindow& assign) { return derive(assign, inputs); },
+                        [&](const Aggregate& aggregate) { return derive(aggregate, inputs); },
+                        [&](const Join& join) { return derive(join, inputs); },
+                        [&](const UnionAll&) { return derive_union(inputs); },
+                        [&](const Unnest&) {
+                          Properties properties = pass(inputs[0]->properties, identity_map());
+                          properties.keys.clear();
+                          if (!properties.append_only())
+                            properties.identity = RowIdentity::kWholeRow;
+                          return properties;
+                        },
+                        [&](const Sort&) {
+                          Properties properties = pass(inputs[0]->properties, identity_map());
+                          properties.identity = RowIdentity::kAppendOnly;
+                          properties.state = StateBound::kRows;
+                          return properties;
+                        },
+                        [&](const Normalize& normalize) {
+                          Properties properties = pass(inputs[0]->properties, identity_map());
+                          properties.identity = RowIdentity::kKeys;
+                          properties.keys = {normalize.keys};
+                          properties.state = StateBound::kKeys;
+                          return properties;
+                        },
+                        [&](const auto&) { return pass(inputs[0]->properties, identity_map()); },
+                    },
+                    operation);
 }
 
 }  // namespace

@@ -58,8 +58,9 @@ class Planner::Binding {
     context_.until_now = true;
     NodePtr query = MILLRACE_TRY(QueryBinder(context_, text_).bind(statement.query));
     if (!query->properties.bounded) {
-      return text_.error(ErrorCode::kEndlessQuery, statement.query.span,
-                         "the query reads an endless table that is no topic, and would never end")
+      return text_
+          .error(ErrorCode::kEndlessQuery, statement.query.span,
+                 "the query reads an endless table that is no topic, and would never end")
           .remedy("Write the rows into a table with INSERT INTO.");
     }
     BoundQuery bound;
@@ -89,8 +90,8 @@ class Planner::Binding {
 
   Result<void> add_insert(BoundInsert& bound, const sql::Insert& insert,
                           const catalog::TablePtr& table) {
-    const BoundTablePtr target = MILLRACE_TRY(bind_table(table, context_.functions,
-                                                         context_.dialect));
+    const BoundTablePtr target =
+        MILLRACE_TRY(bind_table(table, context_.functions, context_.dialect));
     bound.plan.sinks.push_back(MILLRACE_TRY(bind_insert(insert, target, context_, text_)));
     bound.bounded &= bound.plan.sinks.back()->properties.bounded;
     bound.targets.push_back(table->name.to_short_string());
@@ -105,9 +106,8 @@ class Planner::Binding {
     if (create.as_query) {
       query_schema = MILLRACE_TRY(QueryBinder(context_, text_).bind(*create.as_query))->schema;
     }
-    const catalog::TablePtr table =
-        MILLRACE_TRY(define_table(resolved, name, query_schema, context_.connectors,
-                                  context_.functions, text_));
+    const catalog::TablePtr table = MILLRACE_TRY(
+        define_table(resolved, name, query_schema, context_.connectors, context_.functions, text_));
     MILLRACE_TRY(bind_table(table, context_.functions, context_.dialect));
     bound.relation = catalog::Relation::of(table);
     bound.relation.temporary = create.temporary;
@@ -147,7 +147,7 @@ class Planner::Binding {
     merged.columns.clear();
     for (const sql::ColumnDefinition& column : model.columns) {
       const auto* physical = std::get_if<sql::PhysicalColumn>(&column.node);
-      const auto feature = physical == nullptr   ? sql::LikeFeature::kGenerated
+      const auto feature = physical == nullptr  ? sql::LikeFeature::kGenerated
                            : physical->metadata ? sql::LikeFeature::kMetadata
                                                 : sql::LikeFeature::kAll;
       if (physical != nullptr && !physical->metadata) {
@@ -157,7 +157,8 @@ class Planner::Binding {
       }
     }
     merged.columns.insert(merged.columns.end(), create.columns.begin(), create.columns.end());
-    if (!merged.watermark && wanted(sql::LikeFeature::kWatermarks)) merged.watermark = model.watermark;
+    if (!merged.watermark && wanted(sql::LikeFeature::kWatermarks))
+      merged.watermark = model.watermark;
     if (!merged.primary_key && wanted(sql::LikeFeature::kConstraints)) {
       merged.primary_key = model.primary_key;
     }
@@ -178,9 +179,8 @@ class Planner::Binding {
                          fmt::format("the query has {} columns, but {} names are given",
                                      query->schema->columns(), create.columns.size()));
     }
-    BoundCreate bound{.relation = {},
-                      .if_not_exists = create.if_not_exists,
-                      .or_replace = create.or_replace};
+    BoundCreate bound{
+        .relation = {}, .if_not_exists = create.if_not_exists, .or_replace = create.or_replace};
     bound.relation = catalog::Relation::of(
         define_view(create, MILLRACE_TRY(qualified(create.name)), context_.path));
     bound.relation.temporary = create.temporary;

@@ -30,7 +30,8 @@ struct PlanOptions {
 //
 // Threading:  confined to one thread; makes immutable values.
 // Ownership:  catalog, path and registries outlive it; `text` is the script that spans point into.
-// Failure:    with code, place and caret. kNotSupported names the clause that cannot be planned yet.
+// Failure:    with code, place and caret. kNotSupported names the clause that cannot be planned
+//             yet.
 class Planner {
  public:
   Planner(const catalog::Catalog& catalog, const catalog::NamePath& path, Registries registries,

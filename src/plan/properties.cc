@@ -10,18 +10,21 @@ bool Properties::is_time_column(uint32_t column) const {
 
 bool Properties::unique_on(const ColumnSet& columns) const {
   return std::ranges::any_of(keys, [&](const ColumnSet& key) {
-    return std::ranges::all_of(key, [&](uint32_t column) {
-      return std::ranges::find(columns, column) != columns.end();
-    });
+    return std::ranges::all_of(
+        key, [&](uint32_t column) { return std::ranges::find(columns, column) != columns.end(); });
   });
 }
 
 const char* to_string(StateBound bound) {
   switch (bound) {
-    case StateBound::kNone: return "none";
-    case StateBound::kWindows: return "open windows";
-    case StateBound::kKeys: return "an entry per key, for ever";
-    case StateBound::kRows: return "an entry per row, for ever";
+    case StateBound::kNone:
+      return "none";
+    case StateBound::kWindows:
+      return "open windows";
+    case StateBound::kKeys:
+      return "an entry per key, for ever";
+    case StateBound::kRows:
+      return "an entry per row, for ever";
   }
   return "";
 }

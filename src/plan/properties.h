@@ -45,8 +45,8 @@ enum class StateBound : uint8_t {
   kRows,     // an entry per row, for ever
 };
 
-// Properties: what is known about the stream that a node puts out; derived, never declared. The choice
-// of operators, the checks of sinks and EXPLAIN read them. Plain immutable data.
+// Properties: what is known about the stream that a node puts out; derived, never declared. The
+// choice of operators, the checks of sinks and EXPLAIN read them. Plain immutable data.
 struct Properties {
   RowIdentity identity = RowIdentity::kAppendOnly;
   // Candidate keys: no two rows of the accumulated stream agree on all columns of one. Kept for

@@ -67,8 +67,9 @@ Error Scope::unknown(const sql::QualifiedName& name, const sql::SourceText& text
   std::vector<std::string_view> names;
   for (const ScopeColumn& column : columns_) names.push_back(column.name);
   const std::string& wanted = name.parts.back().text;
-  return text.error(ErrorCode::kColumnNotFound, name.span,
-                    fmt::format("there is no column '{}' here", sql::print(name)))
+  return text
+      .error(ErrorCode::kColumnNotFound, name.span,
+             fmt::format("there is no column '{}' here", sql::print(name)))
       .remedy(nearest_remedy(wanted, names));
 }
 
@@ -106,10 +107,9 @@ Result<std::vector<ScopeColumn>> Scope::star(const sql::QualifiedName& qualifier
                                              const sql::SourceText& text) const {
   std::vector<ScopeColumn> columns;
   for (const ScopeColumn& column : columns_) {
-    const bool wanted = qualifier.parts.empty()
-                            ? !column.hidden_by_star
-                            : catalog::equal_ignoring_case(column.table,
-                                                           qualifier.parts.back().text);
+    const bool wanted = qualifier.parts.empty() ? !column.hidden_by_star
+                                                : catalog::equal_ignoring_case(
+                                                      column.table, qualifier.parts.back().text);
     if (wanted) columns.push_back(column);
   }
   if (!columns.empty()) return columns;

@@ -23,14 +23,15 @@ struct ScopeColumn {
   bool hidden_by_star = false;  // the second column of a USING pair
 };
 
-// Scope: the columns that an expression sees. Names are looked up exactly first, then without regard to
-// case. A plain value.
+// Scope: the columns that an expression sees. Names are looked up exactly first, then without
+// regard to case. A plain value.
 //
 // Failure of find: kColumnNotFound with the nearest name, kAmbiguousName, kTableNotFound for t.* .
 class Scope {
  public:
   void add(ScopeColumn column) { columns_.push_back(std::move(column)); }
-  // All columns of a schema under one table name, behind those that are there; the first has index `first`.
+  // All columns of a schema under one table name, behind those that are there; the first has index
+  // `first`.
   void add_all(const std::string& table, const data::Schema& schema, uint32_t first);
   const std::vector<ScopeColumn>& columns() const { return columns_; }
   // All columns behind the `shift`-th place on.

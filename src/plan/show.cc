@@ -34,8 +34,9 @@ BoundRows relations(const sql::Show& show, const catalog::Catalog& catalog, bool
     const std::string name = relation->name.to_short_string();
     if ((relation->view != nullptr) != views) continue;
     if (show.like && like(name, *show.like) == show.not_like) continue;
-    const std::string comment =
-        views ? relation->view->comment : relation->table ? relation->table->comment : "broken";
+    const std::string comment = views             ? relation->view->comment
+                                : relation->table ? relation->table->comment
+                                                  : "broken";
     rows.rows.push_back({name, std::string(relation->noun()), comment});
   }
   return rows;
@@ -69,8 +70,8 @@ BoundRows describe_table(const catalog::TableDefinition& table) {
       add("WATERMARK AS " + table.watermark->expression);
     }
     if (!column.comment.empty()) add(column.comment);
-    rows.rows.push_back({column.name, column.type.to_string(),
-                         std::string(column.nullable ? "yes" : "no"), extra});
+    rows.rows.push_back(
+        {column.name, column.type.to_string(), std::string(column.nullable ? "yes" : "no"), extra});
   }
   return rows;
 }
@@ -87,10 +88,14 @@ BoundRows describe_schema(const data::Schema& schema) {
 std::optional<BoundRows> show_rows(const sql::Show& show, const catalog::Catalog& catalog,
                                    const expr::FunctionRegistry& functions) {
   switch (show.subject) {
-    case sql::ShowSubject::kTables: return relations(show, catalog, false);
-    case sql::ShowSubject::kViews: return relations(show, catalog, true);
-    case sql::ShowSubject::kFunctions: break;
-    default: return std::nullopt;
+    case sql::ShowSubject::kTables:
+      return relations(show, catalog, false);
+    case sql::ShowSubject::kViews:
+      return relations(show, catalog, true);
+    case sql::ShowSubject::kFunctions:
+      break;
+    default:
+      return std::nullopt;
   }
   BoundRows rows{text_schema({"function", "signature", "description", "example"}), {}};
   for (const expr::FunctionDoc* doc : functions.documentation()) {

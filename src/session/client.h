@@ -14,7 +14,8 @@ using Progress = jobs::Progress;
 // Client: whoever sent a statement, as the session sees it: a terminal, a connection, a test.
 //
 // Threading:  one call at a time; on the session's thread or on the door's executor.
-// Order:      per statement: rows as begin_rows, rows*, end_rows; then done. Notices and progress between.
+// Order:      per statement: rows as begin_rows, rows*, end_rows; then done. Notices and progress
+//             between.
 class Client {
  public:
   virtual ~Client() = default;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -11,7 +11,8 @@
 
 namespace millrace::session {
 
-// RowFold: changes of rows -> the rows that are left: the result of a SELECT whose query changes rows.
+// RowFold: changes of rows -> the rows that are left: the result of a SELECT whose query changes
+// rows.
 //
 // Threading:  confined to one thread.
 class RowFold {

@@ -24,7 +24,7 @@ struct Session::State {
   Settings settings;
   catalog::NamePath path;
   catalog::CatalogPtr temporary = std::make_shared<const catalog::Catalog>();
-  std::map<std::string, int> ordinals;  // of equal INSERTs in this session
+  std::map<std::string, int> ordinals;                 // of equal INSERTs in this session
   std::vector<std::unique_ptr<jobs::JobRun>> running;  // endless ones
   std::mutex mutex;
   jobs::JobRun* current = nullptr;  // guarded by mutex: what request_stop ends
@@ -195,8 +195,10 @@ class Session::Execution {
     return jobs::JobRun::start(
         plan, std::move(options),
         {.on_rows = std::move(on_rows),
-         .on_notice = [&client = client_](const Error& notice) { client.notice(notice.to_string()); },
-         .on_progress = [&client = client_](const Progress& progress) { client.progress(progress); }},
+         .on_notice = [&client =
+                           client_](const Error& notice) { client.notice(notice.to_string()); },
+         .on_progress = [&client =
+                             client_](const Progress& progress) { client.progress(progress); }},
         state_.resources.runtime);
   }
 
@@ -216,8 +218,7 @@ Session::Session(Resources resources) : state_(std::make_unique<State>(resources
 
 Session::~Session() = default;
 
-Result<void> Session::execute(std::string_view script, std::string_view file_name,
-                              Client& client) {
+Result<void> Session::execute(std::string_view script, std::string_view file_name, Client& client) {
   const auto statements = MILLRACE_TRY(sql::parse_script(script, file_name));
   const sql::SourceText text(script, file_name);
   for (const sql::Statement& statement : statements) {

@@ -19,16 +19,16 @@ struct Resources {
   catalog::CatalogWriter& catalog;
   plan::Registries registries;
   uint32_t parallelism = 1;  // of jobs, unless 'parallelism' is set
-  // An INSERT runs each time it is sent (a shell); else a script that is run again resumes its jobs, or
-  // finds them complete.
+  // An INSERT runs each time it is sent (a shell); else a script that is run again resumes its
+  // jobs, or finds them complete.
   bool always_execute = false;
 };
 
 // The offset behind the `;` that ends the first statement of `text`; nullopt: it has not ended yet.
 std::optional<size_t> find_statement_end(std::string_view text);
 
-// Session: SQL text in, rows or a job out: the one entry that every door uses. Keeps settings, the name
-// path and temporary tables.
+// Session: SQL text in, rows or a job out: the one entry that every door uses. Keeps settings, the
+// name path and temporary tables.
 //
 // Threading:  execute from one thread, which is no executor's; request_stop from anywhere.
 // Ownership:  resources outlive it.
@@ -40,8 +40,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // All statements of a script, one after another: an INSERT over inputs that end finishes before the
-  // next statement starts. `file_name` names the text in errors.
+  // All statements of a script, one after another: an INSERT over inputs that end finishes before
+  // the next statement starts. `file_name` names the text in errors.
   Result<void> execute(std::string_view script, std::string_view file_name, Client& client);
 
   // Ends what is running after it has committed what was read.

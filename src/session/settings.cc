@@ -22,8 +22,7 @@ struct Setting {
 
 constexpr auto kSettings = std::to_array<Setting>({
     {"batch.rows", "4096", "a number of rows", 1, 4096, "Rows of a batch at the most."},
-    {"epoch.interval", "200 ms", "a duration such as '200 ms'", 0, 0,
-     "How often a job commits."},
+    {"epoch.interval", "200 ms", "a duration such as '200 ms'", 0, 0, "How often a job commits."},
     {"job.name", "", "", 0, 0, "Names the next jobs; else the statement does."},
     {"optimizer", "on", "on|off", 0, 0, "Optional rules of the planner."},
     {"parallelism", "", "a number of shards", 1, 4096, "Shards of a job; by default the cores."},
@@ -87,10 +86,9 @@ Result<void> Settings::set(std::string_view key, std::string_view value) {
   if (!accepts(*setting, value)) {
     return Error(ErrorCode::kInvalidOptionValue,
                  fmt::format("'{}' is no value of setting '{}'", value, key))
-        .remedy(setting->max != 0
-                    ? fmt::format("It takes {} from {} to {}.", setting->takes, setting->min,
-                                  setting->max)
-                    : fmt::format("It takes {}.", setting->takes));
+        .remedy(setting->max != 0 ? fmt::format("It takes {} from {} to {}.", setting->takes,
+                                                setting->min, setting->max)
+                                  : fmt::format("It takes {}.", setting->takes));
   }
   written_[std::string(key)] = value;
   return {};
@@ -111,8 +109,8 @@ std::string Settings::text(std::string_view key) const {
 std::vector<Settings::Row> Settings::rows() const {
   std::vector<Row> rows;
   for (const Setting& setting : kSettings) {
-    rows.push_back({std::string(setting.name), text(setting.name),
-                    std::string(setting.documentation)});
+    rows.push_back(
+        {std::string(setting.name), text(setting.name), std::string(setting.documentation)});
   }
   return rows;
 }
@@ -131,9 +129,9 @@ uint32_t Settings::batch_rows_max() const {
 }
 
 plan::PlanOptions Settings::plan_options() const {
-  return {.dialect = text("sql.dialect") == "flink" ? plan::Dialect::kFlink
-                                                    : plan::Dialect::kDefault,
-          .optimize = text("optimizer") == "on"};
+  return {
+      .dialect = text("sql.dialect") == "flink" ? plan::Dialect::kFlink : plan::Dialect::kDefault,
+      .optimize = text("optimizer") == "on"};
 }
 
 }  // namespace millrace::session

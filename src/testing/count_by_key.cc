@@ -8,8 +8,7 @@ namespace millrace::testing {
 
 using engine::Step;
 
-CountByKey::CountByKey(uint32_t key_column)
-    : key_column_(key_column), hasher_({key_column}) {
+CountByKey::CountByKey(uint32_t key_column) : key_column_(key_column), hasher_({key_column}) {
   traits_.name = "count_by_key";
   traits_.ports = {{.key_columns = {key_column}, .takes_retractions = true}};
   traits_.makes_retractions = true;
@@ -49,9 +48,13 @@ Result<Step> CountByKey::on_batch(engine::Port, data::Batch batch, engine::Outpu
   return Step::kDone;
 }
 
-Result<Step> CountByKey::on_barrier(commit::Epoch, engine::Output& output) { return emit(output); }
+Result<Step> CountByKey::on_barrier(commit::Epoch, engine::Output& output) {
+  return emit(output);
+}
 
-Result<Step> CountByKey::resume(engine::Output& output) { return emit(output); }
+Result<Step> CountByKey::resume(engine::Output& output) {
+  return emit(output);
+}
 
 // Two keys a batch, so that many of them suspend.
 Result<Step> CountByKey::emit(engine::Output& output) {

@@ -229,9 +229,13 @@ std::vector<std::string> DataflowDriver::take() {
   return taken;
 }
 
-std::vector<std::string> DataflowDriver::net() const { return fold(changes_); }
+std::vector<std::string> DataflowDriver::net() const {
+  return fold(changes_);
+}
 
-std::vector<std::string> DataflowDriver::take_late() { return std::exchange(late_, {}); }
+std::vector<std::string> DataflowDriver::take_late() {
+  return std::exchange(late_, {});
+}
 
 std::vector<engine::Rejection> DataflowDriver::take_rejections() {
   return std::exchange(rejections_, {});

@@ -34,8 +34,8 @@ Result<void> JobRunner::start(engine::Dataflow dataflow, engine::JobOptions opti
     finished->result.emplace(std::move(result));
     finished->notification.set();
   };
-  auto started = engine::Job::start(std::move(dataflow), std::move(options),
-                                    std::move(environment), std::move(events));
+  auto started = engine::Job::start(std::move(dataflow), std::move(options), std::move(environment),
+                                    std::move(events));
   if (!started) {
     finished_.reset();
     return std::move(started).error();

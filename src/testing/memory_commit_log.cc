@@ -26,11 +26,21 @@ MemoryCommitLog::MemoryCommitLog(MemoryLogOptions options)
 
 MemoryCommitLog::~MemoryCommitLog() = default;
 
-commit::Jobs& MemoryCommitLog::jobs() { return *jobs_; }
-commit::Appender& MemoryCommitLog::appender() { return *appender_; }
-commit::Reader& MemoryCommitLog::reader() { return *reader_; }
-commit::Topics& MemoryCommitLog::topics() { return *topics_; }
-commit::Proposals& MemoryCommitLog::proposals() { return *proposals_; }
+commit::Jobs& MemoryCommitLog::jobs() {
+  return *jobs_;
+}
+commit::Appender& MemoryCommitLog::appender() {
+  return *appender_;
+}
+commit::Reader& MemoryCommitLog::reader() {
+  return *reader_;
+}
+commit::Topics& MemoryCommitLog::topics() {
+  return *topics_;
+}
+commit::Proposals& MemoryCommitLog::proposals() {
+  return *proposals_;
+}
 
 commit::Capabilities MemoryCommitLog::capabilities() const {
   return {.atomic_scope = commit::AtomicScope::kJob, .open_units_max = options_.open_units_max};

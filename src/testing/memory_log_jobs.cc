@@ -108,8 +108,8 @@ class MemoryCommitLog::MemoryUnit final : public commit::Unit {
     store_.snapshots.erase(id);
     ++store_.snapshots_adopted;
     const auto covered = [&](const Store::StateChunk& chunk) {
-      const bool replaced = std::ranges::find(snapshot.spec.replaces, chunk.task) !=
-                            snapshot.spec.replaces.end();
+      const bool replaced =
+          std::ranges::find(snapshot.spec.replaces, chunk.task) != snapshot.spec.replaces.end();
       return replaced || (chunk.task == snapshot.spec.task && chunk.epoch <= snapshot.spec.begun);
     };
     std::erase_if(job.state, covered);
@@ -135,9 +135,8 @@ class MemoryCommitLog::MemoryStateReader final : public commit::StateReader {
   explicit MemoryStateReader(std::vector<Buffer> chunks) : chunks_(std::move(chunks)) {}
   void next(io::Executor& executor, io::Completion<Result<Buffer>> done) override {
     Buffer chunk = next_ < chunks_.size() ? chunks_[next_++] : Buffer();
-    executor.post([done = std::move(done), chunk = std::move(chunk)]() mutable {
-      done(std::move(chunk));
-    });
+    executor.post(
+        [done = std::move(done), chunk = std::move(chunk)]() mutable { done(std::move(chunk)); });
   }
 
  private:

@@ -7,7 +7,9 @@
 namespace millrace::testing {
 namespace {
 
-Error no_topic() { return Error(ErrorCode::kTopicNotFound, "there is no such topic"); }
+Error no_topic() {
+  return Error(ErrorCode::kTopicNotFound, "there is no such topic");
+}
 
 }  // namespace
 
@@ -60,8 +62,8 @@ commit::PartitionData MemoryCommitLog::ReaderPart::read_partition(
   }
   uint64_t bytes = 0;
   for (size_t index = 0; index < partition.batches.size() && bytes < read.bytes_max; ++index) {
-    const int64_t end = index + 1 < partition.batches.size() ? partition.base_offsets[index + 1]
-                                                             : partition.end;
+    const int64_t end =
+        index + 1 < partition.batches.size() ? partition.base_offsets[index + 1] : partition.end;
     if (end <= read.offset) continue;
     data.batches.push_back(partition.batches[index]);
     bytes += partition.batches[index].bytes();
@@ -115,8 +117,7 @@ class MemoryCommitLog::MemoryWatch final : public commit::Watch {
 };
 
 std::unique_ptr<commit::Watch> MemoryCommitLog::ReaderPart::watch(commit::PartitionId partition,
-                                                                  int64_t offset,
-                                                                  commit::Isolation,
+                                                                  int64_t offset, commit::Isolation,
                                                                   io::Executor& executor,
                                                                   io::Wake wake) {
   const std::lock_guard lock(store_.mutex);
@@ -225,8 +226,10 @@ Result<void> MemoryCommitLog::ProposalsPart::apply_topic_command(const commit::C
       if (found == store_.topics.end()) return no_topic();
       found->second.partitions = topic.partitions.value_or(found->second.partitions);
       for (const auto& [key, value] : topic.config) {
-        if (value) found->second.config[key] = *value;
-        else found->second.config.erase(key);
+        if (value)
+          found->second.config[key] = *value;
+        else
+          found->second.config.erase(key);
       }
       return {};
     }

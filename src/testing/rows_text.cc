@@ -85,9 +85,11 @@ Value time_of(std::string_view cell, const Type& type) {
 Value value_of(std::string_view cell, const Type& type) {
   if (cell == "NULL") return Value();
   switch (type.kind()) {
-    case TypeKind::kBoolean: return cell == "true";
+    case TypeKind::kBoolean:
+      return cell == "true";
     case TypeKind::kFloat:
-    case TypeKind::kDouble: return std::stod(std::string(cell));
+    case TypeKind::kDouble:
+      return std::stod(std::string(cell));
     case TypeKind::kDecimal: {
       const auto value = data::parse_decimal(cell, type.scale());
       if (!value) refuse("no such decimal", cell);
@@ -95,7 +97,8 @@ Value value_of(std::string_view cell, const Type& type) {
                                                : Value(static_cast<int64_t>(*value));
     }
     case TypeKind::kVarchar:
-    case TypeKind::kBytes: return std::string(cell);
+    case TypeKind::kBytes:
+      return std::string(cell);
     case TypeKind::kDate: {
       if (const auto number = integer_of(cell)) return *number;
       if (const auto days = data::parse_date(cell)) return int64_t{*days};
@@ -103,8 +106,10 @@ Value value_of(std::string_view cell, const Type& type) {
     }
     case TypeKind::kTime:
     case TypeKind::kTimestamp:
-    case TypeKind::kTimestampLtz: return time_of(cell, type);
-    default: break;
+    case TypeKind::kTimestampLtz:
+      return time_of(cell, type);
+    default:
+      break;
   }
   if (const auto number = integer_of(cell)) return *number;
   refuse("no such value", cell);

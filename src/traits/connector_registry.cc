@@ -37,8 +37,7 @@ void ConnectorRegistry::add_unavailable_format(std::string_view name, std::strin
 Result<const ConnectorTraits*> ConnectorRegistry::connector(std::string_view name) const {
   const auto found = connectors_.find(name);
   if (found != connectors_.end()) return found->second;
-  return Error(ErrorCode::kUnknownConnector,
-               "there is no connector '" + std::string(name) + "'")
+  return Error(ErrorCode::kUnknownConnector, "there is no connector '" + std::string(name) + "'")
       .remedy(nearest_in(name, connectors_));
 }
 

@@ -12,8 +12,8 @@
 
 namespace millrace::traits {
 
-// ConnectorRegistry: the traits of every connector and format of this build, by name. Filled by `node`
-// in order, then only read.
+// ConnectorRegistry: the traits of every connector and format of this build, by name. Filled by
+// `node` in order, then only read.
 //
 // Threading:  immutable once filled.
 // Ownership:  traits live as long as the program.

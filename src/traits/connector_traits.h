@@ -41,8 +41,8 @@ struct PushdownTraits {
   bool predicates = false;  // skips by simple predicates (data::SimplePredicate)
 };
 
-// ConnectorTraits: what a connector can do and which options it has, as plain data: read by `plan`, put
-// into the ConnectorRegistry by `node`. Immutable; static lifetime.
+// ConnectorTraits: what a connector can do and which options it has, as plain data: read by `plan`,
+// put into the ConnectorRegistry by `node`. Immutable; static lifetime.
 struct ConnectorTraits {
   std::string_view name;     // 'filesystem'
   std::string_view summary;  // one sentence
@@ -56,8 +56,9 @@ struct ConnectorTraits {
   bool rewindable = true;
   // Rows of one split come in the order in which they were written (needed by "last wins").
   bool ordered = true;
-  // A table with a PRIMARY KEY is read as upserts (log, upsert-kafka): the newest row of a key counts
-  // and a record without value deletes it. Reading it as a changelog needs the last row per key.
+  // A table with a PRIMARY KEY is read as upserts (log, upsert-kafka): the newest row of a key
+  // counts and a record without value deletes it. Reading it as a changelog needs the last row per
+  // key.
   bool keyed_reads_are_upserts = false;
   // A PRIMARY KEY is needed.
   bool needs_primary_key = false;
@@ -67,16 +68,16 @@ struct ConnectorTraits {
   // Formats that it takes by name, "json|csv|parquet"; empty: every one.
   std::string_view formats;
 
-  // The physical columns that such a table has whatever it declares (nexmark): declared ones must be
-  // among them, with these types, in any order. Null: what the table declares.
+  // The physical columns that such a table has whatever it declares (nexmark): declared ones must
+  // be among them, with these types, in any order. Null: what the table declares.
   data::SchemaPtr (*columns)(const Options& options) = nullptr;
   std::vector<MetadataColumn> metadata;
   PushdownTraits pushdown;
   OptionTable options;
 };
 
-// Options that every table has, whatever its connector: 'connector', 'format', 'on-error', 'scan.*',
-// 'watermark.*'. Static lifetime.
+// Options that every table has, whatever its connector: 'connector', 'format', 'on-error',
+// 'scan.*', 'watermark.*'. Static lifetime.
 OptionTable table_options();
 
 }  // namespace millrace::traits

@@ -9,8 +9,8 @@
 
 namespace millrace::traits {
 
-// FormatTraits: what a format can do and which options it has, as plain data: read by `plan`, put into
-// the ConnectorRegistry by `node`. Immutable; static lifetime.
+// FormatTraits: what a format can do and which options it has, as plain data: read by `plan`, put
+// into the ConnectorRegistry by `node`. Immutable; static lifetime.
 struct FormatTraits {
   std::string_view name;     // 'json'
   std::string_view summary;  // one sentence

@@ -14,8 +14,8 @@ struct PortTraits {
   bool takes_retractions = true;
 };
 
-// OperatorTraits: what an operator is, as plain data: read by the task that runs it and by the lowering,
-// which checks it against the properties that the planner derived. Immutable.
+// OperatorTraits: what an operator is, as plain data: read by the task that runs it and by the
+// lowering, which checks it against the properties that the planner derived. Immutable.
 struct OperatorTraits {
   std::string name;  // the noun: "window_aggregate"
   std::vector<PortTraits> ports;

@@ -18,17 +18,21 @@ struct Unit {
 };
 
 constexpr Unit kDurationUnits[] = {
-    {"", 1e3},         {"us", 1},        {"µs", 1},         {"micros", 1},     {"ms", 1e3},
-    {"milli", 1e3},    {"millis", 1e3},  {"s", 1e6},        {"sec", 1e6},      {"second", 1e6},
-    {"seconds", 1e6},  {"m", 6e7},       {"min", 6e7},      {"minute", 6e7},   {"minutes", 6e7},
-    {"h", 3.6e9},      {"hour", 3.6e9},  {"hours", 3.6e9},  {"d", 8.64e10},    {"day", 8.64e10},
+    {"", 1e3},         {"us", 1},       {"µs", 1},        {"micros", 1},   {"ms", 1e3},
+    {"milli", 1e3},    {"millis", 1e3}, {"s", 1e6},       {"sec", 1e6},    {"second", 1e6},
+    {"seconds", 1e6},  {"m", 6e7},      {"min", 6e7},     {"minute", 6e7}, {"minutes", 6e7},
+    {"h", 3.6e9},      {"hour", 3.6e9}, {"hours", 3.6e9}, {"d", 8.64e10},  {"day", 8.64e10},
     {"days", 8.64e10},
 };
 
 constexpr Unit kByteUnits[] = {
-    {"", 1},         {"b", 1},        {"bytes", 1},    {"k", 1024},       {"kb", 1e3},
-    {"kib", 1024},   {"m", 1048576},  {"mb", 1e6},     {"mib", 1048576},  {"g", 1073741824},
-    {"gb", 1e9},     {"gib", 1073741824}, {"tb", 1e12}, {"tib", 1099511627776},
+    {"", 1},          {"b", 1},
+    {"bytes", 1},     {"k", 1024},
+    {"kb", 1e3},      {"kib", 1024},
+    {"m", 1048576},   {"mb", 1e6},
+    {"mib", 1048576}, {"g", 1073741824},
+    {"gb", 1e9},      {"gib", 1073741824},
+    {"tb", 1e12},     {"tib", 1099511627776},
 };
 
 std::string_view trim(std::string_view text) {
@@ -57,8 +61,7 @@ std::optional<int64_t> read_quantity(std::string_view text, std::span<const Unit
   const size_t digits = text.find_first_not_of("+-.0123456789");
   const std::optional<double> number = read_number<double>(trim(text.substr(0, digits)));
   if (!number) return std::nullopt;
-  const std::string unit =
-      digits == std::string_view::npos ? "" : lower(trim(text.substr(digits)));
+  const std::string unit = digits == std::string_view::npos ? "" : lower(trim(text.substr(digits)));
   for (const Unit& known : units) {
     if (known.name != unit) continue;
     const double value = *number * known.factor;
@@ -131,14 +134,22 @@ std::string range_text(const OptionSpec& option, std::string what) {
 std::string expected_text(const OptionSpec& option) {
   switch (option.type) {
     case OptionType::kText:
-    case OptionType::kSecret: return "a text";
-    case OptionType::kBoolean: return "'true' or 'false'";
-    case OptionType::kInteger: return range_text(option, "a whole number");
-    case OptionType::kReal: return range_text(option, "a number");
-    case OptionType::kDuration: return "a duration such as '5 s', '200 ms' or '1 min'";
-    case OptionType::kBytes: return "a size such as '64 KiB', '1 MB' or '512'";
-    case OptionType::kTimestamp: return "a time such as '2024-02-29 23:56:05'";
-    case OptionType::kChoice: break;
+    case OptionType::kSecret:
+      return "a text";
+    case OptionType::kBoolean:
+      return "'true' or 'false'";
+    case OptionType::kInteger:
+      return range_text(option, "a whole number");
+    case OptionType::kReal:
+      return range_text(option, "a number");
+    case OptionType::kDuration:
+      return "a duration such as '5 s', '200 ms' or '1 min'";
+    case OptionType::kBytes:
+      return "a size such as '64 KiB', '1 MB' or '512'";
+    case OptionType::kTimestamp:
+      return "a time such as '2024-02-29 23:56:05'";
+    case OptionType::kChoice:
+      break;
   }
   std::string text = "one of '";
   for (const char letter : option.choices) {
@@ -173,16 +184,22 @@ std::optional<Typed> as_typed(const OptionSpec& option, const std::optional<T>& 
 std::optional<Typed> read_typed(const OptionSpec& option, std::string_view value) {
   switch (option.type) {
     case OptionType::kText:
-    case OptionType::kSecret: return Typed();
+    case OptionType::kSecret:
+      return Typed();
     case OptionType::kBoolean:
       if (lower(value) == "true") return Typed(true);
       if (lower(value) == "false") return Typed(false);
       return std::nullopt;
-    case OptionType::kInteger: return as_typed(option, read_number<int64_t>(value));
-    case OptionType::kReal: return as_typed(option, read_number<double>(value));
-    case OptionType::kDuration: return as_typed(option, read_quantity(value, kDurationUnits));
-    case OptionType::kBytes: return as_typed(option, read_quantity(value, kByteUnits));
-    case OptionType::kTimestamp: return as_typed(option, read_timestamp_us(value));
+    case OptionType::kInteger:
+      return as_typed(option, read_number<int64_t>(value));
+    case OptionType::kReal:
+      return as_typed(option, read_number<double>(value));
+    case OptionType::kDuration:
+      return as_typed(option, read_quantity(value, kDurationUnits));
+    case OptionType::kBytes:
+      return as_typed(option, read_quantity(value, kByteUnits));
+    case OptionType::kTimestamp:
+      return as_typed(option, read_timestamp_us(value));
     case OptionType::kChoice:
       if (is_choice(option.choices, value)) return Typed();
       return std::nullopt;
@@ -190,7 +207,9 @@ std::optional<Typed> read_typed(const OptionSpec& option, std::string_view value
   return std::nullopt;
 }
 
-bool is_family(const OptionSpec& option) { return option.name.ends_with(".*"); }
+bool is_family(const OptionSpec& option) {
+  return option.name.ends_with(".*");
+}
 
 bool fits(const OptionSpec& option, std::string_view name) {
   if (!is_family(option)) return option.name == name;
@@ -264,11 +283,11 @@ Result<Options> Options::parse(std::span<const OptionTable> tables,
   for (const OptionTable& table : tables) {
     for (const OptionSpec& option : table) {
       if (!option.required || is_family(option) || options.has(option.name)) continue;
-      return Error(ErrorCode::kMissingOption, std::string(subject) + " needs option '" +
-                                                  std::string(option.name) + "'")
+      return Error(ErrorCode::kMissingOption,
+                   std::string(subject) + " needs option '" + std::string(option.name) + "'")
           .at(std::string(place))
-          .remedy("Add '" + std::string(option.name) + "' = '…' to WITH: " +
-                  std::string(option.documentation));
+          .remedy("Add '" + std::string(option.name) +
+                  "' = '…' to WITH: " + std::string(option.documentation));
     }
   }
   return options;
@@ -323,6 +342,8 @@ std::map<std::string, std::string> Options::family(std::string_view prefix) cons
   return result;
 }
 
-std::map<std::string, std::string> Options::all_written() const { return family(""); }
+std::map<std::string, std::string> Options::all_written() const {
+  return family("");
+}
 
 }  // namespace millrace::traits

@@ -29,8 +29,8 @@ enum class OptionType : uint8_t {
 // What a value must be, in words ("a single character"), or null where `value` is fine.
 using OptionCheck = const char* (*)(std::string_view value);
 
-// OptionSpec: one option as data: the same row parses WITH (…), validates, prints the reference page.
-// A name that ends with ".*" stands for every option that begins so ('fields.*').
+// OptionSpec: one option as data: the same row parses WITH (…), validates, prints the reference
+// page. A name that ends with ".*" stands for every option that begins so ('fields.*').
 // Immutable; views must outlive everything (string literals).
 struct OptionSpec {
   std::string_view name;
@@ -61,8 +61,9 @@ struct WrittenOption {
 class Options {
  public:
   Options() = default;
-  // Checks what was written against the tables (connector's, format's, common ones). `subject` names
-  // the owner in messages: "connector 'filesystem'"; `place` is where a missing option is missing.
+  // Checks what was written against the tables (connector's, format's, common ones). `subject`
+  // names the owner in messages: "connector 'filesystem'"; `place` is where a missing option is
+  // missing.
   // Failure: kUnknownOption (with the nearest name), kInvalidOptionValue, kMissingOption.
   static Result<Options> parse(std::span<const OptionTable> tables,
                                std::span<const WrittenOption> written, std::string_view subject,
@@ -104,8 +105,8 @@ class Options {
 Result<std::variant<std::monostate, bool, int64_t, double>> read_option_value(
     const OptionSpec& option, std::string_view value);
 
-// OptionMember: where an option's value goes in a plain struct. An option that was neither written nor
-// has a default leaves its member as it is.
+// OptionMember: where an option's value goes in a plain struct. An option that was neither written
+// nor has a default leaves its member as it is.
 template <class T>
 struct OptionMember {
   std::string_view name;
@@ -116,7 +117,7 @@ struct OptionMember {
 namespace internal {
 
 template <class T, class V>
-void assign(T& into, V T::*member, const Options& options, const OptionMember<T>& row) {
+void assign(T& into, V T::* member, const Options& options, const OptionMember<T>& row) {
   if constexpr (std::is_same_v<V, std::string>) {
     into.*member = options.text(row.name);
   } else if constexpr (std::is_same_v<V, bool>) {

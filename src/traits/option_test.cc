@@ -47,7 +47,8 @@ Result<Options> parse(std::vector<WrittenOption> written) {
 }
 
 Result<Options> parse_with(std::string name, std::string value) {
-  return parse({{"path", "/a", "", ""}, {std::move(name), std::move(value), "q.sql:2:3", "q.sql:2:9"}});
+  return parse(
+      {{"path", "/a", "", ""}, {std::move(name), std::move(value), "q.sql:2:3", "q.sql:2:9"}});
 }
 
 TEST(Options, read_every_type_in_its_unit) {
@@ -100,9 +101,11 @@ TEST(Options, name_the_nearest_option_and_the_place_of_a_misspelt_one) {
 
 TEST(Options, say_what_a_wrong_value_should_have_been) {
   const std::pair<const char*, const char*> wrong[] = {
-      {"watch", "yes"},    {"interval", "5 parsecs"}, {"part-size", "-"},       {"rows", "11"},
-      {"rows", "1.5"},     {"rate", "fast"},          {"start", "2024-02-30"},  {"mode", "truncate"},
-      {"delimiter", "ab"}, {"start", "2024-01-01 24:00:00"},
+      {"watch", "yes"},        {"interval", "5 parsecs"},
+      {"part-size", "-"},      {"rows", "11"},
+      {"rows", "1.5"},         {"rate", "fast"},
+      {"start", "2024-02-30"}, {"mode", "truncate"},
+      {"delimiter", "ab"},     {"start", "2024-01-01 24:00:00"},
   };
   for (const auto& [name, value] : wrong) {
     const auto options = parse_with(name, value);

@@ -12,8 +12,9 @@ constexpr OptionSpec kTableOptions[] = {
      .type = OptionType::kChoice,
      .default_value = "dead-letter",
      .choices = "fail|skip|null|dead-letter",
-     .documentation = "What becomes of a row that cannot be decoded or computed: end the job, count "
-                      "and drop it, set the field to NULL, or write it to sys.errors."},
+     .documentation =
+         "What becomes of a row that cannot be decoded or computed: end the job, count "
+         "and drop it, set the field to NULL, or write it to sys.errors."},
     {.name = "scan.order",
      .type = OptionType::kChoice,
      .default_value = "arrival",
@@ -28,8 +29,9 @@ constexpr OptionSpec kTableOptions[] = {
      .type = OptionType::kDuration,
      .default_value = "1 d",
      .min = 0,
-     .documentation = "A row whose event time lies this far ahead of the clock is rejected (endless "
-                      "input) or noted (bounded input) instead of moving the watermark; 0: never."},
+     .documentation =
+         "A row whose event time lies this far ahead of the clock is rejected (endless "
+         "input) or noted (bounded input) instead of moving the watermark; 0: never."},
     {.name = "scan.watermark.idle-timeout",
      .type = OptionType::kDuration,
      .default_value = "0 ms",
@@ -44,6 +46,8 @@ constexpr OptionSpec kTableOptions[] = {
 
 }  // namespace
 
-OptionTable table_options() { return kTableOptions; }
+OptionTable table_options() {
+  return kTableOptions;
+}
 
 }  // namespace millrace::traits

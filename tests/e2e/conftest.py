@@ -26,9 +26,8 @@ class Millrace:
         return command + (["--data", str(self.data)] if durable else [])
 
     def run(self, sql, **options):
-        return subprocess.run(
-            self.command(sql, **options), capture_output=True, text=True, cwd=self.folder, timeout=120
-        )
+        command = self.command(sql, **options)
+        return subprocess.run(command, capture_output=True, text=True, cwd=self.folder, timeout=120)
 
     def rows(self, sql, **options):
         done = self.run(sql, **options)

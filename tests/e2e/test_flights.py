@@ -17,7 +17,9 @@ CREATE TABLE flights (
   arrival AS `date` + delay * INTERVAL '1' MINUTE,
   WATERMARK FOR arrival AS arrival - INTERVAL '30' DAY
 ) WITH ('connector' = 'filesystem', 'path' = '{DATA}/flights-20k.json', 'format' = 'json' RATE);
-CREATE TABLE hours (origin STRING, window_start TIMESTAMP(3), flights BIGINT, late BIGINT, worst BIGINT);
+CREATE TABLE hours (
+  origin STRING, window_start TIMESTAMP(3), flights BIGINT, late BIGINT, worst BIGINT
+);
 """
 INSERT = """
 INSERT INTO hours
@@ -46,8 +48,9 @@ def expected():
             [(row["date"], row["delay"], row["delay"], row["origin"]) for row in rows],
         )
         return sorted(database.execute(
-            "SELECT origin, strftime('%Y-%m-%d %H:%M:%S.000', arrival - arrival % 3600, 'unixepoch'),"
-            " count(*), sum(delay > 15), max(delay) FROM flights GROUP BY 1, 2"
+            "SELECT origin,"
+            " strftime('%Y-%m-%d %H:%M:%S.000', arrival - arrival % 3600, 'unixepoch'), count(*),"
+            " sum(delay > 15), max(delay) FROM flights GROUP BY 1, 2"
         ))
 
 

@@ -15,7 +15,8 @@ MR-2006 script.sql:2:8: there is no column 'orgin' here
     "SELECT UPER('a');": None,
     "SELECT 'abc": None,
     "CREATE TABLE x (a INT) WITH ('connector' = 'filesystm');": None,
-    "CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'format' = 'json', 'pth' = 'a');": None,
+    "CREATE TABLE x (a INT)"
+    " WITH ('connector' = 'filesystem', 'format' = 'json', 'pth' = 'a');": None,
     "CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'format' = 'json');": None,
     "CREATE TABLE x (a INTT);": None,
     "SELECT origin + 1 FROM t;": None,
@@ -43,7 +44,8 @@ def test_ten_thousand_levels_are_refused_not_a_crash(millrace):
 
 def files(millrace, path, fmt="json"):
     return millrace.error(
-        f"CREATE TABLE f (a BIGINT) WITH ('connector' = 'filesystem', 'path' = '{path}', 'format' = '{fmt}');"
+        f"CREATE TABLE f (a BIGINT)"
+        f" WITH ('connector' = 'filesystem', 'path' = '{path}', 'format' = '{fmt}');"
         "SELECT * FROM f;"
     )
 

@@ -7,12 +7,14 @@ from conftest import DATA, PROGRAM
 
 
 def test_a_select_without_tables_prints_its_row(millrace):
-    assert millrace.rows("SELECT 1 + 1 AS two, UPPER('abc') AS word;") == [{"two": 2, "word": "ABC"}]
+    rows = millrace.rows("SELECT 1 + 1 AS two, UPPER('abc') AS word;")
+    assert rows == [{"two": 2, "word": "ABC"}]
 
 
 def test_a_table_without_connector_is_a_durable_topic(millrace):
     millrace.rows(
-        "CREATE TABLE t (id BIGINT, price DECIMAL(10,2)); INSERT INTO t VALUES (1, 1.50), (2, 2.25);",
+        "CREATE TABLE t (id BIGINT, price DECIMAL(10,2));"
+        "INSERT INTO t VALUES (1, 1.50), (2, 2.25);",
         durable=True,
     )
     assert millrace.rows("SELECT * FROM t;", durable=True) == [
@@ -35,8 +37,11 @@ def test_the_same_script_on_the_same_data_inserts_once(millrace):
 
 
 def test_a_record_produced_by_hand_is_read_by_sql(millrace):
-    millrace.rows("CREATE TABLE t (id BIGINT, word STRING, ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL);",
-                  durable=True)
+    millrace.rows(
+        "CREATE TABLE t (id BIGINT, word STRING,"
+        " ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL);",
+        durable=True,
+    )
     subprocess.run([PROGRAM, "produce", "t", "--data", str(millrace.data)],
                    input='{"id":7,"word":"x"}\n', text=True, check=True, capture_output=True)
     assert millrace.rows("SELECT id, word FROM t WHERE ts IS NOT NULL;", durable=True) == [
@@ -49,7 +54,8 @@ def test_a_bad_row_in_the_middle_is_named_and_the_job_goes_on(millrace):
     lines[12_344] = '{"id": "twelve"}'
     (millrace.folder / "in.json").write_text("\n".join(lines) + "\n")
     table = """
-      CREATE TABLE t (id BIGINT) WITH ('connector' = 'filesystem', 'path' = 'in.json', 'format' = 'json');
+      CREATE TABLE t (id BIGINT)
+        WITH ('connector' = 'filesystem', 'path' = 'in.json', 'format' = 'json');
       CREATE TABLE copy (id BIGINT);
     """
     done = millrace.run(table + "INSERT INTO copy SELECT id FROM t;", durable=True)
@@ -87,7 +93,8 @@ def test_output_formats_agree_on_the_rows(millrace):
 def test_parquet_is_read_whole(millrace):
     rows = millrace.rows(f"""
       CREATE TABLE flights (`date` TIMESTAMP(6), delay BIGINT, origin STRING)
-        WITH ('connector' = 'filesystem', 'path' = '{DATA}/flights-3m.parquet', 'format' = 'parquet');
+        WITH ('connector' = 'filesystem', 'format' = 'parquet',
+              'path' = '{DATA}/flights-3m.parquet');
       SELECT origin, delay FROM flights WHERE delay > 1500;""")
     assert rows == [{"origin": "MCO", "delay": 1575}, {"origin": "HNL", "delay": 1688}]
 

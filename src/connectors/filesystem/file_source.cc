@@ -28,9 +28,12 @@ class FileReader final : public engine::SplitReader {
       for (const formats::ByteRange& range : decoder_->wanted()) reads_->request(range);
     }
     switch (progress) {
-      case formats::Progress::kNeedsBytes: return engine::Step::kWait;
-      case formats::Progress::kDone: return engine::Step::kDone;
-      case formats::Progress::kRows: break;
+      case formats::Progress::kNeedsBytes:
+        return engine::Step::kWait;
+      case formats::Progress::kDone:
+        return engine::Step::kDone;
+      case formats::Progress::kRows:
+        break;
     }
     emit_decoded(emit);
     return engine::Step::kAgain;

@@ -7,7 +7,9 @@
 namespace millrace::connectors {
 namespace {
 
-bool is_hidden(std::string_view name) { return name.starts_with('.') || name.starts_with('_'); }
+bool is_hidden(std::string_view name) {
+  return name.starts_with('.') || name.starts_with('_');
+}
 
 Error not_found(io::FileSystem& files, const std::string& path) {
   const std::string folder(io::parent_path(path));

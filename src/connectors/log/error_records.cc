@@ -33,8 +33,8 @@ std::string readable(const std::string& row) {
 
 }  // namespace
 
-Result<Buffer> encode_rejections(std::string_view job, std::span<const engine::Rejection> rejections,
-                                 int64_t now_us) {
+Result<Buffer> encode_rejections(std::string_view job,
+                                 std::span<const engine::Rejection> rejections, int64_t now_us) {
   data::BatchBuilder rows(error_schema(), static_cast<uint32_t>(rejections.size()));
   for (const engine::Rejection& rejection : rejections) {
     rows.append_row(std::vector<data::Value>{

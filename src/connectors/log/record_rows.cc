@@ -37,8 +37,8 @@ Result<RecordRows> RecordRows::make(const SourceRequest& request) {
   for (const TableColumn& wanted : request.columns) {
     Column column{.field = wanted.field};
     if (!wanted.metadata_key.empty()) {
-      constexpr std::string_view kKeys[] = {"", "partition", "offset", "timestamp", "key",
-                                            "headers"};
+      constexpr std::string_view kKeys[] = {"",          "partition", "offset",
+                                            "timestamp", "key",       "headers"};
       const auto found = std::ranges::find(kKeys, wanted.metadata_key);
       MILLRACE_ASSERT(found != std::end(kKeys));
       column.metadata = static_cast<Metadata>(found - kKeys);
@@ -119,9 +119,15 @@ data::ColumnPtr RecordRows::metadata_column(const Column& column,
     if (is_bad_[index]) continue;
     const record::Record& record = records[index];
     switch (column.metadata) {
-      case Metadata::kPartition: builder.append<int32_t>(partition); break;
-      case Metadata::kOffset: builder.append<int64_t>(record.offset); break;
-      case Metadata::kTimestamp: builder.append<int64_t>(record.timestamp_ms * kUsPerMs); break;
+      case Metadata::kPartition:
+        builder.append<int32_t>(partition);
+        break;
+      case Metadata::kOffset:
+        builder.append<int64_t>(record.offset);
+        break;
+      case Metadata::kTimestamp:
+        builder.append<int64_t>(record.timestamp_ms * kUsPerMs);
+        break;
       case Metadata::kKey:
         if (record.key) {
           builder.append_text(*record.key);
@@ -129,8 +135,11 @@ data::ColumnPtr RecordRows::metadata_column(const Column& column,
           builder.append_null();
         }
         break;
-      case Metadata::kHeaders: append_metadata_headers(builder, record); break;
-      case Metadata::kNone: break;
+      case Metadata::kHeaders:
+        append_metadata_headers(builder, record);
+        break;
+      case Metadata::kNone:
+        break;
     }
   }
   return builder.finish();

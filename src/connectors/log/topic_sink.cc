@@ -151,8 +151,8 @@ Result<std::unique_ptr<engine::Sink>> make_topic_sink(const SinkRequest& request
   std::unique_ptr<formats::RowEncoder> keys;
   if (!shape.key.empty()) keys = MILLRACE_TRY(request.format->encoder(key_schema, request.options));
   return std::make_unique<TopicSink>(std::move(topic), request.shard, std::move(shape),
-                                     payload_schema, key_schema, std::move(values),
-                                     std::move(keys), outside.clock);
+                                     payload_schema, key_schema, std::move(values), std::move(keys),
+                                     outside.clock);
 }
 
 }  // namespace millrace::connectors

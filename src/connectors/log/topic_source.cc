@@ -162,8 +162,8 @@ class PartitionReader final : public engine::SplitReader {
   const std::string topic_;
   const commit::PartitionId partition_;
   const bool until_now_;
-  int64_t offset_;             // of the next record
-  int64_t behind_batch_ = 0;   // of the batch that records_ reads
+  int64_t offset_;              // of the next record
+  int64_t behind_batch_ = 0;    // of the batch that records_ reads
   std::optional<int64_t> end_;  // where the partition ended when reading began
   bool caught_up_ = false;
   RecordRows rows_;
@@ -238,8 +238,7 @@ class TopicSource final : public engine::Source {
 
 Result<std::shared_ptr<engine::Source>> make_topic_source(const SourceRequest& request,
                                                           Outside& outside) {
-  commit::Topic topic =
-      MILLRACE_TRY(outside.log.topics().describe(request.topic));
+  commit::Topic topic = MILLRACE_TRY(outside.log.topics().describe(request.topic));
   return std::make_shared<TopicSource>(request, std::move(topic), outside);
 }
 

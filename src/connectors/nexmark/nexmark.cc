@@ -137,7 +137,8 @@ class NexmarkConnector final : public Connector {
         .name = "nexmark",
         .summary = "The auction stream of the Nexmark benchmark.",
         .source = true,
-        .bounded = [](const traits::Options& options) { return options.integer("events.num") != 0; },
+        .bounded =
+            [](const traits::Options& options) { return options.integer("events.num") != 0; },
         .columns = [](const traits::Options&) { return nexmark_schema(); },
         .pushdown = {.columns = true},
         .options = kOptions,

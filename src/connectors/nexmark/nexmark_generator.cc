@@ -39,11 +39,19 @@ constexpr std::array<std::string_view, kHotChannels> kHotChannelNames = {"Google
                                                                          "Baidu", "Apple"};
 
 // A share of `range` from 32 bits of a draw.
-uint64_t scaled(uint32_t bits, uint64_t range) { return (uint64_t{bits} * range) >> 32; }
-uint32_t high_half(uint64_t draw) { return static_cast<uint32_t>(draw >> 32); }
-uint32_t low_half(uint64_t draw) { return static_cast<uint32_t>(draw); }
+uint64_t scaled(uint32_t bits, uint64_t range) {
+  return (uint64_t{bits} * range) >> 32;
+}
+uint32_t high_half(uint64_t draw) {
+  return static_cast<uint32_t>(draw >> 32);
+}
+uint32_t low_half(uint64_t draw) {
+  return static_cast<uint32_t>(draw);
+}
 
-Type row_of(std::vector<Field> fields) { return Type::row(std::move(fields)); }
+Type row_of(std::vector<Field> fields) {
+  return Type::row(std::move(fields));
+}
 
 }  // namespace
 
@@ -51,18 +59,38 @@ data::SchemaPtr nexmark_schema() {
   const Type text(TypeKind::kVarchar);
   const Type number(TypeKind::kBigint);
   const Type time = Type::timestamp(3);
-  return data::make_schema(
-      {{"event_type", Type(TypeKind::kInt), true},
-       {"person", row_of({{"id", number}, {"name", text}, {"emailAddress", text},
-                          {"creditCard", text}, {"city", text}, {"state", text},
-                          {"dateTime", time}, {"extra", text}}), true},
-       {"auction", row_of({{"id", number}, {"itemName", text}, {"description", text},
-                           {"initialBid", number}, {"reserve", number}, {"dateTime", time},
-                           {"expires", time}, {"seller", number}, {"category", number},
-                           {"extra", text}}), true},
-       {"bid", row_of({{"auction", number}, {"bidder", number}, {"price", number},
-                       {"channel", text}, {"url", text}, {"dateTime", time}, {"extra", text}}),
-        true}});
+  return data::make_schema({{"event_type", Type(TypeKind::kInt), true},
+                            {"person",
+                             row_of({{"id", number},
+                                     {"name", text},
+                                     {"emailAddress", text},
+                                     {"creditCard", text},
+                                     {"city", text},
+                                     {"state", text},
+                                     {"dateTime", time},
+                                     {"extra", text}}),
+                             true},
+                            {"auction",
+                             row_of({{"id", number},
+                                     {"itemName", text},
+                                     {"description", text},
+                                     {"initialBid", number},
+                                     {"reserve", number},
+                                     {"dateTime", time},
+                                     {"expires", time},
+                                     {"seller", number},
+                                     {"category", number},
+                                     {"extra", text}}),
+                             true},
+                            {"bid",
+                             row_of({{"auction", number},
+                                     {"bidder", number},
+                                     {"price", number},
+                                     {"channel", text},
+                                     {"url", text},
+                                     {"dateTime", time},
+                                     {"extra", text}}),
+                             true}});
 }
 
 // Physical rows of each kind in a batch, ascending, and the event each row is.
@@ -150,8 +178,8 @@ int64_t NexmarkGenerator::pick_auction(uint64_t number, uint64_t draw) const {
 
 int64_t NexmarkGenerator::price(uint64_t draw) const {
   constexpr uint64_t kMask = (1 << kPriceBits) - 1;
-  return static_cast<int64_t>(
-      price_high_[draw & kMask] * price_low_[(draw >> kPriceBits) & kMask] + 0.5);
+  return static_cast<int64_t>(price_high_[draw & kMask] * price_low_[(draw >> kPriceBits) & kMask] +
+                              0.5);
 }
 
 std::string_view NexmarkGenerator::letters(uint64_t draw, uint32_t length) const {
@@ -173,16 +201,26 @@ data::Batch NexmarkGenerator::generate(uint64_t first, uint32_t count,
   Rows rows{first, count, {}, {}, {}};
   for (uint32_t row = 0; row < count; ++row) {
     const Kind kind = kind_of(first + row);
-    (kind == Kind::kBid ? rows.bids : kind == Kind::kAuction ? rows.auctions : rows.people)
+    (kind == Kind::kBid       ? rows.bids
+     : kind == Kind::kAuction ? rows.auctions
+                              : rows.people)
         .push_back(row);
   }
   std::vector<data::ColumnPtr> made;
   for (const NexmarkColumn column : columns) {
     switch (column) {
-      case NexmarkColumn::kEventType: made.push_back(event_types(rows)); break;
-      case NexmarkColumn::kPerson: made.push_back(people(rows)); break;
-      case NexmarkColumn::kAuction: made.push_back(auctions(rows)); break;
-      case NexmarkColumn::kBid: made.push_back(bids(rows)); break;
+      case NexmarkColumn::kEventType:
+        made.push_back(event_types(rows));
+        break;
+      case NexmarkColumn::kPerson:
+        made.push_back(people(rows));
+        break;
+      case NexmarkColumn::kAuction:
+        made.push_back(auctions(rows));
+        break;
+      case NexmarkColumn::kBid:
+        made.push_back(bids(rows));
+        break;
     }
   }
   return data::Batch(schema, std::move(made), count);
@@ -207,18 +245,18 @@ data::ColumnPtr NexmarkGenerator::people(const Rows& rows) const {
     std::array<char, 32> name;
     std::array<char, 32> email;
     std::array<char, 20> digits;
-    const auto name_end = fmt::format_to_n(
-        name.data(), name.size(), "{} {}", kFirstNames[scaled(low_half(names), kFirstNames.size())],
-        kLastNames[scaled(high_half(names), kLastNames.size())]);
+    const auto name_end = fmt::format_to_n(name.data(), name.size(), "{} {}",
+                                           kFirstNames[scaled(low_half(names), kFirstNames.size())],
+                                           kLastNames[scaled(high_half(names), kLastNames.size())]);
     const auto email_end = fmt::format_to_n(email.data(), email.size(), "{}@{}.com",
                                             letters(address, 7), letters(address >> 32, 5));
-    const auto card_end = fmt::format_to_n(
-        digits.data(), digits.size(), "{:04} {:04} {:04} {:04}", card % 10'000,
-        (card >> 16) % 10'000, (card >> 32) % 10'000, (card >> 48) % 10'000);
+    const auto card_end =
+        fmt::format_to_n(digits.data(), digits.size(), "{:04} {:04} {:04} {:04}", card % 10'000,
+                         (card >> 16) % 10'000, (card >> 32) % 10'000, (card >> 48) % 10'000);
     const uint64_t place = mix(number, 4);
     const std::string_view city = kCities[scaled(low_half(place), kCities.size())];
-    const auto bytes = static_cast<uint32_t>(8 + name_end.size + email_end.size + card_end.size +
-                                             city.size() + 2);
+    const auto bytes =
+        static_cast<uint32_t>(8 + name_end.size + email_end.size + card_end.size + city.size() + 2);
     writer.number(0, row, kFirstId + static_cast<int64_t>(people_until(number)) - 1);
     writer.text(1, row, {name.data(), name_end.size});
     writer.text(2, row, {email.data(), email_end.size});
@@ -233,8 +271,7 @@ data::ColumnPtr NexmarkGenerator::people(const Rows& rows) const {
 }
 
 data::ColumnPtr NexmarkGenerator::auctions(const Rows& rows) const {
-  RowWriter writer(nexmark_schema()->field(2).type, rows.count, rows.auctions.size(),
-                   kLongestText);
+  RowWriter writer(nexmark_schema()->field(2).type, rows.count, rows.auctions.size(), kLongestText);
   const int64_t span_ms =
       2 * kInFlightAuctions * static_cast<int64_t>(period_) * 1'000 /
       (std::max<int64_t>(1, options_.auction_proportion) * options_.next_event_rate);

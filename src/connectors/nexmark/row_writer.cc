@@ -13,7 +13,8 @@ RowWriter::RowWriter(const data::Type& type, uint32_t rows, size_t set_rows,
     const size_t width = data::bytes_per_value(field.type.width());
     const bool is_text = field.type.width() == data::Width::kView;
     FieldBuffers buffers;
-    // Where most rows are set the few others may hold anything readable only if it is zero for Text.
+    // Where most rows are set the few others may hold anything readable only if it is zero for
+    // Text.
     buffers.values = Buffer::zeroed(rows * width);
     if (is_text) buffers.heap = Buffer::allocate(set_rows * text_bytes_max);
     fields_.push_back(std::move(buffers));

@@ -9,13 +9,14 @@
 
 namespace millrace::connectors {
 
-// RowWriter: fills a nullable ROW column of BIGINT, TIMESTAMP and text fields by row and field, straight
-// into its buffers. Rows that are never `set` are NULL.
+// RowWriter: fills a nullable ROW column of BIGINT, TIMESTAMP and text fields by row and field,
+// straight into its buffers. Rows that are never `set` are NULL.
 //
 // Threading:  confined to one thread. Order: number, text, set for any rows; finish once.
 class RowWriter {
  public:
-  // `rows` in the column, at most `set_rows` of them not NULL; no text is longer than `text_bytes_max`.
+  // `rows` in the column, at most `set_rows` of them not NULL; no text is longer than
+  // `text_bytes_max`.
   RowWriter(const data::Type& type, uint32_t rows, size_t set_rows, uint32_t text_bytes_max);
 
   void number(uint32_t field, uint32_t row, int64_t value) {

@@ -10,9 +10,8 @@ namespace millrace::log {
 // Runs `done(result)` on `executor`.
 template <class T>
 void reply(io::Executor& executor, io::Completion<Result<T>> done, Result<T> result) {
-  executor.post([done = std::move(done), result = std::move(result)]() mutable {
-    done(std::move(result));
-  });
+  executor.post(
+      [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
 }
 
 }  // namespace millrace::log

@@ -8,29 +8,29 @@ namespace millrace::log {
 void RingJobs::open_job(std::string name, io::Executor& executor,
                         io::Completion<Result<commit::OpenedJob>> done) {
   std::vector<commit::Command> commands{JobTable::open_command(name)};
-  proposals_.propose_here(
-      std::move(commands),
-      [this, &executor, name, done = std::move(done)](Result<commit::Lsn> lsn) mutable {
-        if (!lsn) {
-          return reply<commit::OpenedJob>(executor, std::move(done), std::move(lsn.error()));
-        }
-        const auto opened = context_.ledger.jobs().find(name);
-        context_.snapshots.remove_older(opened->job, opened->incarnation);
-        reply<commit::OpenedJob>(executor, std::move(done), *opened);
-      });
+  proposals_.propose_here(std::move(commands), [this, &executor, name, done = std::move(done)](
+                                                   Result<commit::Lsn> lsn) mutable {
+    if (!lsn) {
+      return reply<commit::OpenedJob>(executor, std::move(done), std::move(lsn.error()));
+    }
+    const auto opened = context_.ledger.jobs().find(name);
+    context_.snapshots.remove_older(opened->job, opened->incarnation);
+    reply<commit::OpenedJob>(executor, std::move(done), *opened);
+  });
 }
 
 void RingJobs::drop_job(std::string name, io::Executor& executor,
                         io::Completion<Result<void>> done) {
-  proposals_.propose_here({JobTable::drop_command(name)},
-                          [&executor, done = std::move(done)](Result<commit::Lsn> lsn) mutable {
-                            reply<void>(executor, std::move(done),
-                                        lsn ? Result<void>()
-                                            : Result<void>(std::move(lsn.error())));
-                          });
+  proposals_.propose_here({JobTable::drop_command(name)}, [&executor, done = std::move(done)](
+                                                              Result<commit::Lsn> lsn) mutable {
+    reply<void>(executor, std::move(done),
+                lsn ? Result<void>() : Result<void>(std::move(lsn.error())));
+  });
 }
 
-std::vector<commit::RecoveredJob> RingJobs::list() { return context_.ledger.jobs().list(); }
+std::vector<commit::RecoveredJob> RingJobs::list() {
+  return context_.ledger.jobs().list();
+}
 
 Result<commit::RecoveredJob> RingJobs::recover(commit::JobId job) {
   return context_.ledger.jobs().recover(job);

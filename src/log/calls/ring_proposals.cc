@@ -30,9 +30,8 @@ void RingProposals::propose(std::vector<commit::Command> commands, io::Executor&
 
 uint64_t RingProposals::version(std::string_view machine) const {
   const auto found = ledger_.machines().find(machine);
-  return found == ledger_.machines().end()
-             ? 0
-             : found->second.version.load(std::memory_order_relaxed);
+  return found == ledger_.machines().end() ? 0
+                                           : found->second.version.load(std::memory_order_relaxed);
 }
 
 void RingTopics::create(commit::TopicSpec spec, io::Executor& executor,
@@ -54,9 +53,9 @@ void RingTopics::remove(commit::TopicId topic, io::Executor& executor,
                         io::Completion<Result<void>> done) {
   proposals_.propose_here({commit::delete_topic_command(topic)},
                           [&executor, done = std::move(done)](Result<commit::Lsn> lsn) mutable {
-                            reply<void>(executor, std::move(done),
-                                        lsn ? Result<void>()
-                                            : Result<void>(std::move(lsn.error())));
+                            reply<void>(
+                                executor, std::move(done),
+                                lsn ? Result<void>() : Result<void>(std::move(lsn.error())));
                           });
 }
 
@@ -68,6 +67,8 @@ Result<commit::Topic> RingTopics::describe(commit::TopicId topic) {
   return ledger_.topics().find(topic);
 }
 
-std::vector<commit::Topic> RingTopics::list() { return ledger_.topics().list(); }
+std::vector<commit::Topic> RingTopics::list() {
+  return ledger_.topics().list();
+}
 
 }  // namespace millrace::log

@@ -1,8 +1,8 @@
 #include "log/calls/ring_reader.h"
 
-#include <algorithm>
-
 #include <fmt/core.h>
+
+#include <algorithm>
 
 #include "log/calls/reply.h"
 #include "record/batch_header.h"
@@ -21,8 +21,8 @@ namespace {
 constexpr int32_t kLeaderEpoch = 0;
 
 Error no_partition(PartitionId id) {
-  return Error(ErrorCode::kTopicNotFound, fmt::format("there is no partition {} of topic {}",
-                                                      id.index, id.topic.value()));
+  return Error(ErrorCode::kTopicNotFound,
+               fmt::format("there is no partition {} of topic {}", id.index, id.topic.value()));
 }
 
 class PartitionWatch final : public commit::Watch {
@@ -135,10 +135,10 @@ std::vector<PartitionData> RingReader::read_now(const commit::ReadRequest& reque
 
 void RingReader::read(commit::ReadRequest request, io::Executor& executor,
                       io::Completion<Result<std::vector<PartitionData>>> done) {
-  next_executor().post([this, request = std::move(request), &executor,
-                        done = std::move(done)]() mutable {
-    reply<std::vector<PartitionData>>(executor, std::move(done), read_now(request));
-  });
+  next_executor().post(
+      [this, request = std::move(request), &executor, done = std::move(done)]() mutable {
+        reply<std::vector<PartitionData>>(executor, std::move(done), read_now(request));
+      });
 }
 
 Result<int64_t> RingReader::offset_at_time(const Bounded& bounded, int64_t timestamp_ms) const {
@@ -161,31 +161,30 @@ Result<int64_t> RingReader::offset_at_time(const Bounded& bounded, int64_t times
 
 void RingReader::offsets(std::vector<OffsetQuery> queries, io::Executor& executor,
                          io::Completion<Result<std::vector<Result<int64_t>>>> done) {
-  next_executor().post([this, queries = std::move(queries), &executor,
-                        done = std::move(done)]() mutable {
-    std::vector<PartitionId> ids;
-    for (const OffsetQuery& query : queries) ids.push_back(query.partition);
-    const std::vector<Bounded> bounded = bounds_of(ids);
-    std::vector<Result<int64_t>> answers;
-    for (size_t i = 0; i < queries.size(); ++i) {
-      const PartitionBounds& bounds = bounded[i].bounds;
-      if (bounded[i].partition == nullptr) {
-        answers.emplace_back(no_partition(ids[i]));
-      } else if (queries[i].kind == OffsetKind::kAtTime) {
-        answers.push_back(offset_at_time(bounded[i], queries[i].timestamp_ms));
-      } else {
-        answers.emplace_back(queries[i].kind == OffsetKind::kEarliest  ? bounds.start_offset
-                             : queries[i].kind == OffsetKind::kVisible ? bounds.high_watermark
-                                                                       : bounds.stable_offset);
-      }
-    }
-    reply<std::vector<Result<int64_t>>>(executor, std::move(done), std::move(answers));
-  });
+  next_executor().post(
+      [this, queries = std::move(queries), &executor, done = std::move(done)]() mutable {
+        std::vector<PartitionId> ids;
+        for (const OffsetQuery& query : queries) ids.push_back(query.partition);
+        const std::vector<Bounded> bounded = bounds_of(ids);
+        std::vector<Result<int64_t>> answers;
+        for (size_t i = 0; i < queries.size(); ++i) {
+          const PartitionBounds& bounds = bounded[i].bounds;
+          if (bounded[i].partition == nullptr) {
+            answers.emplace_back(no_partition(ids[i]));
+          } else if (queries[i].kind == OffsetKind::kAtTime) {
+            answers.push_back(offset_at_time(bounded[i], queries[i].timestamp_ms));
+          } else {
+            answers.emplace_back(queries[i].kind == OffsetKind::kEarliest  ? bounds.start_offset
+                                 : queries[i].kind == OffsetKind::kVisible ? bounds.high_watermark
+                                                                           : bounds.stable_offset);
+          }
+        }
+        reply<std::vector<Result<int64_t>>>(executor, std::move(done), std::move(answers));
+      });
 }
 
-std::unique_ptr<commit::Watch> RingReader::watch(PartitionId id, int64_t offset,
-                                                 commit::Isolation, io::Executor& executor,
-                                                 io::Wake wake) {
+std::unique_ptr<commit::Watch> RingReader::watch(PartitionId id, int64_t offset, commit::Isolation,
+                                                 io::Executor& executor, io::Wake wake) {
   const uint64_t key = next_watch_.fetch_add(1, std::memory_order_relaxed);
   const PartitionPtr partition = ledger_.partition(id);
   if (partition == nullptr || !partition->add_watch(key, offset, executor, wake)) {

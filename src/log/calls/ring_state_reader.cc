@@ -10,8 +10,7 @@ namespace millrace::log {
 RingStateReader::RingStateReader(const JobTable& jobs, const RingFiles& files,
                                  const RingSpace& space, io::Executor& executor, commit::JobId job,
                                  commit::StateFilter filter)
-    : executor_(executor),
-      cursor_(new Cursor{jobs, files, space, job, std::move(filter)}) {}
+    : executor_(executor), cursor_(new Cursor{jobs, files, space, job, std::move(filter)}) {}
 
 void RingStateReader::next(io::Executor& executor, io::Completion<Result<Buffer>> done) {
   executor_.post([cursor = cursor_, &executor, done = std::move(done)]() mutable {
@@ -34,8 +33,8 @@ Result<Buffer> RingStateReader::Cursor::next() {
 // Goes on from the first piece that may hold something of a commit at `from` or later.
 Result<void> RingStateReader::Cursor::restart(commit::Lsn from) {
   const std::vector<StatePiece> all = MILLRACE_TRY(jobs.pieces(job));
-  const auto first = std::ranges::find_if(
-      all, [&](const StatePiece& piece) { return piece.lsn >= from; });
+  const auto first =
+      std::ranges::find_if(all, [&](const StatePiece& piece) { return piece.lsn >= from; });
   pieces.assign(first, all.end());
   extents.clear();
   return {};
@@ -73,15 +72,12 @@ Result<void> RingStateReader::Cursor::read_piece() {
 Result<void> RingStateReader::Cursor::keep(Buffer delta) {
   const commit::DeltaReader reader = MILLRACE_TRY(commit::DeltaReader::open(delta));
   commit::DeltaBuilder builder;
-  MILLRACE_TRY(reader.for_each(filter.groups,
-                               [&](const commit::DeltaEntry& entry) -> Result<void> {
-                                 const bool wanted =
-                                     filter.states.empty() ||
-                                     std::ranges::find(filter.states, entry.state) !=
-                                         filter.states.end();
-                                 if (wanted) builder.add(entry);
-                                 return {};
-                               }));
+  MILLRACE_TRY(reader.for_each(filter.groups, [&](const commit::DeltaEntry& entry) -> Result<void> {
+    const bool wanted = filter.states.empty() ||
+                        std::ranges::find(filter.states, entry.state) != filter.states.end();
+    if (wanted) builder.add(entry);
+    return {};
+  }));
   if (builder.empty()) return {};
   chunks.push_back(builder.entries() == reader.entries() ? std::move(delta) : builder.finish());
   return {};

@@ -84,9 +84,8 @@ void Partition::settle(commit::Lsn through, std::vector<LogPiece> settled) {
       pieces_, [&](const LogPiece& piece) { return piece.in_ring() && piece.lsn <= through; });
   std::deque<LogPiece> kept(first, pieces_.end());
   pieces_.erase(first, pieces_.end());
-  std::erase_if(kept, [&](const LogPiece& piece) {
-    return piece.in_ring() && piece.lsn <= through;
-  });
+  std::erase_if(kept,
+                [&](const LogPiece& piece) { return piece.in_ring() && piece.lsn <= through; });
   std::ranges::merge(settled, kept, std::back_inserter(pieces_), {}, &LogPiece::base_offset,
                      &LogPiece::base_offset);
 }

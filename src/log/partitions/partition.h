@@ -55,8 +55,11 @@ struct PartitionBounds {
 class Partition {
  public:
   Partition(commit::PartitionId id, int64_t start_offset, int64_t end_offset)
-      : id_(id), next_offset_(end_offset), start_offset_(start_offset),
-        published_end_(end_offset), shown_{end_offset, end_offset} {}
+      : id_(id),
+        next_offset_(end_offset),
+        start_offset_(start_offset),
+        published_end_(end_offset),
+        shown_{end_offset, end_offset} {}
 
   commit::PartitionId id() const { return id_; }
 
@@ -106,8 +109,8 @@ class Partition {
     io::Wake wake;
   };
   struct Shown {
-    int64_t before_end;     // visible end as of LSNs in [before_lsn, lsn)
-    int64_t end;            // as of lsn and later
+    int64_t before_end;  // visible end as of LSNs in [before_lsn, lsn)
+    int64_t end;         // as of lsn and later
     commit::Lsn before_lsn;
     commit::Lsn lsn;
   };

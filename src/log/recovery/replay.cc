@@ -1,9 +1,9 @@
 #include "log/recovery/replay.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
-
-#include <fmt/core.h>
 
 #include "base/assert.h"
 
@@ -261,8 +261,8 @@ Result<void> Replay::restore_jobs(const Checkpoint& checkpoint) {
     }
     ledger_.jobs().restore_pieces(std::move(job));
     if (saved.quarantined) {
-      ledger_.jobs().quarantine(saved.job, Error(ErrorCode::kPartitionQuarantined,
-                                                 "the job's state was found damaged"));
+      ledger_.jobs().quarantine(
+          saved.job, Error(ErrorCode::kPartitionQuarantined, "the job's state was found damaged"));
     }
   }
   return {};

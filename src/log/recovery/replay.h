@@ -20,8 +20,8 @@ namespace millrace::log {
 struct RecoveredRing {
   RingPoint end;
   std::deque<GroupRecord> live;
-  uint32_t generation = 0;   // the highest that was found
-  bool cut_in_group = false;  // the last group was torn
+  uint32_t generation = 0;           // the highest that was found
+  bool cut_in_group = false;         // the last group was torn
   std::vector<std::string> damages;  // bodies that were quarantined, each with its place
   // Files that the checkpoint or an entry behind it names, of use or not: until the next checkpoint
   // another recovery will want them.

@@ -150,7 +150,10 @@ std::map<uint64_t, std::string> states_by_next_lsn(RingImage& image,
 
 TEST(Replay, EveryCutOfTheLastGroupsLeavesAPrefixOfWholeEntries) {
   io::SimulatedWorld world;
-  { LogDriver driver(world.world(), image_options()); fill(driver, 6); }
+  {
+    LogDriver driver(world.world(), image_options());
+    fill(driver, 6);
+  }
   RingImage image(world);
   const auto entries = image.entries();
   ASSERT_GE(entries.size(), 20U);
@@ -161,8 +164,8 @@ TEST(Replay, EveryCutOfTheLastGroupsLeavesAPrefixOfWholeEntries) {
     const Outcome outcome = image.recover();
     ASSERT_FALSE(outcome.refused.has_value()) << "cut at " << cut;
     ASSERT_EQ(outcome.state, states.at(outcome.next_lsn.value())) << "cut at " << cut;
-    const auto whole = std::ranges::count_if(
-        entries, [&](const EntryPlace& entry) { return entry.end <= cut; });
+    const auto whole =
+        std::ranges::count_if(entries, [&](const EntryPlace& entry) { return entry.end <= cut; });
     // An entry whose last bytes are zeroes anyway is whole a little earlier.
     ASSERT_GE(outcome.next_lsn.value(), static_cast<uint64_t>(whole) + 1) << "cut at " << cut;
     ASSERT_LE(outcome.next_lsn.value(), static_cast<uint64_t>(whole) + 2) << "cut at " << cut;
@@ -194,7 +197,10 @@ std::string judge(const EntryPlace& entry, bool in_header, bool witnessed, const
 TEST(Replay, EveryFlippedBitIsNamedOrTornOrHarmless) {
   constexpr uint64_t kStep = 61;
   io::SimulatedWorld world;
-  { LogDriver driver(world.world(), image_options()); fill(driver, 6); }
+  {
+    LogDriver driver(world.world(), image_options());
+    fill(driver, 6);
+  }
   RingImage image(world);
   const auto entries = image.entries();
   const auto states = states_by_next_lsn(image, entries);
@@ -217,8 +223,8 @@ TEST(Replay, EveryFlippedBitIsNamedOrTornOrHarmless) {
       continue;
     }
     const EntryPlace& entry = entries[at];
-    const std::string kind = judge(entry, address < entry.body,
-                                   entry.lsn <= entries.back().durable, outcome, whole, states);
+    const std::string kind = judge(entry, address < entry.body, entry.lsn <= entries.back().durable,
+                                   outcome, whole, states);
     ASSERT_NE(kind, "wrong") << "bit " << bit;
     ASSERT_NE(kind, "missed") << "bit " << bit;
     ++classes[kind];
@@ -231,7 +237,10 @@ TEST(Replay, EveryFlippedBitIsNamedOrTornOrHarmless) {
 
 TEST(Replay, AHoleBelowWhatWasWitnessedIsDamageAndNeverATornTail) {
   io::SimulatedWorld world;
-  { LogDriver driver(world.world(), image_options()); fill(driver, 6); }
+  {
+    LogDriver driver(world.world(), image_options());
+    fill(driver, 6);
+  }
   RingImage image(world);
   const auto entries = image.entries();
   ASSERT_GE(entries.size(), 20U);

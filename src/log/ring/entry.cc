@@ -56,7 +56,9 @@ size_t entry_header_bytes(EntryType type, size_t rows) {
   return kEntryHeaderBytesMin + (belongs_to_unit(type) ? kUnitBytes : 0) + rows * kRowBytes;
 }
 
-size_t EntryHeader::header_bytes() const { return entry_header_bytes(type, rows.size()); }
+size_t EntryHeader::header_bytes() const {
+  return entry_header_bytes(type, rows.size());
+}
 
 size_t EntryHeader::entry_bytes() const {
   return round_up(header_bytes() + body_bytes, kEntryAlignment);

@@ -49,7 +49,7 @@ class GroupBuilder {
   commit::Lsn first_lsn_;
   commit::Lsn next_lsn_;
   uint64_t bytes_ = 0;
-  EntryHeader open_;            // the last entry's header, not yet encoded
+  EntryHeader open_;  // the last entry's header, not yet encoded
   std::byte* open_at_ = nullptr;
   uint32_t previous_crc_ = 0;
 };

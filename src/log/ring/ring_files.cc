@@ -1,10 +1,10 @@
 #include "log/ring/ring_files.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 #include <mutex>
-
-#include <fmt/core.h>
 
 #include "base/assert.h"
 #include "base/crc32c.h"

@@ -14,11 +14,11 @@ namespace millrace::log {
 // One entry of the chain, as recovery finds it.
 struct ScannedEntry {
   EntryHeader header;
-  RingPoint before;            // the point that this entry follows
-  uint64_t address = 0;        // of its header
+  RingPoint before;      // the point that this entry follows
+  uint64_t address = 0;  // of its header
   uint64_t body_address = 0;
   bool body_good = false;
-  Buffer body;                 // of the types that the log itself writes; else empty
+  Buffer body;  // of the types that the log itself writes; else empty
 };
 
 // RingScan: follows the chain of headers from a point on, and at its end looks for what was once

@@ -22,8 +22,8 @@ uint64_t RingSpace::free_from(uint64_t address) const {
   if (!live_.empty()) {
     const uint64_t head = round_up(end_.address, kBlockBytes);
     const uint64_t tail = live_.front().address;
-    const bool in_use = tail < head ? address >= tail && address < head
-                                    : address >= tail || address < head;
+    const bool in_use =
+        tail < head ? address >= tail && address < head : address >= tail || address < head;
     if (in_use) return 0;
     if (tail > address) end = std::min(end, tail);
   }
@@ -32,8 +32,8 @@ uint64_t RingSpace::free_from(uint64_t address) const {
 
 std::optional<RingSpace::Place> RingSpace::place(uint64_t bytes) const {
   const uint64_t head = round_up(end_.address, kBlockBytes);
-  Place candidates[3] = {{head, end_.lap, 0}, {files_.capacity(), end_.lap, 0},
-                         {0, end_.lap + 1, 0}};
+  Place candidates[3] = {
+      {head, end_.lap, 0}, {files_.capacity(), end_.lap, 0}, {0, end_.lap + 1, 0}};
   if (head < files_.capacity()) candidates[1].address = files_.file_end(head);
   Place* largest = nullptr;
   for (Place& candidate : candidates) {

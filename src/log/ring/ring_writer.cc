@@ -21,12 +21,18 @@ int reserve_halves(Lane lane, EntryType type) {
 
 RingWriter::RingWriter(RingFiles& files, Ledger& ledger, RingWriterOptions options, RingPoint end,
                        std::deque<GroupRecord> live, io::Executor& executor)
-    : files_(files), ledger_(ledger), options_(std::move(options)), executor_(executor),
-      space_(files, end, std::move(live)), group_(files.group_bytes_max()),
+    : files_(files),
+      ledger_(ledger),
+      options_(std::move(options)),
+      executor_(executor),
+      space_(files, end, std::move(live)),
+      group_(files.group_bytes_max()),
       durable_(end.next_lsn.value() - 1) {}
 
 // With the headers of its fragments and what they leave unused it still fits into an empty ring.
-uint64_t RingWriter::body_bytes_max() const { return files_.capacity() / 4; }
+uint64_t RingWriter::body_bytes_max() const {
+  return files_.capacity() / 4;
+}
 
 std::optional<Error> RingWriter::failure() const {
   const std::lock_guard lock(mutex_);
@@ -118,9 +124,8 @@ std::optional<Submission> RingWriter::pop() {
   {
     const std::lock_guard lock(mutex_);
     // Clients first, but units keep a quarter of the group.
-    const bool clients_enough =
-        group_open_ && group_.bytes() > files_.group_bytes_max() / 4 * 3 &&
-        !lane(Lane::kUnit).queue.empty();
+    const bool clients_enough = group_open_ && group_.bytes() > files_.group_bytes_max() / 4 * 3 &&
+                                !lane(Lane::kUnit).queue.empty();
     const Lane order[3] = {Lane::kUrgent, clients_enough ? Lane::kUnit : Lane::kClient,
                            clients_enough ? Lane::kClient : Lane::kUnit};
     for (const Lane next : order) {

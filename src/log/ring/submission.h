@@ -29,7 +29,7 @@ struct Submission {
   LogEntry entry;
   std::vector<Buffer> body;
   uint64_t body_bytes = 0;
-  std::vector<FragmentCut> cuts;    // made by cut_body
+  std::vector<FragmentCut> cuts;     // made by cut_body
   uint64_t body_bytes_expected = 0;  // of a body that is only made when the entry is admitted
   bool answer_when_assigned = false;
   // On the writer: after the entry took effect, or with the Error that kept it from being written.

@@ -1,8 +1,8 @@
 #include "log/settle/checkpoint.h"
 
-#include <charconv>
-
 #include <fmt/core.h>
+
+#include <charconv>
 
 #include "base/crc32c.h"
 #include "base/endian.h"

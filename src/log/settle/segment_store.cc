@@ -1,9 +1,9 @@
 #include "log/settle/segment_store.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/core.h>
 
 #include "base/crc32c.h"
 #include "base/endian.h"
@@ -195,7 +195,9 @@ SegmentWriter::SegmentWriter(SegmentStore& store, uint64_t number, std::unique_p
   pending_.push_back(std::move(header));
 }
 
-SegmentWriter::~SegmentWriter() { store_.forget_writer(number_); }
+SegmentWriter::~SegmentWriter() {
+  store_.forget_writer(number_);
+}
 
 void SegmentWriter::grow_extents(const Frame& frame, uint32_t frame_bytes) {
   const uint32_t records = frame.kind == FrameKind::kDelta ? 1 : frame.records;
@@ -204,8 +206,11 @@ void SegmentWriter::grow_extents(const Frame& frame, uint32_t frame_bytes) {
                      extents_.back().first + extents_.back().records == frame.first &&
                      extents_.back().bytes < kExtentBytesTarget;
   if (!joins) {
-    extents_.push_back({.kind = frame.kind, .owner = frame.owner, .part = frame.part,
-                        .first = frame.first, .position = bytes()});
+    extents_.push_back({.kind = frame.kind,
+                        .owner = frame.owner,
+                        .part = frame.part,
+                        .first = frame.first,
+                        .position = bytes()});
   }
   SegmentExtent& extent = extents_.back();
   extent.bytes += frame_bytes;

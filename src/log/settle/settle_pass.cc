@@ -165,8 +165,8 @@ Result<void> SettlePass::write_unit(UnitPart& unit, const RingFiles& files,
                                       staged->row->max_timestamp_ms};
       MILLRACE_TRY(spill->add_batch(piece.first_sequence, staged->row->partition, batch));
     } else {
-      MILLRACE_TRY(spill->add_delta(piece.first_sequence, unit.unit->id.job, staged->task,
-                                    std::move(body)));
+      MILLRACE_TRY(
+          spill->add_delta(piece.first_sequence, unit.unit->id.job, staged->task, std::move(body)));
     }
   }
   return close();

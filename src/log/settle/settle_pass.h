@@ -47,9 +47,9 @@ struct SettlePass {
   std::vector<PartitionPart> partitions;
   std::vector<JobPart> jobs;
   std::vector<UnitPart> units;
-  std::vector<SegmentPtr> named;       // files with records that the checkpoint names
-  std::vector<SegmentPtr> new_runs;    // of them, those that this pass wrote
-  std::vector<uint64_t> unnamed;       // files that nobody named at the moment
+  std::vector<SegmentPtr> named;     // files with records that the checkpoint names
+  std::vector<SegmentPtr> new_runs;  // of them, those that this pass wrote
+  std::vector<uint64_t> unnamed;     // files that nobody named at the moment
   std::optional<commit::Lsn> unfinished_lsn;
   bool pressed = false;  // the ring was nearly full meanwhile
   uint32_t crc = 0;      // of the checkpoint

@@ -156,12 +156,16 @@ TEST_F(SettleTest, ASnapshotReplacesTheDeltasBeforeItOnceItsEpochHasCommitted) {
     ASSERT_TRUE(driver_->commit(*unit).has_value());
   };
   for (uint64_t epoch = 1; epoch <= 50; ++epoch) commit_epoch(epoch, {});
-  const auto writer = driver_->log().jobs().begin_snapshot(
-      {.job = job->job, .incarnation = job->incarnation, .task = TaskId(1),
-       .begun = commit::Epoch(50), .replaces = {}});
-  ASSERT_TRUE(driver_->until_accepted([&](io::Wake wake) {
-    return (*writer)->write(counters(50, 600), std::move(wake));
-  }).has_value());
+  const auto writer = driver_->log().jobs().begin_snapshot({.job = job->job,
+                                                            .incarnation = job->incarnation,
+                                                            .task = TaskId(1),
+                                                            .begun = commit::Epoch(50),
+                                                            .replaces = {}});
+  ASSERT_TRUE(driver_
+                  ->until_accepted([&](io::Wake wake) {
+                    return (*writer)->write(counters(50, 600), std::move(wake));
+                  })
+                  .has_value());
   commit_epoch(51, {});
   const auto snapshot = io::await<commit::SnapshotId>(driver_->threads(), [&](auto done) {
     (*writer)->finish(driver_->executor(), std::move(done));

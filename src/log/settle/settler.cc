@@ -16,7 +16,8 @@ constexpr int64_t kRetryNs = io::kNsPerSecond;
 Settler::Settler(SettlerContext context, uint64_t checkpoint_generation,
                  const std::vector<Checkpoint::SegmentUse>& segments,
                  std::vector<SegmentPtr> replayed)
-    : context_(std::move(context)), generation_(checkpoint_generation),
+    : context_(std::move(context)),
+      generation_(checkpoint_generation),
       replayed_(std::move(replayed)) {
   for (const Checkpoint::SegmentUse& use : segments) {
     const auto segment = context_.segments.load(use.name);
@@ -42,8 +43,8 @@ void Settler::begin() {
   checkpoint.node_generation = context_.node_generation;
   checkpoint.settled = ledger.visible();
   for (auto& [tag, machine] : ledger.machines()) {
-    checkpoint.machines.push_back({tag, machine.version.load(std::memory_order_relaxed),
-                                   machine.machine->snapshot()});
+    checkpoint.machines.push_back(
+        {tag, machine.version.load(std::memory_order_relaxed), machine.machine->snapshot()});
   }
   for (const PartitionPtr& partition : ledger.partitions()) {
     const auto bounds = partition->bounds(checkpoint.settled);
@@ -110,8 +111,7 @@ void Settler::capture_segments(SettlePass& pass) {
 }
 
 void Settler::write_files(PassPtr pass) {
-  Result<void> written =
-      pass->write_files(context_.files, context_.segments, context_.ledger);
+  Result<void> written = pass->write_files(context_.files, context_.segments, context_.ledger);
   context_.writer.executor().post([this, pass, written = std::move(written)]() mutable {
     if (!written) return failed(std::move(written.error()));
     spill_units(pass);

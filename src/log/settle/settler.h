@@ -66,7 +66,7 @@ class Settler {
   std::atomic<uint64_t> generation_;
   bool stopped_ = false;
   bool running_ = false;
-  bool pressed_ = false;  // the ring was nearly full since the last pass
+  bool pressed_ = false;                            // the ring was nearly full since the last pass
   std::vector<std::weak_ptr<const Segment>> runs_;  // files with settled records
   std::vector<SegmentPtr> replayed_;  // what the ring named at the start, until it is reused
 };

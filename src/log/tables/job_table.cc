@@ -1,8 +1,8 @@
 #include "log/tables/job_table.h"
 
-#include <algorithm>
-
 #include <fmt/core.h>
+
+#include <algorithm>
 
 #include "base/assert.h"
 #include "commit/byte_codec.h"
@@ -38,7 +38,9 @@ Command JobTable::drop_command(const std::string& name) {
   return {.machine = std::string(kTag), .body = kDrop + name, .expected_version = {}};
 }
 
-std::string_view JobTable::tag() const { return kTag; }
+std::string_view JobTable::tag() const {
+  return kTag;
+}
 
 Result<void> JobTable::check(std::span<const Command> commands) const {
   for (const Command& command : commands) {

@@ -1,8 +1,8 @@
 #include "log/tables/ledger.h"
 
-#include <algorithm>
-
 #include <fmt/core.h>
+
+#include <algorithm>
 
 #include "base/assert.h"
 
@@ -13,8 +13,8 @@ using commit::PartitionId;
 namespace {
 
 Error no_partition(PartitionId id) {
-  return Error(ErrorCode::kTopicNotFound, fmt::format("there is no partition {} of topic {}",
-                                                      id.index, id.topic.value()));
+  return Error(ErrorCode::kTopicNotFound,
+               fmt::format("there is no partition {} of topic {}", id.index, id.topic.value()));
 }
 
 Error damaged_body(const LogEntry& entry) {

@@ -1,8 +1,8 @@
 #include "log/tables/topic_table.h"
 
-#include <set>
-
 #include <fmt/core.h>
+
+#include <set>
 
 #include "base/assert.h"
 #include "commit/byte_codec.h"
@@ -34,7 +34,9 @@ Result<void> check_partitions(uint32_t partitions, uint32_t at_least) {
 
 }  // namespace
 
-std::string_view TopicTable::tag() const { return commit::kTopicMachine; }
+std::string_view TopicTable::tag() const {
+  return commit::kTopicMachine;
+}
 
 Result<void> TopicTable::check(std::span<const commit::Command> commands) const {
   const std::lock_guard lock(mutex_);

@@ -14,9 +14,9 @@ std::optional<Error> CommitTurn::call(commit::Epoch epoch) {
   const std::lock_guard lock(mutex_);
   if (failed_) return failed_;
   if (epoch != called_.next()) {
-    return Error(ErrorCode::kInvalidArgument,
-                 fmt::format("epoch {} was to be committed after epoch {}", epoch.value(),
-                             called_.value()));
+    return Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("epoch {} was to be committed after epoch {}", epoch.value(), called_.value()));
   }
   called_ = epoch;
   return std::nullopt;

@@ -76,12 +76,15 @@ RingUnit::RingUnit(UnitContext& context, commit::UnitSpec spec, std::shared_ptr<
           .incarnation = spec.incarnation,
           .epoch = spec.epoch,
           .participant = spec.participant},
-      turn_(std::move(turn)), fate_(std::make_shared<UnitFate>()) {
+      turn_(std::move(turn)),
+      fate_(std::make_shared<UnitFate>()) {
   fate_->epoch = spec.epoch;
   turn_->add(fate_);
 }
 
-RingUnit::~RingUnit() { abort(); }
+RingUnit::~RingUnit() {
+  abort();
+}
 
 Result<void> RingUnit::check_open(const std::lock_guard<std::mutex>&) const {
   if (fate_->error) return *fate_->error;
@@ -130,9 +133,8 @@ Result<Staged> RingUnit::stage(commit::PartitionId partition, commit::RecordBatc
                                io::Wake wake) {
   const PartitionPtr found = context_.ledger.partition(partition);
   if (found == nullptr && context_.ledger.topics().find(partition.topic)) {
-    return Error(ErrorCode::kTopicNotFound,
-                 fmt::format("topic {} has no partition {}", partition.topic.value(),
-                             partition.index));
+    return Error(ErrorCode::kTopicNotFound, fmt::format("topic {} has no partition {}",
+                                                        partition.topic.value(), partition.index));
   }
   if (found != nullptr) {
     if (auto why = found->quarantined()) return std::move(*why);
@@ -157,11 +159,11 @@ Result<Staged> RingUnit::stage_state(commit::TaskId task, Buffer delta, io::Wake
   submission.entry.unit.task = task;
   submission.set_body({delta});
   submission.cut_body(context_.writer.group_bytes_max());
-  return place(bytes, std::move(wake), std::move(submission),
-               [job = id_.job, task, delta = std::move(delta)](SpillWriter& writer,
-                                                               uint64_t sequence) {
-                 return writer.add_delta(sequence, job, task, delta);
-               });
+  return place(
+      bytes, std::move(wake), std::move(submission),
+      [job = id_.job, task, delta = std::move(delta)](SpillWriter& writer, uint64_t sequence) {
+        return writer.add_delta(sequence, job, task, delta);
+      });
 }
 
 Result<void> RingUnit::adopt_snapshot(commit::SnapshotId snapshot) {

@@ -48,7 +48,9 @@ class RingUnit final : public commit::Unit {
   // What tasks on the files' executor work on; outlives the unit.
   struct Spilling {
     Spilling(UnitContext& unit_context, UnitBlock unit_id, std::shared_ptr<UnitFate> unit_fate)
-        : context(unit_context), id(unit_id), fate(std::move(unit_fate)),
+        : context(unit_context),
+          id(unit_id),
+          fate(std::move(unit_fate)),
           writer(context.segments, context.spill_file_bytes) {}
     UnitContext& context;
     const UnitBlock id;

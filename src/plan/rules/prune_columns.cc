@@ -152,8 +152,7 @@ NodePtr exactly(Narrowed narrowed, const Columns& wanted, const data::Schema& sc
   Project project;
   std::vector<data::Field> fields;
   for (const uint32_t column : wanted) {
-    project.expressions.push_back(
-        expr::make_column(*narrowed.node->schema, narrowed.map[column]));
+    project.expressions.push_back(expr::make_column(*narrowed.node->schema, narrowed.map[column]));
     fields.push_back(schema.field(column));
   }
   return make_node(std::move(project), {std::move(narrowed.node)},
@@ -218,6 +217,8 @@ Narrowed narrow(const NodePtr& node, const Columns& needed) {
 
 }  // namespace
 
-NodePtr prune_columns(const NodePtr& sink) { return whole(sink).node; }
+NodePtr prune_columns(const NodePtr& sink) {
+  return whole(sink).node;
+}
 
 }  // namespace millrace::plan

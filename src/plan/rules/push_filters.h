@@ -4,8 +4,8 @@
 
 namespace millrace::plan {
 
-// Optional rule: a filter moves below projections that cannot fail, and into the scan. Which rows are
-// rejected does not change: below what can fail no filter moves.
+// Optional rule: a filter moves below projections that cannot fail, and into the scan. Which rows
+// are rejected does not change: below what can fail no filter moves.
 NodePtr push_filters(const NodePtr& node);
 
 }  // namespace millrace::plan
