@@ -178,6 +178,11 @@ class WholeAverage : public WholeAggregate<State> {
 struct RealSum {
   int64_t count;
   ExactSum sum;
+
+  // An empty sum is zero bytes again, whatever parts cancelled out.
+  void tidy() {
+    if (count == 0 && sum.is_zero()) sum = {};
+  }
 };
 
 template <bool kAverage>
@@ -190,6 +195,8 @@ class RealAggregate : public expr::Aggregate {
         RealSum& state = state_of<RealSum>(accumulators, row);
         state.sum.add(static_cast<double>(values[row]), weight);
         state.count += weight;
+        if (state.count == 0) [[unlikely]]
+          state.tidy();
       });
     };
     if (column->width() == Width::kF32) {
@@ -203,6 +210,7 @@ class RealAggregate : public expr::Aggregate {
     const auto& source = *reinterpret_cast<const RealSum*>(from);
     target.sum.add(source.sum, data::weight(sign));
     target.count += data::weight(sign) * source.count;
+    target.tidy();
   }
   void emit(expr::Accumulators accumulators, uint32_t count, data::ColumnBuilder& to,
             expr::RowErrors& errors) const override {

@@ -91,6 +91,26 @@ Int128 wide_value(const Column& column, uint32_t row) {
   return Reader<Int128>(column)[row];
 }
 
+// (x + y) / 10^digits, rounded half away from zero; the sum itself may need more than 128 bits.
+Int128 add_rounded(Int128 x, Int128 y, int digits) {
+  const Int128 divisor = data::power_of_ten(digits);
+  Int128 whole = x / divisor + y / divisor;
+  Int128 rest = x % divisor + y % divisor;
+  // The rest gets the sign of the whole, and less than one unit.
+  whole += rest / divisor;
+  rest %= divisor;
+  if (whole > 0 && rest < 0) {
+    --whole;
+    rest += divisor;
+  } else if (whole < 0 && rest > 0) {
+    ++whole;
+    rest -= divisor;
+  }
+  if (rest >= divisor - rest && rest > 0) return whole + 1;
+  if (-rest >= divisor + rest && rest < 0) return whole - 1;
+  return whole;
+}
+
 std::optional<Int128> checked(Operation operation, const Operands& of) {
   const int common = std::max(of.x_scale, of.y_scale);
   if (operation == Operation::kMultiply) {
@@ -102,19 +122,10 @@ std::optional<Int128> checked(Operation operation, const Operands& of) {
   const auto x = data::decimal_rescale(of.x, of.x_scale, common);
   const auto y = data::decimal_rescale(of.y, of.y_scale, common);
   if (!x || !y) return std::nullopt;
-  std::optional<Int128> result;
-  switch (operation) {
-    case Operation::kAdd:
-      result = data::decimal_add(*x, *y);
-      break;
-    case Operation::kSubtract:
-      result = data::decimal_subtract(*x, *y);
-      break;
-    default:
-      result = data::decimal_modulo(*x, *y);
-      break;
+  if (operation == Operation::kModulo) {
+    return data::decimal_rescale(data::decimal_modulo(*x, *y), common, of.scale);
   }
-  return result ? data::decimal_rescale(*result, common, of.scale) : std::nullopt;
+  return add_rounded(*x, operation == Operation::kAdd ? *y : -*y, common - of.scale);
 }
 
 template <class R>

@@ -21,6 +21,10 @@ struct ExactSum {
   void add(const ExactSum& other, int weight);
   // The sum to the nearest DOUBLE. REQUIRES: overflows == 0.
   double value() const;
+  // Finite numbers whose sum is exactly zero.
+  bool is_zero() const {
+    return nans == 0 && positives == 0 && negatives == 0 && overflows == 0 && value() == 0;
+  }
 };
 
 }  // namespace millrace::functions

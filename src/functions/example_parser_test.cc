@@ -85,12 +85,15 @@ Result<ExpressionPtr> ExampleParser::number() {
   const data::Value value{std::string(text)};
   if (point != std::string_view::npos) {
     const int scale = static_cast<int>(text.size() - point - 1);
-    const Type type = Type::decimal(std::max<int>(static_cast<int>(text.size()) - 1, 1), scale);
+    const int digits = static_cast<int>(text.size()) - 1 - (text[0] == '-' ? 1 : 0);
+    const Type type = Type::decimal(std::max(digits, 1), scale);
     return expr::make_literal(MILLRACE_TRY(expr::cast_value(value, TypeKind::kVarchar, type)),
                               type);
   }
-  const Type type = text.size() < 10 ? TypeKind::kInt : TypeKind::kBigint;
-  return expr::make_literal(MILLRACE_TRY(expr::cast_value(value, TypeKind::kVarchar, type)), type);
+  const data::Value whole =
+      MILLRACE_TRY(expr::cast_value(value, TypeKind::kVarchar, TypeKind::kBigint));
+  const bool is_int = whole.integer() == static_cast<int32_t>(whole.integer());
+  return expr::make_literal(whole, is_int ? TypeKind::kInt : TypeKind::kBigint);
 }
 
 Result<std::vector<ExpressionPtr>> ExampleParser::list(char end) {

@@ -90,13 +90,18 @@ class LikePattern {
         text.remove_prefix(at + bytes_.size());
         return true;
       }
-      for (;; text.remove_prefix(first_character(text).size())) {
+      const std::string_view literal(bytes_.data(), any_.front());
+      while (true) {
+        const size_t at = find_bytes(text, literal);
+        if (at == std::string_view::npos) return false;
+        text.remove_prefix(at);
         size_t used = 0;
         if (matches_at(text, used)) {
           text.remove_prefix(used);
           return true;
         }
         if (text.empty()) return false;
+        text.remove_prefix(first_character(text).size());
       }
     }
     bool matches_end(std::string_view text) const {

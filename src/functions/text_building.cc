@@ -138,7 +138,7 @@ ColumnPtr repeat(KernelCall& call) {
   const Reader<int32_t> counts(call.argument(1));
   return expr::text_rows(call, [&](uint32_t row, std::string& to) {
     const std::string_view text = texts[row];
-    const int64_t count = std::max(counts[row], 0);
+    const int64_t count = text.empty() ? 0 : std::max(counts[row], 0);
     if (is_too_long(call, row, count * static_cast<int64_t>(text.size()))) return;
     for (int64_t n = 0; n < count; ++n) to += text;
   });
