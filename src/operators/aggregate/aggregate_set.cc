@@ -92,6 +92,12 @@ Result<void> AggregateSet::open(engine::OpenContext& context, uint64_t first_tab
   return {};
 }
 
+std::vector<data::Type> AggregateSet::result_types() const {
+  std::vector<data::Type> types;
+  for (const Call& call : calls_) types.push_back(call.call.function->result);
+  return types;
+}
+
 void AggregateSet::prepare(const data::Batch& batch) {
   for (Call& call : calls_) {
     call.arguments.clear();
@@ -242,6 +248,7 @@ void AggregateSet::erase(const state::KeyedTable& table, Slot slot) {
 
 void AggregateSet::load_extremes(const state::KeyedTable& table, Slot slot,
                                  std::string* to) const {
+  if (extremes_ == 0) return;
   for (const Call& call : calls_) {
     if (call.keeping != Keeping::kExtreme) continue;
     const Slot found = extreme_of(call, value_key(call, table, slot));

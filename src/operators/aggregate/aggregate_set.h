@@ -56,7 +56,7 @@ class AggregateSet {
   // Tables first_table and first_table + 1 of the operator are its own.
   Result<void> open(engine::OpenContext& context, uint64_t first_table);
 
-  size_t calls() const { return calls_.size(); }
+  std::vector<data::Type> result_types() const;
   // Bytes of an entry; a multiple of 16.
   uint32_t entry_bytes() const { return entry_bytes_; }
   // Calls whose value is an extreme of an ordered multiset.

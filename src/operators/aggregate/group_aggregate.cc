@@ -6,9 +6,9 @@
 #include "data/key_encoding.h"
 #include "operators/aggregate/aggregate_set.h"
 #include "operators/aggregate/group_rows.h"
+#include "operators/aggregate/net_changes.h"
 #include "operators/aggregate/touched_groups.h"
 #include "operators/rows/reject_rows.h"
-#include "operators/rows/selected_rows.h"
 #include "state/state_store.h"
 
 namespace millrace::operators {
@@ -30,7 +30,7 @@ class GroupAggregate final : public engine::Operator {
       : spec_(std::move(spec)),
         set_(std::move(set)),
         encoder_(*spec_.input, {spec_.keys.begin(), spec_.keys.end()}),
-        results_codec_(result_types(spec_)) {
+        changes_(set_) {
     traits_.name = "group_aggregate";
     traits_.ports = {{.key_columns = spec_.keys, .takes_retractions = spec_.changing_input}};
     traits_.makes_retractions = true;
@@ -73,7 +73,7 @@ class GroupAggregate final : public engine::Operator {
     while (next_ < touched_->size()) {
       if (output.full()) return Step::kAgain;
       collect();
-      if (!images_.empty()) MILLRACE_TRY(push_images(output));
+      if (!changes_.empty()) MILLRACE_TRY(push_changes(output));
       for (const Slot slot : dead_) groups_->erase(slot);
       dead_.clear();
     }
@@ -82,12 +82,6 @@ class GroupAggregate final : public engine::Operator {
   }
 
  private:
-  static std::vector<data::Type> result_types(const GroupAggregateSpec& spec) {
-    std::vector<data::Type> types;
-    for (const AggregateCall& call : spec.calls) types.push_back(call.function->result);
-    return types;
-  }
-
   bool is_global() const { return spec_.keys.empty(); }
 
   Slot find_global() {
@@ -101,11 +95,8 @@ class GroupAggregate final : public engine::Operator {
     return image.head().rows > 0 || image.head().owner == kAlwaysHasRow;
   }
 
-  // The next groups that may have another row than before: before and after, side by side.
+  // The next groups, as many as fit into a batch.
   void collect() {
-    images_.clear();
-    signs_.clear();
-    image_slots_.clear();
     extremes_.resize(kGroupsPerBatch * set_.extremes());
     const size_t end = std::min(touched_->size(), next_ + kGroupsPerBatch);
     for (size_t room = 0; next_ < end; ++next_, ++room) {
@@ -113,76 +104,24 @@ class GroupAggregate final : public engine::Operator {
       if (is_global()) groups_->value_as<GroupHead>(slot).owner = kAlwaysHasRow;
       const GroupImage before = touched_->before(next_);
       const GroupImage now = touched_->now(slot, extremes_.data() + room * set_.extremes());
-      const bool was = has_row(before);
-      const bool is = has_row(now);
-      if (was && !(is && set_.same(before, now))) {
-        add_image(slot, before, is ? Sign::kUpdateBefore : Sign::kDelete);
-      }
-      if (is && !(was && set_.same(before, now))) {
-        add_image(slot, now, was ? Sign::kUpdateAfter : Sign::kInsert);
-      }
-      if (!is) dead_.push_back(slot);
+      changes_.add(slot, has_row(before) ? &before : nullptr, has_row(now) ? &now : nullptr);
+      if (!has_row(now)) dead_.push_back(slot);
     }
   }
 
-  void add_image(Slot slot, const GroupImage& image, Sign sign) {
-    images_.push_back(image);
-    signs_.push_back(sign);
-    image_slots_.push_back(slot);
-  }
-
-  Result<void> push_images(engine::Output& output) {
-    const auto count = static_cast<uint32_t>(images_.size());
+  Result<void> push_changes(engine::Output& output) {
     std::vector<std::string_view> keys;
-    for (const Slot slot : image_slots_) keys.push_back(groups_->key(slot));
+    for (const Slot slot : changes_.slots()) keys.push_back(groups_->key(slot));
     std::vector<data::ColumnPtr> columns;
     if (!is_global()) columns = MILLRACE_TRY(encoder_.decode(keys));
-    expr::RowErrors errors;
-    std::vector<data::ColumnPtr> results = set_.results(images_, errors);
-    const std::vector<uint16_t> kept = kept_images(results, errors);
-    columns.insert(columns.end(), results.begin(), results.end());
-    data::Batch batch(spec_.output, std::move(columns), count);
-    for (const expr::RowError& error : errors.list()) {
-      if (data::retracts(signs_[error.row])) continue;
-      reject_row(batch, error.row, error.code, error.message, traits_.name, output);
-    }
-    Buffer signs = Buffer::allocate(count);
-    std::ranges::copy(signs_, signs.mutable_as<Sign>());
-    batch = std::move(batch).with_signs(std::move(signs));
-    output.push(kept.size() == count ? std::move(batch) : select_rows(std::move(batch), kept));
+    changes_.push(spec_.output, std::move(columns), traits_.name, output);
     return {};
-  }
-
-  // Images that have a row, and not the same one as their other half.
-  std::vector<uint16_t> kept_images(const std::vector<data::ColumnPtr>& results,
-                                    const expr::RowErrors& errors) {
-    const auto count = static_cast<uint32_t>(images_.size());
-    results_codec_.encode(results, nullptr, count, encoded_);
-    std::vector<uint16_t> kept;
-    for (uint32_t at = 0; at < count; ++at) {
-      if (signs_[at] != Sign::kUpdateBefore) {
-        if (errors.find(at) == nullptr) kept.push_back(static_cast<uint16_t>(at));
-        continue;
-      }
-      const uint32_t after = at + 1;
-      const bool before_failed = errors.find(at) != nullptr;
-      const bool after_failed = errors.find(after) != nullptr;
-      if (before_failed) signs_[after] = Sign::kInsert;
-      if (after_failed) signs_[at] = Sign::kDelete;
-      if (!before_failed && !after_failed && encoded_[at] == encoded_[after]) {
-        ++at;
-      } else if (!before_failed) {
-        kept.push_back(static_cast<uint16_t>(at));
-      }
-    }
-    return kept;
   }
 
   const GroupAggregateSpec spec_;
   traits::OperatorTraits traits_;
   AggregateSet set_;
   data::KeyEncoder encoder_;
-  const data::RowCodec results_codec_;
   state::KeyedTable* groups_ = nullptr;  // owned by the store
   std::optional<TouchedGroups> touched_;
 
@@ -190,14 +129,11 @@ class GroupAggregate final : public engine::Operator {
   std::vector<Slot> slots_;
   GroupRowsBuffer buffer_;
 
-  // The emission under way, and the batch that is being made of it.
+  // The emission under way.
   size_t next_ = 0;
-  std::vector<GroupImage> images_;
-  std::vector<Sign> signs_;
-  std::vector<Slot> image_slots_;
-  std::vector<std::string> extremes_;
+  NetChanges changes_;
+  std::vector<std::string> extremes_;  // of the groups in changes_
   std::vector<Slot> dead_;
-  data::EncodedRows encoded_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "operators/aggregate/group_aggregate.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
