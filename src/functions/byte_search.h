@@ -21,7 +21,8 @@ inline uint64_t eight_times(char byte) {
   return 0x0101010101010101 * static_cast<uint8_t>(byte);
 }
 
-// Up to eight bytes from `at` on; what lies past the end is taken as `filler`, which nobody looks for.
+// Up to eight bytes from `at` on; what lies past the end is taken as `filler`, which nobody looks
+// for.
 inline uint64_t load_eight(std::string_view text, size_t at, char filler) {
   uint64_t word;
   if (at + 8 <= text.size()) {
