@@ -64,6 +64,14 @@ class GroupAggregate final : public engine::Operator {
     return Step::kDone;
   }
 
+  // The end: an operator below that waits for it (a sort) sees no barrier after it.
+  Result<Step> on_time(engine::Port, engine::TimeDomain domain, engine::Timestamp time,
+                       engine::Output& output) override {
+    if (domain != engine::TimeDomain::kEvent || time != engine::kTimeMax) return Step::kDone;
+    next_ = 0;
+    return resume(output);
+  }
+
   Result<Step> on_barrier(commit::Epoch, engine::Output& output) override {
     next_ = 0;
     return resume(output);
