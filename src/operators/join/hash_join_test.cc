@@ -7,6 +7,7 @@
 #include <optional>
 #include <random>
 
+#include "data/builder.h"
 #include "expr/build.h"
 #include "testing/dataflow_driver.h"
 
