@@ -1,5 +1,4 @@
 #include "jobs/lowering.h"
-#include "operators/changelog/upsert_normalize.h"
 #include "operators/join/hash_join.h"
 #include "operators/project/filter.h"
 #include "operators/project/project.h"
@@ -54,14 +53,9 @@ Result<Lowering::Pipeline> Lowering::lower_unnest(const plan::Node& node,
   return pipeline;
 }
 
-Result<Lowering::Pipeline> Lowering::lower_normalize(const plan::Node& node,
-                                                     const plan::Normalize& normalize) {
-  const Pipeline pipeline = gather(MILLRACE_TRY(stream(node.input())), "normalize", normalize.keys);
-  operators::UpsertNormalizeSpec spec{.schema = node.schema, .keys = normalize.keys};
-  append(
-      pipeline, [spec](uint32_t) { return operators::make_upsert_normalize(spec); },
-      state_id(node));
-  return pipeline;
+Result<Lowering::Pipeline> Lowering::lower_normalize(const plan::Node&, const plan::Normalize&) {
+  return Error(ErrorCode::kNotSupported, "a table with a primary key cannot be read yet")
+      .remedy("Read its topic through a second table without the key.");
 }
 
 Result<Lowering::Pipeline> Lowering::lower_sort(const plan::Node& node, const plan::Sort& sort) {

@@ -43,6 +43,7 @@ class SortLimit final : public engine::Operator {
   Result<Step> on_batch(Port port, data::Batch batch, engine::Output& output) override;
   Result<Step> on_time(Port port, engine::TimeDomain domain, engine::Timestamp time,
                        engine::Output& output) override;
+  Result<Step> on_barrier(commit::Epoch epoch, engine::Output& output) override;
   Result<Step> resume(engine::Output& output) override { return emit(output); }
 
  private:
@@ -62,6 +63,8 @@ class SortLimit final : public engine::Operator {
   std::string element_;
   uint64_t kept_ = 0;     // rows in rows_, of append-only input
   uint64_t arrivals_ = 0;  // the number of the next row, where the order is that of arrival
+
+  bool ended_ = false;
 
   // Where emission stands.
   Slot next_ = kNoSlot;
@@ -152,8 +155,14 @@ void SortLimit::change(const data::Batch& batch, uint32_t row, engine::Output& o
 }
 
 Result<Step> SortLimit::on_time(Port, engine::TimeDomain domain, engine::Timestamp time,
-                                engine::Output& output) {
-  if (domain != engine::TimeDomain::kEvent || time != engine::kTimeMax) return Step::kDone;
+                                engine::Output&) {
+  if (domain == engine::TimeDomain::kEvent && time == engine::kTimeMax) ended_ = true;
+  return Step::kDone;
+}
+
+// Operators above give what they held back at the barrier behind the end, so that is when all is here.
+Result<Step> SortLimit::on_barrier(commit::Epoch, engine::Output& output) {
+  if (!ended_) return Step::kDone;
   next_ = rows_->first(kKey);
   copies_done_ = 0;
   offset_left_ = spec_.offset;

@@ -26,7 +26,7 @@ struct SortLimitSpec {
   bool changing_input = false;  // the input may retract
 };
 
-// Emits when the input has ended: what is left of the changes, in order, as +I. Ties are broken by
+// Emits at the barrier behind the input's end: what is left of the changes, in order, as +I. Ties are broken by
 // the full row. With a limit over append-only input it keeps limit + offset rows.
 //
 // State: every row that may be emitted; gone when it was. REQUIRES: one shard.

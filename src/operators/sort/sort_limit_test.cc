@@ -25,6 +25,7 @@ TEST(SortLimit, RowsComeInOrderWhenTheInputHasEnded) {
   driver.push("1 | b\n2 | z\nNULL | n\n1 | a\n-5 | q");
   EXPECT_TRUE(driver.take().empty());
   driver.end();
+  driver.barrier();
   EXPECT_EQ(driver.take(),
             (Lines{"+I 2 | z", "+I 1 | a", "+I 1 | b", "+I -5 | q", "+I NULL | n"}));
 }
@@ -37,6 +38,7 @@ TEST(SortLimit, NullsComeFirstWhereTheyAreToAndLimitAndOffsetCut) {
   driver.crash();
   driver.push("0 | zero");
   driver.end();
+  driver.barrier();
   EXPECT_EQ(driver.take(), (Lines{"+I 0 | zero", "+I 1 | a", "+I 2 | b"}));
 }
 
@@ -48,6 +50,7 @@ TEST(SortLimit, WithoutKeysTheFirstRowsStayAcrossACrash) {
     driver.crash();
     driver.push("5 | c\n0 | d");
     driver.end();
+    driver.barrier();
     EXPECT_EQ(driver.take(), (Lines{"+I 9 | a", "+I 1 | b", "+I 5 | c"}));
   }
 }
@@ -56,6 +59,7 @@ TEST(SortLimit, RetractionsFoldAndThoseOfNothingAreRejected) {
   DataflowDriver driver = sorting({.keys = {{.column = 0}}, .limit = 2, .changing_input = true});
   driver.push("1 | a\n1 | a\n2 | b\n3 | c\n-D 1 | a\n-U 2 | b\n-D 7 | x");
   driver.end();
+  driver.barrier();
   EXPECT_EQ(driver.take(), (Lines{"+I 1 | a", "+I 3 | c"}));
   EXPECT_EQ(driver.take_rejections().size(), 1U);
 }
@@ -64,6 +68,7 @@ TEST(SortLimit, WhatWasEmittedDoesNotComeAgainAfterACrash) {
   DataflowDriver driver = sorting({.keys = {{.column = 0}}});
   driver.push("2 | b\n1 | a");
   driver.end();
+  driver.barrier();
   driver.crash_and_replay();
   driver.barrier();
   driver.crash();
@@ -84,6 +89,7 @@ TEST(SortLimit, AppendOnlyInputKeepsNoMoreThanMayBeEmitted) {
     EXPECT_LE(driver.state().entries(), 15U);
   }
   driver.end();
+  driver.barrier();
   std::ranges::sort(all);
   Lines expected;
   for (size_t n = 5; n < 15; ++n) expected.push_back(fmt::format("+I {} | x", all[n]));
@@ -98,6 +104,7 @@ TEST(SortLimit, LongResultsComeInSeveralBatches) {
     driver.push(text);
   }
   driver.end();
+  driver.barrier();
   const Lines lines = driver.take();
   ASSERT_EQ(lines.size(), 12000U);
   for (int n = 0; n < 12000; ++n) ASSERT_EQ(lines[n], fmt::format("+I {} | x", n));
