@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -23,5 +25,3 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include <fmt/core.h>

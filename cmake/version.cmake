@@ -1,5 +1,5 @@
-# Makes a library of what the program says about itself (src/cli/version.h). When it is run as a script
-# it writes that library's only source, and leaves it alone if nothing changed.
+# Makes a library of what the program says about itself (src/cli/version.h). When it is run as a
+# script it writes that library's only source, and leaves it alone if nothing changed.
 
 if(CMAKE_SCRIPT_MODE_FILE)
   execute_process(COMMAND git rev-parse --short=12 HEAD WORKING_DIRECTORY ${SOURCE_DIR}

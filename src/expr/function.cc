@@ -15,7 +15,6 @@ using Accepts = Parameter::Accepts;
 // What a conversion weighs against another in the choice of an overload.
 constexpr int kAnyCost = 8;       // a parameter that takes anything
 constexpr int kLiteralCost = 20;  // a text literal that must become something else
-constexpr int kForeign = 10;      // from one family into another
 
 class PlainKernel : public Kernel {
  public:

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "sql/round_trip.h"
+#include "sql/round_trip_test.h"
 
 namespace millrace::sql {
 namespace {
@@ -134,8 +134,9 @@ TEST(Depth, ConstructsMixedAtRandomCanBePrintedAndReadAgainAtTheLimit) {
       if (nesting.before == "SELECT " && nesting.after.empty()) return nesting;
     }
   };
-  constexpr std::string_view kLinks[] = {"",      "",        " + a", "::INT", "[1]",   " IS NULL", " OR b",
-                                         " AND c", " LIKE a", ".f",   " = -1", " || b", " ^ 2"};
+  constexpr std::string_view kLinks[] = {"",         "",      " + a",   "::INT",   "[1]",
+                                         " IS NULL", " OR b", " AND c", " LIKE a", ".f",
+                                         " = -1",    " || b", " ^ 2"};
   for (int round = 0; round < 20; ++round) {
     std::string last = "a";
     for (bool too_deep = false; !too_deep;) {
@@ -176,9 +177,20 @@ TEST(Depth, FlatChainsOfTenThousandAreRead) {
 }
 
 TEST(Depth, LeftDeepChainsAreReadToTheHeightOfATree) {
-  const std::string_view links[] = {" + 1",   " || 'a'", " - 1",      " IS NULL", "::INT",
-                                    "[1]",    " -> 'a'", " ISNULL",   " < 1",     " AT TIME ZONE 'UTC'",
-                                    " LIKE a", " IN (1)", " BETWEEN 1 AND 2", " COLLATE c"};
+  const std::string_view links[] = {" + 1",
+                                    " || 'a'",
+                                    " - 1",
+                                    " IS NULL",
+                                    "::INT",
+                                    "[1]",
+                                    " -> 'a'",
+                                    " ISNULL",
+                                    " < 1",
+                                    " AT TIME ZONE 'UTC'",
+                                    " LIKE a",
+                                    " IN (1)",
+                                    " BETWEEN 1 AND 2",
+                                    " COLLATE c"};
   for (const std::string_view link : links) {
     check_round_trip("SELECT a" + repeat(link, 390));
     expect_too_deep("SELECT a" + repeat(link, kDeep));

@@ -12,9 +12,9 @@
 #include "sql/operator_table.h"
 #include "sql/token_cursor.h"
 
-// The constructs of the grammar that more than one file of the parser needs. Each reads its construct
-// from the current token on and leaves the cursor behind it; where it fails, the cursor's place means
-// nothing any more. `what` says in errors what was expected: "a table name".
+// The constructs of the grammar that more than one file of the parser needs. Each reads its
+// construct from the current token on and leaves the cursor behind it; where it fails, the cursor's
+// place means nothing any more. `what` says in errors what was expected: "a table name".
 
 namespace millrace::sql {
 
@@ -29,7 +29,8 @@ Result<QualifiedName> parse_qualified_name(TokenCursor& tokens, std::string_view
 // (a, b)
 Result<std::vector<Identifier>> parse_name_list(TokenCursor& tokens, std::string_view what);
 // a, b
-Result<std::vector<QualifiedName>> parse_qualified_names(TokenCursor& tokens, std::string_view what);
+Result<std::vector<QualifiedName>> parse_qualified_names(TokenCursor& tokens,
+                                                         std::string_view what);
 Result<std::string> parse_string(TokenCursor& tokens, std::string_view what);
 Result<uint64_t> parse_count(TokenCursor& tokens, std::string_view what);
 // ('k' = 'v', …)

@@ -318,11 +318,15 @@ constexpr auto kKeywords = std::to_array<Keyword>({
 
 static_assert(std::ranges::is_sorted(kKeywords, {}, &Keyword::word), "keywords: order of words");
 
-char upper(char letter) { return letter >= 'a' && letter <= 'z' ? letter - ('a' - 'A') : letter; }
+char upper(char letter) {
+  return letter >= 'a' && letter <= 'z' ? letter - ('a' - 'A') : letter;
+}
 
 }  // namespace
 
-std::span<const Keyword> keywords() { return kKeywords; }
+std::span<const Keyword> keywords() {
+  return kKeywords;
+}
 
 const Keyword* find_keyword(std::string_view word) {
   const std::string wanted = upper_word(word);

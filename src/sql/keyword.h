@@ -12,8 +12,8 @@ struct Keyword {
   enum class Use : unsigned char {
     kReserved,  // never a name; quoted by the printer
     kClause,    // a name, but no alias without AS, because it may begin the next clause
-    kOpening,   // a name, but quoted by the printer: where a name may stand it can begin a construct
-    kFree,      // a name
+    kOpening,  // a name, but quoted by the printer: where a name may stand it can begin a construct
+    kFree,     // a name
   } use;
 };
 

@@ -1,10 +1,10 @@
 #include "sql/lexer.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include <fmt/core.h>
 
 #include "sql/keyword.h"
 #include "sql/quoted_text.h"
@@ -12,12 +12,16 @@
 namespace millrace::sql {
 namespace {
 
-bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
+bool is_digit(char byte) {
+  return byte >= '0' && byte <= '9';
+}
 bool is_letter(char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' ||
          static_cast<unsigned char>(byte) >= 0x80;
 }
-bool is_word_byte(char byte) { return is_letter(byte) || is_digit(byte) || byte == '$'; }
+bool is_word_byte(char byte) {
+  return is_letter(byte) || is_digit(byte) || byte == '$';
+}
 
 // The longest first.
 constexpr auto kSymbols = std::to_array<std::string_view>(
@@ -55,14 +59,13 @@ class Lexer {
 
   // From `begin` to offset_.
   void add(TokenKind kind, size_t begin, std::string value) {
-    result_.tokens.push_back({kind, span(begin, offset_), text_.substr(begin, offset_ - begin),
-                              std::move(value)});
+    result_.tokens.push_back(
+        {kind, span(begin, offset_), text_.substr(begin, offset_ - begin), std::move(value)});
   }
 
   bool fail(ErrorCode code, size_t begin, size_t end, std::string_view message,
             std::string remedy = {}) {
-    result_.failure =
-        source_.error(code, span(begin, end), message).remedy(std::move(remedy));
+    result_.failure = source_.error(code, span(begin, end), message).remedy(std::move(remedy));
     offset_ = begin;
     return false;
   }
@@ -154,7 +157,8 @@ class Lexer {
     for (const std::string_view quote : kTypographicQuotes) {
       if (!begins(quote)) continue;
       return fail(ErrorCode::kSyntaxError, begin, begin + quote.size(),
-                  "unexpected typographic quote", "Write 'text' and \"name\" with straight quotes.");
+                  "unexpected typographic quote",
+                  "Write 'text' and \"name\" with straight quotes.");
     }
     skip_word();
     add(TokenKind::kWord, begin, {});
@@ -326,8 +330,8 @@ Tokens refused(Error error) {
 Tokens lex(const SourceText& source) {
   constexpr size_t kTextBytesMax = size_t{1} << 30;
   if (source.text().size() > kTextBytesMax) {
-    return refused(Error(ErrorCode::kSyntaxError, "the text is longer than 1 GiB")
-                       .at(source.place({})));
+    return refused(
+        Error(ErrorCode::kSyntaxError, "the text is longer than 1 GiB").at(source.place({})));
   }
   if (const auto offset = find_invalid_utf8(source.text())) {
     const auto byte = static_cast<unsigned char>(source.text()[*offset]);

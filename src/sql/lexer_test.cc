@@ -27,11 +27,13 @@ ErrorCode failure_of(std::string_view text) {
 }
 
 TEST(Lexer, TakesTheLongestSymbol) {
-  EXPECT_EQ(tokens_of("a->>b->c#>>d#>e::f:=g=>h<=i>=j<>k!=l||m<<n>>o@>p<@q~*r!~s!~*t"),
-            "a ->> b -> c #>> d #> e :: f := g => h <= i >= j <> k != l || m << n >> o @> p <@ q ~* r "
-            "!~ s !~* t END");
-  EXPECT_EQ(tokens_of("a<-1 A*?B+?C??{2,3}{-D-}$^|"), "a < - 1 A * ? B + ? C ? ? { 2 , 3 } { - D - } $ "
-                                                     "^ | END");
+  EXPECT_EQ(
+      tokens_of("a->>b->c#>>d#>e::f:=g=>h<=i>=j<>k!=l||m<<n>>o@>p<@q~*r!~s!~*t"),
+      "a ->> b -> c #>> d #> e :: f := g => h <= i >= j <> k != l || m << n >> o @> p <@ q ~* r "
+      "!~ s !~* t END");
+  EXPECT_EQ(tokens_of("a<-1 A*?B+?C??{2,3}{-D-}$^|"),
+            "a < - 1 A * ? B + ? C ? ? { 2 , 3 } { - D - } $ "
+            "^ | END");
 }
 
 TEST(Lexer, SkipsSpaceAndComments) {
@@ -55,17 +57,31 @@ TEST(Lexer, ReadsNumbers) {
 }
 
 TEST(Lexer, SaysWhatIsNeverClosed) {
-  for (const std::string_view text : {"'a", "'a''", "E'a\\'", "\"a", "`a", "/* a", "/* /* */", "$$a",
-                                      "$x$ a $$", "X'00", "U&'a"}) {
+  for (const std::string_view text : {"'a", "'a''", "E'a\\'", "\"a", "`a", "/* a", "/* /* */",
+                                      "$$a", "$x$ a $$", "X'00", "U&'a"}) {
     EXPECT_EQ(failure_of(text), ErrorCode::kUnterminatedToken) << text;
   }
 }
 
 TEST(Lexer, RefusesWhatIsNoText) {
-  const std::string_view texts[] = {"a \xFF", "a \xC3", "\xED\xA0\x80", "\xC0\x80", "\xF8\x88\x80\x80\x80",
-                                    std::string_view("a\0b", 3), "E'\\xFF'", "E'\\000'", "U&'\\D800'",
-                                    "E'\\uD800'", "X'0'", "X'0g'", "\"\"", "``", "@", "\\"};
-  for (const std::string_view text : texts) EXPECT_EQ(failure_of(text), ErrorCode::kSyntaxError) << text;
+  const std::string_view texts[] = {"a \xFF",
+                                    "a \xC3",
+                                    "\xED\xA0\x80",
+                                    "\xC0\x80",
+                                    "\xF8\x88\x80\x80\x80",
+                                    std::string_view("a\0b", 3),
+                                    "E'\\xFF'",
+                                    "E'\\000'",
+                                    "U&'\\D800'",
+                                    "E'\\uD800'",
+                                    "X'0'",
+                                    "X'0g'",
+                                    "\"\"",
+                                    "``",
+                                    "@",
+                                    "\\"};
+  for (const std::string_view text : texts)
+    EXPECT_EQ(failure_of(text), ErrorCode::kSyntaxError) << text;
 }
 
 TEST(Lexer, GivesWhatStandsBeforeAFailure) {

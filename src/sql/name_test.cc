@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "sql/keyword.h"
-#include "sql/round_trip.h"
+#include "sql/round_trip_test.h"
 
 namespace millrace::sql {
 namespace {
@@ -79,9 +79,9 @@ TEST(Names, EveryWordIsANameAfterAsAndAfterADot) {
 
 TEST(Names, ThatStreamsUseNeedNoQuotesWhenPrinted) {
   for (const std::string_view name :
-       {"date", "value", "timestamp", "count", "key", "offset", "partition", "day", "user", "time",
-        "type", "name", "year", "month", "hour", "topic", "level", "status", "window", "language",
-        "position", "start", "version"}) {
+       {"date",  "value",  "timestamp", "count",    "key",      "offset", "partition", "day",
+        "user",  "time",   "type",      "name",     "year",     "month",  "hour",      "topic",
+        "level", "status", "window",    "language", "position", "start",  "version"}) {
     EXPECT_EQ(print_name(name), name);
   }
 }

@@ -48,7 +48,9 @@ constexpr auto kRows = std::to_array<BinaryOperatorRow>({
 
 }  // namespace
 
-std::span<const BinaryOperatorRow> binary_operators() { return kRows; }
+std::span<const BinaryOperatorRow> binary_operators() {
+  return kRows;
+}
 
 const BinaryOperatorRow& binary_operator(BinaryOperator op) {
   const BinaryOperatorRow& row = kRows[static_cast<size_t>(op)];
@@ -62,6 +64,8 @@ const BinaryOperatorRow* find_binary_operator(std::string_view symbol) {
   return found == kRows.end() ? nullptr : found;
 }
 
-bool is_comparison(BinaryOperator op) { return op >= kEqual && op <= kGreaterEqual; }
+bool is_comparison(BinaryOperator op) {
+  return op >= kEqual && op <= kGreaterEqual;
+}
 
 }  // namespace millrace::sql

@@ -8,8 +8,8 @@
 
 namespace millrace::sql {
 
-// How tightly operators bind, PostgreSQL's order; the parser climbs it, the printer puts parentheses by
-// it.
+// How tightly operators bind, PostgreSQL's order; the parser climbs it, the printer puts
+// parentheses by it.
 enum class Precedence : uint8_t {
   kLowest,
   kOr,

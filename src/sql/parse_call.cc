@@ -106,7 +106,9 @@ Result<Expression> parse_trim(TokenCursor& tokens) {
   return plain_call(std::move(name), std::move(arguments), tokens.since(name.span));
 }
 
-Expression number_one() { return {Literal{LiteralKind::kInteger, "1"}, {}}; }
+Expression number_one() {
+  return {Literal{LiteralKind::kInteger, "1"}, {}};
+}
 
 // SUBSTRING(s FROM a FOR b), OVERLAY(s PLACING p FROM a FOR b), or with commas.
 Result<Expression> parse_with_words(TokenCursor& tokens) {
@@ -152,9 +154,8 @@ Result<Expression> parse_round(TokenCursor& tokens) {
   arguments.push_back(MILLRACE_TRY(parse_expression(tokens)));
   if (tokens.accept("TO")) {
     RoundToUnit node{.up = !same_word(name.text, "FLOOR"), .operand = std::move(arguments[0])};
-    const std::optional<TimeUnit> unit = tokens.peek().kind == TokenKind::kWord
-                                             ? find_time_unit(tokens.peek().raw)
-                                             : std::nullopt;
+    const std::optional<TimeUnit> unit =
+        tokens.peek().kind == TokenKind::kWord ? find_time_unit(tokens.peek().raw) : std::nullopt;
     if (!unit) return tokens.unexpected("a time unit");
     tokens.take();
     node.unit = *unit;
@@ -203,8 +204,7 @@ Result<void> parse_call_tail(TokenCursor& tokens, Call& call) {
     MILLRACE_TRY(tokens.expect(")", "after the condition of FILTER"));
   }
   if (tokens.at("NULLS", 1) && (tokens.at("IGNORE") || tokens.at("RESPECT"))) {
-    call.nulls =
-        tokens.at("IGNORE") ? NullTreatment::kIgnoreNulls : NullTreatment::kRespectNulls;
+    call.nulls = tokens.at("IGNORE") ? NullTreatment::kIgnoreNulls : NullTreatment::kRespectNulls;
     tokens.take();
     tokens.take();
   }

@@ -53,8 +53,8 @@ Result<Options> parse_copy_options(TokenCursor& tokens) {
   }
   while (tokens.peek().kind == TokenKind::kWord) {
     const Token word = tokens.take();
-    const bool is_format = same_word(word.raw, "CSV") || same_word(word.raw, "BINARY") ||
-                           same_word(word.raw, "TEXT");
+    const bool is_format =
+        same_word(word.raw, "CSV") || same_word(word.raw, "BINARY") || same_word(word.raw, "TEXT");
     options.push_back({is_format ? "format" : lower_word(word.raw),
                        is_format ? lower_word(word.raw) : "true", word.span, word.span});
     tokens.accept("AS");

@@ -231,9 +231,10 @@ Result<StatementNode> parse_create(TokenCursor& tokens) {
   if (tokens.at("USER")) return parse_user(tokens, false);
   if (tokens.at("ALERT")) return parse_create_alert(tokens);
   if (tokens.at("SCHEMA") || tokens.at("DATABASE")) return parse_create_namespace(tokens);
-  return tokens.unexpected("what to create: TABLE, VIEW, MATERIALIZED VIEW, FUNCTION, CONNECTION, "
-                           "SECRET, USER, ALERT, SCHEMA or DATABASE",
-                           {}, kCreateWords);
+  return tokens.unexpected(
+      "what to create: TABLE, VIEW, MATERIALIZED VIEW, FUNCTION, CONNECTION, "
+      "SECRET, USER, ALERT, SCHEMA or DATABASE",
+      {}, kCreateWords);
 }
 
 Result<ObjectKind> parse_object_kind(TokenCursor& tokens) {

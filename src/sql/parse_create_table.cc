@@ -47,8 +47,8 @@ Result<void> parse_column_key(TokenCursor& tokens, CreateTable& table, const Ide
 }
 
 // What may stand behind a column's type, in any order.
-Result<void> parse_column_clauses(TokenCursor& tokens, CreateTable& table,
-                                  ColumnDefinition& column, PhysicalColumn& physical) {
+Result<void> parse_column_clauses(TokenCursor& tokens, CreateTable& table, ColumnDefinition& column,
+                                  PhysicalColumn& physical) {
   while (true) {
     if (tokens.at_words("NOT", "NULL") && !physical.not_null) {
       tokens.take();

@@ -9,7 +9,16 @@ namespace {
 // What stands behind a finished operand.
 struct Infix {
   enum class Kind : uint8_t {
-    kBinary, kLogical, kIs, kIsNullWord, kBetween, kIn, kLike, kAtTimeZone, kCollate, kOperatorWord,
+    kBinary,
+    kLogical,
+    kIs,
+    kIsNullWord,
+    kBetween,
+    kIn,
+    kLike,
+    kAtTimeZone,
+    kCollate,
+    kOperatorWord,
   } kind;
   Precedence precedence;
   const BinaryOperatorRow* row = nullptr;  // of kBinary
@@ -26,7 +35,8 @@ std::optional<Infix> symbol_here(const TokenCursor& tokens) {
   if (token.raw == "?" && adjacent(token, tokens.peek(1))) {
     for (const std::string_view symbol : {"?|", "?&"}) {
       if (!tokens.at(symbol.substr(1), 1)) continue;
-      return Infix{Infix::Kind::kBinary, Precedence::kOther, find_binary_operator(symbol), false, 2};
+      return Infix{Infix::Kind::kBinary, Precedence::kOther, find_binary_operator(symbol), false,
+                   2};
     }
   }
   const BinaryOperatorRow* row = find_binary_operator(token.raw);
@@ -180,7 +190,8 @@ Result<ExpressionNode> parse_between(TokenCursor& tokens, Expression left, bool 
 Result<ExpressionNode> parse_in(TokenCursor& tokens, Expression left, bool negated) {
   Parenthesised inside = MILLRACE_TRY(parse_parenthesised(tokens));
   if (inside.query) {
-    return InQuery{.operand = std::move(left), .query = std::move(inside.query), .negated = negated};
+    return InQuery{
+        .operand = std::move(left), .query = std::move(inside.query), .negated = negated};
   }
   return InList{
       .operand = std::move(left), .list = std::move(inside.expressions), .negated = negated};
@@ -267,13 +278,11 @@ Result<Expression> parse_postfix(TokenCursor& tokens) {
       const Branch branch(tokens);
       Expression index = MILLRACE_TRY(parse_expression(tokens));
       MILLRACE_TRY(tokens.expect("]", "after the index"));
-      left.node =
-          Subscript{.operand = Expression(std::move(left)), .index = std::move(index)};
+      left.node = Subscript{.operand = Expression(std::move(left)), .index = std::move(index)};
     } else if (tokens.at(".") && !tokens.at("*", 1)) {
       tokens.take();
       Identifier field = MILLRACE_TRY(parse_label(tokens, "a field's name"));
-      left.node =
-          FieldAccess{.operand = Expression(std::move(left)), .field = std::move(field)};
+      left.node = FieldAccess{.operand = Expression(std::move(left)), .field = std::move(field)};
     } else {
       break;
     }

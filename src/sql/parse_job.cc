@@ -29,9 +29,9 @@ Result<std::vector<Privilege>> parse_privileges(TokenCursor& tokens) {
 
 // Whether the word says what kind of thing is granted on, and is not its name.
 bool at_granted_kind(const TokenCursor& tokens) {
-  constexpr auto kWords = std::to_array<std::string_view>(
-      {"TABLE", "VIEW", "MATERIALIZED", "CONNECTION", "SECRET", "FUNCTION", "ALERT", "JOB", "TOPIC",
-       "SCHEMA", "DATABASE"});
+  constexpr auto kWords =
+      std::to_array<std::string_view>({"TABLE", "VIEW", "MATERIALIZED", "CONNECTION", "SECRET",
+                                       "FUNCTION", "ALERT", "JOB", "TOPIC", "SCHEMA", "DATABASE"});
   return tokens.at_any(kWords) && at_name(tokens, 1) && !tokens.at("TO", 1);
 }
 

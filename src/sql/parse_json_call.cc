@@ -48,7 +48,8 @@ bool is_whole_key(const TokenCursor& tokens) {
   return tokens.at("VALUE", ahead + 1) || tokens.at(":", ahead + 1);
 }
 
-// What stands behind KEY. Parentheses around all of it are the printer's, and no level of their own.
+// What stands behind KEY. Parentheses around all of it are the printer's, and no level of their
+// own.
 Result<Expression> parse_key(TokenCursor& tokens) {
   if (!is_whole_key(tokens)) return parse_expression(tokens);
   const Span begin = tokens.here();
@@ -140,8 +141,8 @@ Result<void> parse_wrapper(TokenCursor& tokens, JsonCall& call) {
   return tokens.expect("WRAPPER");
 }
 
-constexpr auto kFallbackWords =
-    std::to_array<std::string_view>({"DEFAULT", "EMPTY", "NULL", "ERROR", "TRUE", "FALSE", "UNKNOWN"});
+constexpr auto kFallbackWords = std::to_array<std::string_view>(
+    {"DEFAULT", "EMPTY", "NULL", "ERROR", "TRUE", "FALSE", "UNKNOWN"});
 
 // The clauses behind the arguments; false where there is none.
 Result<bool> parse_clauses(TokenCursor& tokens, JsonCall& call) {

@@ -145,7 +145,9 @@ Result<bool> parse_if_not_exists(TokenCursor& tokens) {
   return true;
 }
 
-Result<bool> parse_if_exists(TokenCursor& tokens) { return tokens.accept_words("IF", "EXISTS"); }
+Result<bool> parse_if_exists(TokenCursor& tokens) {
+  return tokens.accept_words("IF", "EXISTS");
+}
 
 Result<std::optional<std::string>> parse_comment(TokenCursor& tokens) {
   if (!tokens.accept("COMMENT")) return std::nullopt;

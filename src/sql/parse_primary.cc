@@ -173,8 +173,8 @@ Result<Expression> parse_reserved_word(TokenCursor& tokens) {
 
 // RUNNING f(…), FINAL f(…)
 bool at_match_semantics(const TokenCursor& tokens) {
-  return (tokens.at("RUNNING") || tokens.at("FINAL")) &&
-         tokens.peek(1).kind == TokenKind::kWord && tokens.at("(", 2) && at_bare_alias(tokens, 1);
+  return (tokens.at("RUNNING") || tokens.at("FINAL")) && tokens.peek(1).kind == TokenKind::kWord &&
+         tokens.at("(", 2) && at_bare_alias(tokens, 1);
 }
 
 Result<Expression> parse_match_semantics(TokenCursor& tokens) {

@@ -6,8 +6,7 @@
 namespace millrace::sql {
 namespace {
 
-constexpr auto kQueryWords =
-    std::to_array<std::string_view>({"SELECT", "VALUES", "WITH", "TABLE"});
+constexpr auto kQueryWords = std::to_array<std::string_view>({"SELECT", "VALUES", "WITH", "TABLE"});
 
 struct SetWords {
   SetOperator op;

@@ -180,8 +180,8 @@ Result<StatementNode> parse_fetch(TokenCursor& tokens) {
   if (tokens.at("NEXT") && at_cursor(1)) {
     tokens.take();
   } else {
-    const bool forward = tokens.at("FORWARD") && !tokens.at(";", 1) &&
-                         tokens.peek(1).kind != TokenKind::kEnd;
+    const bool forward =
+        tokens.at("FORWARD") && !tokens.at(";", 1) && tokens.peek(1).kind != TokenKind::kEnd;
     if (forward) tokens.take();
     if (tokens.accept("ALL")) {
       fetch.count.reset();

@@ -130,9 +130,9 @@ bool at_join(const TokenCursor& tokens) {
   constexpr auto kWords = std::to_array<std::string_view>(
       {"JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL"});
   return tokens.at_any(kWords) ||
-         (tokens.at("ASOF") && (tokens.at("JOIN", 1) || tokens.at("LEFT", 1) ||
-                                tokens.at("INNER", 1) || tokens.at("RIGHT", 1) ||
-                                tokens.at("FULL", 1)));
+         (tokens.at("ASOF") &&
+          (tokens.at("JOIN", 1) || tokens.at("LEFT", 1) || tokens.at("INNER", 1) ||
+           tokens.at("RIGHT", 1) || tokens.at("FULL", 1)));
 }
 
 // [NATURAL] [ASOF] [LEFT [OUTER] | …] [ASOF] JOIN

@@ -1,7 +1,7 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
-
-#include <fmt/core.h>
 
 #include "sql/grammar.h"
 #include "sql/keyword.h"
@@ -85,13 +85,25 @@ struct WindowFunction {
   std::string_view form;
 };
 constexpr auto kWindowFunctions = std::to_array<WindowFunction>({
-    {"TUMBLE", WindowKind::kTumble, {"SIZE", "OFFSET"}, 1,
+    {"TUMBLE",
+     WindowKind::kTumble,
+     {"SIZE", "OFFSET"},
+     1,
      "TUMBLE(TABLE t, DESCRIPTOR(time_column), size [, offset])"},
-    {"HOP", WindowKind::kHop, {"SLIDE", "SIZE", "OFFSET"}, 2,
+    {"HOP",
+     WindowKind::kHop,
+     {"SLIDE", "SIZE", "OFFSET"},
+     2,
      "HOP(TABLE t, DESCRIPTOR(time_column), slide, size [, offset])"},
-    {"CUMULATE", WindowKind::kCumulate, {"STEP", "SIZE", "OFFSET"}, 2,
+    {"CUMULATE",
+     WindowKind::kCumulate,
+     {"STEP", "SIZE", "OFFSET"},
+     2,
      "CUMULATE(TABLE t, DESCRIPTOR(time_column), step, size [, offset])"},
-    {"SESSION", WindowKind::kSession, {"GAP"}, 1,
+    {"SESSION",
+     WindowKind::kSession,
+     {"GAP"},
+     1,
      "SESSION(TABLE t [PARTITION BY k], DESCRIPTOR(time_column), gap)"},
 });
 
@@ -147,8 +159,7 @@ bool place_argument(const WindowFunction& function, TableFunctionArgument& argum
 Result<WindowTable> window_table(TokenCursor& tokens, const WindowFunction& function, Span span,
                                  std::vector<TableFunctionArgument> arguments) {
   const auto misfit = [&] {
-    return tokens
-        .refuse(span, fmt::format("the arguments do not fit: expected {}", function.form))
+    return tokens.refuse(span, fmt::format("the arguments do not fit: expected {}", function.form))
         .remedy("The names of the arguments are DATA, TIMECOL, SIZE, SLIDE, STEP, GAP, OFFSET.");
   };
   WindowTable table{.kind = function.kind};
@@ -163,10 +174,8 @@ Result<WindowTable> window_table(TokenCursor& tokens, const WindowFunction& func
 }
 
 const WindowFunction* window_function_here(const TokenCursor& tokens) {
-  const auto* found =
-      std::ranges::find_if(kWindowFunctions, [&](const WindowFunction& function) {
-        return tokens.at(function.name);
-      });
+  const auto* found = std::ranges::find_if(
+      kWindowFunctions, [&](const WindowFunction& function) { return tokens.at(function.name); });
   return found == kWindowFunctions.end() ? nullptr : found;
 }
 
@@ -183,8 +192,7 @@ Result<TableRef> parse_table_function(TokenCursor& tokens) {
   TableRef ref;
   ref.span = tokens.since(begin);
   if (window != nullptr && function.name.parts.size() == 1) {
-    ref.node =
-        MILLRACE_TRY(window_table(tokens, *window, ref.span, std::move(function.arguments)));
+    ref.node = MILLRACE_TRY(window_table(tokens, *window, ref.span, std::move(function.arguments)));
   } else {
     ref.node = std::move(function);
   }

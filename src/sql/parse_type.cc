@@ -1,6 +1,6 @@
-#include <array>
-
 #include <fmt/core.h>
+
+#include <array>
 
 #include "sql/grammar.h"
 #include "sql/keyword.h"
@@ -215,9 +215,9 @@ std::optional<TimeUnit> find_time_unit(std::string_view word) {
 }
 
 std::string_view to_string(TimeUnit unit) {
-  constexpr auto kNames = std::to_array<std::string_view>(
-      {"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND",
-       "MICROSECOND"});
+  constexpr auto kNames =
+      std::to_array<std::string_view>({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE",
+                                       "SECOND", "MILLISECOND", "MICROSECOND"});
   return kNames[static_cast<size_t>(unit)];
 }
 

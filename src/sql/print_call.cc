@@ -48,9 +48,9 @@ bool needs_quoted_name(const Call& call) {
 }
 
 std::string_view json_function_word(JsonFunction function) {
-  constexpr auto kWords = std::to_array<std::string_view>(
-      {"JSON_VALUE", "JSON_QUERY", "JSON_EXISTS", "JSON_OBJECT", "JSON_ARRAY", "JSON_OBJECTAGG",
-       "JSON_ARRAYAGG"});
+  constexpr auto kWords =
+      std::to_array<std::string_view>({"JSON_VALUE", "JSON_QUERY", "JSON_EXISTS", "JSON_OBJECT",
+                                       "JSON_ARRAY", "JSON_OBJECTAGG", "JSON_ARRAYAGG"});
   return kWords[static_cast<size_t>(function)];
 }
 
@@ -67,8 +67,7 @@ std::string_view wrapper_words(JsonWrapper wrapper) {
 }
 
 std::string_view null_words(JsonNulls nulls) {
-  constexpr auto kWords =
-      std::to_array<std::string_view>({"", " NULL ON NULL", " ABSENT ON NULL"});
+  constexpr auto kWords = std::to_array<std::string_view>({"", " NULL ON NULL", " ABSENT ON NULL"});
   return kWords[static_cast<size_t>(nulls)];
 }
 
@@ -117,8 +116,8 @@ void Printer::print(const Call& call) {
 
 void Printer::print(const JsonCall& call) {
   *this << json_function_word(call.function) << "(";
-  const bool entries = call.function == JsonFunction::kObject ||
-                       call.function == JsonFunction::kObjectAggregate;
+  const bool entries =
+      call.function == JsonFunction::kObject || call.function == JsonFunction::kObjectAggregate;
   if (!entries) list(call.arguments);
   for (size_t i = 0; entries && i + 1 < call.arguments.size(); i += 2) {
     const bool plain = is_string(call.arguments[i]);
@@ -150,7 +149,9 @@ void Printer::print(const OrderItem& item) {
   if (item.nulls == NullsOrder::kLast) *this << " NULLS LAST";
 }
 
-void Printer::print(const Over& over) { any(over.window); }
+void Printer::print(const Over& over) {
+  any(over.window);
+}
 
 void Printer::partition_and_order(const std::vector<Expression>& partition_by,
                                   const std::vector<OrderItem>& order_by) {

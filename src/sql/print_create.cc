@@ -12,13 +12,15 @@ std::string_view treatment_word(LikeTreatment treatment) {
 }
 
 std::string_view feature_word(LikeFeature feature) {
-  constexpr auto kWords = std::to_array<std::string_view>(
-      {"ALL", "CONSTRAINTS", "GENERATED", "METADATA", "OPTIONS", "PARTITIONS", "WATERMARKS",
-       "DISTRIBUTION"});
+  constexpr auto kWords =
+      std::to_array<std::string_view>({"ALL", "CONSTRAINTS", "GENERATED", "METADATA", "OPTIONS",
+                                       "PARTITIONS", "WATERMARKS", "DISTRIBUTION"});
   return kWords[static_cast<size_t>(feature)];
 }
 
-std::string_view exists_words(bool if_not_exists) { return if_not_exists ? "IF NOT EXISTS " : ""; }
+std::string_view exists_words(bool if_not_exists) {
+  return if_not_exists ? "IF NOT EXISTS " : "";
+}
 
 }  // namespace
 
@@ -200,8 +202,8 @@ void Printer::print(const CreateAlert& statement) {
 }
 
 void Printer::print(const Drop& statement) {
-  *this << (statement.temporary ? "DROP TEMPORARY " : "DROP ")
-        << object_kind_words(statement.kind) << (statement.if_exists ? " IF EXISTS " : " ");
+  *this << (statement.temporary ? "DROP TEMPORARY " : "DROP ") << object_kind_words(statement.kind)
+        << (statement.if_exists ? " IF EXISTS " : " ");
   list(statement.names);
   if (statement.cascade) *this << " CASCADE";
 }

@@ -264,7 +264,9 @@ void Printer::print(const Exists& node) {
   in_parentheses(*node.query);
 }
 
-void Printer::print(const ScalarSubquery& node) { in_parentheses(*node.query); }
+void Printer::print(const ScalarSubquery& node) {
+  in_parentheses(*node.query);
+}
 
 void Printer::print(const ArraySubquery& node) {
   *this << "ARRAY";

@@ -64,7 +64,9 @@ void Printer::print(const MatchRecognizeTable& table) {
   *this << ")";
 }
 
-void Printer::print(const Pattern& pattern) { any(pattern.node); }
+void Printer::print(const Pattern& pattern) {
+  any(pattern.node);
+}
 
 void Printer::print(const PatternSequence& pattern) {
   if (pattern.parts.empty()) *this << "()";
@@ -84,13 +86,15 @@ void Printer::print(const PatternAlternatives& pattern) {
 }
 
 void Printer::print(const PatternQuantified& pattern) {
-  const bool parentheses = is_compound(*pattern.part) ||
-                           std::holds_alternative<PatternQuantified>(pattern.part->node);
+  const bool parentheses =
+      is_compound(*pattern.part) || std::holds_alternative<PatternQuantified>(pattern.part->node);
   *this << (parentheses ? "(" : "") << *pattern.part << (parentheses ? ")" : "")
         << quantifier(pattern) << (pattern.reluctant ? "?" : "");
 }
 
-void Printer::print(const PatternExclusion& pattern) { *this << "{- " << *pattern.part << " -}"; }
+void Printer::print(const PatternExclusion& pattern) {
+  *this << "{- " << *pattern.part << " -}";
+}
 
 void Printer::print(const PatternPermute& pattern) {
   *this << "PERMUTE(";
@@ -98,6 +102,8 @@ void Printer::print(const PatternPermute& pattern) {
   *this << ")";
 }
 
-void Printer::print(const PatternAnchor& pattern) { *this << (pattern.at_end ? "$" : "^"); }
+void Printer::print(const PatternAnchor& pattern) {
+  *this << (pattern.at_end ? "$" : "^");
+}
 
 }  // namespace millrace::sql

@@ -21,8 +21,8 @@ bool is_plain(std::string_view name) {
 bool needs_quotes(std::string_view name) {
   if (!is_plain(name)) return true;
   const Keyword* keyword = find_keyword(name);
-  return keyword != nullptr && (keyword->use == Keyword::Use::kReserved ||
-                                keyword->use == Keyword::Use::kOpening);
+  return keyword != nullptr &&
+         (keyword->use == Keyword::Use::kReserved || keyword->use == Keyword::Use::kOpening);
 }
 
 std::string quoted(std::string_view text, char quote) {
@@ -40,13 +40,21 @@ std::string print_name(std::string_view name) {
   return needs_quotes(name) ? quoted(name, '"') : std::string(name);
 }
 
-std::string print_string(std::string_view value) { return quoted(value, '\''); }
+std::string print_string(std::string_view value) {
+  return quoted(value, '\'');
+}
 
-void Printer::name(std::string_view text) { out_ += print_name(text); }
+void Printer::name(std::string_view text) {
+  out_ += print_name(text);
+}
 
-void Printer::string(std::string_view value) { out_ += print_string(value); }
+void Printer::string(std::string_view value) {
+  out_ += print_string(value);
+}
 
-void Printer::print(const QualifiedName& qualified) { list(qualified.parts, "."); }
+void Printer::print(const QualifiedName& qualified) {
+  list(qualified.parts, ".");
+}
 
 void Printer::names(const std::vector<Identifier>& identifiers) {
   *this << "(";
@@ -74,9 +82,13 @@ void Printer::print(const NamedType& type) {
   if (!type.parameters.empty()) *this << ")";
 }
 
-void Printer::print(const ArrayType& type) { *this << "ARRAY<" << *type.element << ">"; }
+void Printer::print(const ArrayType& type) {
+  *this << "ARRAY<" << *type.element << ">";
+}
 
-void Printer::print(const MultisetType& type) { *this << "MULTISET<" << *type.element << ">"; }
+void Printer::print(const MultisetType& type) {
+  *this << "MULTISET<" << *type.element << ">";
+}
 
 void Printer::print(const MapType& type) {
   *this << "MAP<" << *type.key << ", " << *type.value << ">";

@@ -13,8 +13,7 @@ bool is_compound(const Query& query) {
 }
 
 std::string_view set_words(SetOperator op) {
-  constexpr auto kWords =
-      std::to_array<std::string_view>({" UNION ", " INTERSECT ", " EXCEPT "});
+  constexpr auto kWords = std::to_array<std::string_view>({" UNION ", " INTERSECT ", " EXCEPT "});
   return kWords[static_cast<size_t>(op)];
 }
 
@@ -26,7 +25,9 @@ std::string print(const Query& query) {
   return printer.text();
 }
 
-void Printer::in_parentheses(const Query& query) { *this << "(" << query << ")"; }
+void Printer::in_parentheses(const Query& query) {
+  *this << "(" << query << ")";
+}
 
 void Printer::print(const Query& query) {
   if (query.with) *this << *query.with << " ";
@@ -83,7 +84,9 @@ void Printer::print(const Select& select) {
   if (select.emit) *this << " " << *select.emit;
 }
 
-void Printer::print(const SelectItem& item) { any(item); }
+void Printer::print(const SelectItem& item) {
+  any(item);
+}
 
 void Printer::print(const ComputedItem& item) {
   *this << item.expression;
@@ -153,7 +156,9 @@ void Printer::print(const Values& values) {
   }
 }
 
-void Printer::print(const WholeTable& table) { *this << "TABLE " << table.name; }
+void Printer::print(const WholeTable& table) {
+  *this << "TABLE " << table.name;
+}
 
 void Printer::print(const SetOperation& operation) {
   for (size_t i = 0; i < operation.branches.size(); ++i) {
@@ -167,6 +172,8 @@ void Printer::print(const SetOperation& operation) {
   }
 }
 
-void Printer::print(const NestedQuery& query) { in_parentheses(*query.query); }
+void Printer::print(const NestedQuery& query) {
+  in_parentheses(*query.query);
+}
 
 }  // namespace millrace::sql

@@ -19,9 +19,9 @@ std::string_view action_word(TransactionAction action) {
 }
 
 std::string_view mode_words(ExplainMode mode) {
-  constexpr auto kWords = std::to_array<std::string_view>(
-      {"EXPLAIN ", "EXPLAIN (PLAN) ", "EXPLAIN (PHYSICAL) ", "EXPLAIN (COST) ",
-       "EXPLAIN (ANALYZE) "});
+  constexpr auto kWords =
+      std::to_array<std::string_view>({"EXPLAIN ", "EXPLAIN (PLAN) ", "EXPLAIN (PHYSICAL) ",
+                                       "EXPLAIN (COST) ", "EXPLAIN (ANALYZE) "});
   return kWords[static_cast<size_t>(mode)];
 }
 
@@ -67,8 +67,8 @@ struct NameOf {
   }
   std::string_view operator()(const AlterJob&) const { return "ALTER JOB"; }
   std::string_view operator()(const ControlJob& node) const {
-    constexpr auto kWords = std::to_array<std::string_view>(
-        {"PAUSE JOB", "RESUME JOB", "SAVEPOINT JOB", "CANCEL JOB"});
+    constexpr auto kWords =
+        std::to_array<std::string_view>({"PAUSE JOB", "RESUME JOB", "SAVEPOINT JOB", "CANCEL JOB"});
     return kWords[static_cast<size_t>(node.action)];
   }
   std::string_view operator()(const Tap&) const { return "TAP"; }
@@ -103,9 +103,13 @@ std::string print(const Statement& statement) {
   return printer.text();
 }
 
-void Printer::print(const Statement& statement) { any(statement.node); }
+void Printer::print(const Statement& statement) {
+  any(statement.node);
+}
 
-void Printer::print(const Subscribe& statement) { *this << "SUBSCRIBE " << statement.query; }
+void Printer::print(const Subscribe& statement) {
+  *this << "SUBSCRIBE " << statement.query;
+}
 
 void Printer::print(const Insert& statement) {
   *this << (statement.overwrite ? "INSERT OVERWRITE " : "INSERT INTO ") << statement.table << " ";
@@ -258,9 +262,13 @@ void Printer::print(const Use& statement) {
   *this << kWords[static_cast<size_t>(statement.kind)] << statement.name;
 }
 
-void Printer::print(const Flush&) { *this << "FLUSH"; }
+void Printer::print(const Flush&) {
+  *this << "FLUSH";
+}
 
-void Printer::print(const Transaction& statement) { *this << action_word(statement.action); }
+void Printer::print(const Transaction& statement) {
+  *this << action_word(statement.action);
+}
 
 void Printer::print(const DeclareCursor& statement) {
   *this << "DECLARE " << statement.name << (statement.binary ? " BINARY" : "") << " CURSOR "

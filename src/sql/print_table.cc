@@ -12,12 +12,13 @@ std::string_view join_words(JoinType type) {
 }
 
 std::string_view window_word(WindowKind kind) {
-  constexpr auto kWords =
-      std::to_array<std::string_view>({"TUMBLE", "HOP", "CUMULATE", "SESSION"});
+  constexpr auto kWords = std::to_array<std::string_view>({"TUMBLE", "HOP", "CUMULATE", "SESSION"});
   return kWords[static_cast<size_t>(kind)];
 }
 
-bool is_join(const TableRef& ref) { return std::holds_alternative<JoinTable>(ref.node); }
+bool is_join(const TableRef& ref) {
+  return std::holds_alternative<JoinTable>(ref.node);
+}
 
 }  // namespace
 
@@ -59,7 +60,9 @@ void Printer::print(const NamedTable& table) {
   if (table.as_of) *this << " FOR SYSTEM_TIME AS OF " << *table.as_of;
 }
 
-void Printer::print(const DerivedTable& table) { in_parentheses(*table.query); }
+void Printer::print(const DerivedTable& table) {
+  in_parentheses(*table.query);
+}
 
 void Printer::print(const UnnestTable& table) {
   *this << "UNNEST(";
@@ -90,7 +93,8 @@ void Printer::print(const TableArgument& argument) {
   } else {
     in_parentheses(*argument.query);
   }
-  // The comma ends the argument, so several keys need parentheses, as does one that begins with one.
+  // The comma ends the argument, so several keys need parentheses, as does one that begins with
+  // one.
   const auto keys = [this](std::string_view words, const auto& items, bool bare) {
     if (items.empty()) return;
     *this << words << (bare ? "" : "(");

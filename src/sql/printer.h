@@ -11,8 +11,9 @@
 
 namespace millrace::sql {
 
-// Printer: writes trees as canonical text, one after the other, into one string. `print` has an overload
-// for each node; a construct that can stand in several places is written without what is around it.
+// Printer: writes trees as canonical text, one after the other, into one string. `print` has an
+// overload for each node; a construct that can stand in several places is written without what is
+// around it.
 //
 // Threading:  confined to one call.
 class Printer {
@@ -200,7 +201,7 @@ class Printer {
   }
   template <class Variant>
   void any(const Variant& node) {
-    std::visit([this](const auto& alternative) { print(alternative); }, node);
+    std::visit([this](const auto& alternative) { this->print(alternative); }, node);
   }
 
   std::string out_;

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "sql/round_trip.h"
+#include "sql/round_trip_test.h"
 
 namespace millrace::sql {
 namespace {

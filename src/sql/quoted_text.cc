@@ -54,7 +54,9 @@ void append_utf8(std::string& to, uint32_t code_point) {
   }
 }
 
-Unquoted refuse(size_t offset, std::string message) { return {{}, std::move(message), offset}; }
+Unquoted refuse(size_t offset, std::string message) {
+  return {{}, std::move(message), offset};
+}
 
 // A code point of exactly `count` hexadecimal digits.
 bool take_code_point(std::string_view text, size_t& offset, size_t count, std::string& to) {

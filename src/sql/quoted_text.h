@@ -7,8 +7,8 @@
 
 namespace millrace::sql {
 
-// What the text between quotes stands for. Where it is wrong, `message` says why and `offset` where in
-// the text between the quotes.
+// What the text between quotes stands for. Where it is wrong, `message` says why and `offset` where
+// in the text between the quotes.
 struct Unquoted {
   std::string value;
   std::string message;

@@ -5,7 +5,9 @@
 namespace millrace::sql {
 namespace {
 
-bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
+bool begins_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
+}
 
 size_t character_count(std::string_view text) {
   return static_cast<size_t>(std::ranges::count_if(text, begins_character));

@@ -9,8 +9,8 @@
 
 namespace millrace::sql {
 
-// SourceText: the text that spans point into and the name it goes by in messages: places and carets for
-// the errors of parser and binder.
+// SourceText: the text that spans point into and the name it goes by in messages: places and carets
+// for the errors of parser and binder.
 //
 // Ownership:  borrows both; they outlive it.
 // Threading:  immutable.
@@ -31,8 +31,8 @@ class SourceText {
   Position position(Span span) const;
   // "file.sql:3:14".
   std::string place(Span span) const;
-  // The line where the span begins, and under it carets below the span's part of that line; long lines
-  // are cut to a window around it:
+  // The line where the span begins, and under it carets below the span's part of that line; long
+  // lines are cut to a window around it:
   //   3 | SELECT origin FORM flights
   //     |               ^^^^
   std::string excerpt(Span span) const;

@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 
-#include "sql/round_trip.h"
+#include "sql/round_trip_test.h"
 
 namespace millrace::sql {
 namespace {
 
-// Statements that are not queries: examples are separated by an empty line; below `==>` stands the canonical text where
-// it is another.
+// Statements that are not queries: examples are separated by an empty line; below `==>` stands the
+// canonical text where it is another.
 constexpr std::string_view kStatements = R"sql(
 CREATE TABLE t (a INT)
 ==>

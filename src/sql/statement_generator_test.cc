@@ -12,8 +12,9 @@ std::string TextGenerator::query(int depth) {
   if (kind < 6) {
     text += select(depth);
   } else if (kind < 8) {
-    text += list(2, 4, [&] { return chance(60) ? select(depth - 1) : "(" + query(depth - 1) + ")"; },
-                 pick({" UNION ", " UNION ALL ", " INTERSECT ", " EXCEPT ALL "}));
+    text += list(
+        2, 4, [&] { return chance(60) ? select(depth - 1) : "(" + query(depth - 1) + ")"; },
+        pick({" UNION ", " UNION ALL ", " INTERSECT ", " EXCEPT ALL "}));
   } else if (kind == 8) {
     text += "VALUES (1, " + expression(depth - 1) + "), ROW(2)";
   } else {
@@ -59,7 +60,8 @@ std::string TextGenerator::grouping(int depth) {
 
 std::string TextGenerator::emit(int depth) {
   std::string text = " EMIT";
-  text += pick({" EARLY EVERY INTERVAL '1' SECOND", " AFTER 5 ROWS", " ON UPDATE", " ON WINDOW CLOSE"});
+  text +=
+      pick({" EARLY EVERY INTERVAL '1' SECOND", " AFTER 5 ROWS", " ON UPDATE", " ON WINDOW CLOSE"});
   text += maybe(30, " ALLOWED LATENESS " + expression(depth - 1));
   text += maybe(30, " LATE INTO " + qualified());
   text += maybe(30, " DISCARDING");
@@ -128,8 +130,8 @@ std::string TextGenerator::joins(int depth) {
         text += pick({" CROSS JOIN ", " NATURAL JOIN ", " NATURAL LEFT JOIN "}) + table(depth - 1);
         break;
       case 1:
-        text += pick({" JOIN ", " LEFT OUTER JOIN ", " FULL JOIN "}) + table(depth - 1) + " USING " +
-                names();
+        text += pick({" JOIN ", " LEFT OUTER JOIN ", " FULL JOIN "}) + table(depth - 1) +
+                " USING " + names();
         break;
       default:
         text += pick({" JOIN ", " RIGHT JOIN ", " ASOF JOIN ", " LEFT ASOF JOIN "}) +
@@ -143,13 +145,14 @@ std::string TextGenerator::match(int depth) {
   return "t" + maybe(30, " AS " + name()) + " MATCH_RECOGNIZE (" + maybe(50, "PARTITION BY a, b") +
          order_by(depth) +
          maybe(60, " MEASURES FINAL LAST(A.x) AS l, " + expression(depth - 1) + " AS " + name()) +
-         pick({"", " ONE ROW PER MATCH", " ALL ROWS PER MATCH", " ALL ROWS PER MATCH WITH UNMATCHED ROWS",
+         pick({"", " ONE ROW PER MATCH", " ALL ROWS PER MATCH",
+               " ALL ROWS PER MATCH WITH UNMATCHED ROWS",
                " ALL ROWS PER MATCH SHOW EMPTY MATCHES"}) +
          pick({"", " AFTER MATCH SKIP PAST LAST ROW", " AFTER MATCH SKIP TO NEXT ROW",
                " AFTER MATCH SKIP TO A", " AFTER MATCH SKIP TO FIRST pattern"}) +
          " PATTERN (" + pattern(depth) + ")" + maybe(30, " WITHIN " + expression(depth - 1)) +
-         maybe(30, " SUBSET u = (a, b)") +
-         " DEFINE " + list(1, 2, [&] { return name() + " AS " + expression(depth - 1); }) + ")";
+         maybe(30, " SUBSET u = (a, b)") + " DEFINE " +
+         list(1, 2, [&] { return name() + " AS " + expression(depth - 1); }) + ")";
 }
 
 std::string TextGenerator::pattern(int depth) {
@@ -210,8 +213,8 @@ std::string TextGenerator::create_other() {
       return "CREATE FUNCTION " + qualified() + "(" + name() + " " + type(2) + ") RETURNS " +
              type(2) + " LANGUAGE " + name() + " AS " + string();
     default:
-      return "CREATE ALERT " + qualified() + " AS " + query(2) + maybe(50, " FOR " + expression(1)) +
-             " NOTIFY " + string();
+      return "CREATE ALERT " + qualified() + " AS " + query(2) +
+             maybe(50, " FOR " + expression(1)) + " NOTIFY " + string();
   }
 }
 
@@ -224,8 +227,8 @@ std::string TextGenerator::change() {
     case 0:
       return insert();
     case 1:
-      return "EXECUTE STATEMENT SET BEGIN " + list(1, 3, [this] { return insert() + "; "; }, "") +
-             "END";
+      return "EXECUTE STATEMENT SET BEGIN " +
+             list(1, 3, [this] { return insert() + "; "; }, "") + "END";
     case 2:
       return "UPDATE " + qualified() + maybe(40, " AS " + name()) + " SET " +
              list(1, 2, [this] { return name() + " = " + expression(2); }) +

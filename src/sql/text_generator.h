@@ -7,8 +7,8 @@
 
 namespace millrace::sql {
 
-// TextGenerator: random SQL that must parse, for the tests: every construct of the grammar with some
-// probability, names taken from the keywords too. The same seed gives the same texts.
+// TextGenerator: random SQL that must parse, for the tests: every construct of the grammar with
+// some probability, names taken from the keywords too. The same seed gives the same texts.
 //
 // Threading:  confined to one test.
 class TextGenerator {
@@ -24,7 +24,9 @@ class TextGenerator {
   uint32_t below(uint32_t bound);
   bool chance(uint32_t percent) { return below(100) < percent; }
   std::string pick(std::initializer_list<std::string_view> choices);
-  std::string maybe(uint32_t percent, const std::string& text) { return chance(percent) ? text : ""; }
+  std::string maybe(uint32_t percent, const std::string& text) {
+    return chance(percent) ? text : "";
+  }
   // From `least` to `most` of them.
   template <class Make>
   std::string list(uint32_t least, uint32_t most, Make make, std::string_view between = ", ") {
@@ -38,7 +40,9 @@ class TextGenerator {
   std::string qualified();
   std::string string();
   std::string number();
-  std::string names() { return "(" + list(1, 3, [this] { return name(); }) + ")"; }
+  std::string names() {
+    return "(" + list(1, 3, [this] { return name(); }) + ")";
+  }
   std::string interval();
   std::string options();
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "sql/keyword.h"
-#include "sql/round_trip.h"
+#include "sql/round_trip_test.h"
 
 namespace millrace::sql {
 
@@ -49,8 +49,8 @@ std::string TextGenerator::interval() {
 }
 
 std::string TextGenerator::options() {
-  return "(" + list(1, 3, [this] { return string() + " = " + pick({"'v'", "1", "-2.5", "TRUE"}); }) +
-         ")";
+  return "(" +
+         list(1, 3, [this] { return string() + " = " + pick({"'v'", "1", "-2.5", "TRUE"}); }) + ")";
 }
 
 std::string TextGenerator::type(int depth) {
@@ -97,11 +97,48 @@ std::string TextGenerator::operand(int depth) {
 }
 
 std::string TextGenerator::binary(int depth) {
-  const std::string op = pick(
-      {"+", "-", "*", "/", "%", "^", "||", "=", "<>", "!=", "<", "<=", ">", ">=", "&", "|", "#", "<<",
-       ">>", "->", "->>", "#>", "#>>", "@>", "<@", "?", "?|", "?&", "~", "~*", "!~", "!~*", "AND",
-       "OR", "OVERLAPS", "IS DISTINCT FROM", "IS NOT DISTINCT FROM", "AT TIME ZONE", "LIKE",
-       "NOT ILIKE", "SIMILAR TO", "OPERATOR(pg_catalog.+)"});
+  const std::string op = pick({"+",
+                               "-",
+                               "*",
+                               "/",
+                               "%",
+                               "^",
+                               "||",
+                               "=",
+                               "<>",
+                               "!=",
+                               "<",
+                               "<=",
+                               ">",
+                               ">=",
+                               "&",
+                               "|",
+                               "#",
+                               "<<",
+                               ">>",
+                               "->",
+                               "->>",
+                               "#>",
+                               "#>>",
+                               "@>",
+                               "<@",
+                               "?",
+                               "?|",
+                               "?&",
+                               "~",
+                               "~*",
+                               "!~",
+                               "!~*",
+                               "AND",
+                               "OR",
+                               "OVERLAPS",
+                               "IS DISTINCT FROM",
+                               "IS NOT DISTINCT FROM",
+                               "AT TIME ZONE",
+                               "LIKE",
+                               "NOT ILIKE",
+                               "SIMILAR TO",
+                               "OPERATOR(pg_catalog.+)"});
   return expression(depth - 1) + " " + op + " " + expression(depth - 1);
 }
 
@@ -141,7 +178,8 @@ std::string TextGenerator::special_call(int depth) {
     case 2:
       return "SUBSTRING(" + x + pick({" FROM 2 FOR 3)", " FOR 1)", ", 1, 2)", " FROM 2)"});
     case 3:
-      return "TRIM(" + pick({"BOTH 'x' FROM ", "LEADING FROM ", "TRAILING 'y' FROM ", ""}) + x + ")";
+      return "TRIM(" + pick({"BOTH 'x' FROM ", "LEADING FROM ", "TRAILING 'y' FROM ", ""}) + x +
+             ")";
     case 4:
       return "POSITION(" + operand(depth) + pick({" IN ", ", "}) + x + ")";
     case 5:
@@ -183,9 +221,10 @@ std::string TextGenerator::json_call(int depth) {
 }
 
 std::string TextGenerator::call(int depth) {
-  std::string text = pick({"f", "COUNT", "pg_catalog.f", "\"Odd name\"", "first", "\"cast\"",
-                           "\"floor\"", "year", "\"row\"", "if", "\"position\"", "\"JSON_VALUE\""}) +
-                     "(";
+  std::string text =
+      pick({"f", "COUNT", "pg_catalog.f", "\"Odd name\"", "first", "\"cast\"", "\"floor\"", "year",
+            "\"row\"", "if", "\"position\"", "\"JSON_VALUE\""}) +
+      "(";
   if (chance(15)) {
     text += "*";
   } else {
@@ -240,9 +279,10 @@ std::string TextGenerator::expression(int depth) {
       return constructor(depth);
     case 8:
       return "CASE " + maybe(40, expression(depth - 1) + " ") +
-             list(1, 2,
-                  [&] { return "WHEN " + expression(depth - 1) + " THEN " + expression(depth - 1); },
-                  " ") +
+             list(
+                 1, 2,
+                 [&] { return "WHEN " + expression(depth - 1) + " THEN " + expression(depth - 1); },
+                 " ") +
              maybe(50, " ELSE " + expression(depth - 1)) + " END";
     case 9:
       return pick({"-", "+", "~", "- -"}) + " " + expression(depth - 1);

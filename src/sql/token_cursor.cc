@@ -1,10 +1,10 @@
 #include "sql/token_cursor.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
-
-#include <fmt/core.h>
 
 #include "base/assert.h"
 #include "base/nearest.h"
@@ -14,16 +14,20 @@
 namespace millrace::sql {
 namespace {
 
-bool is_word(std::string_view what) { return what[0] >= 'A' && what[0] <= 'Z'; }
-bool is_description(std::string_view what) { return what[0] >= 'a' && what[0] <= 'z'; }
+bool is_word(std::string_view what) {
+  return what[0] >= 'A' && what[0] <= 'Z';
+}
+bool is_description(std::string_view what) {
+  return what[0] >= 'a' && what[0] <= 'z';
+}
 
 constexpr std::string_view kNextClause = "the next clause";
 // What may follow an alias, and so what a misspelt keyword read as one may have meant.
 constexpr auto kAfterAlias = std::to_array<std::string_view>(
-    {"AS",    "FROM",  "WHERE",  "GROUP",  "HAVING", "ORDER",   "LIMIT",   "UNION", "INTERSECT",
-     "JOIN",  "LEFT",  "RIGHT",  "FULL",   "CROSS",  "INNER",   "NATURAL", "ASOF",  "WINDOW",
-     "USING", "EMIT",  "OFFSET", "FETCH",  "EXCEPT", "QUALIFY", "NOTIFY",  "LIKE",  "ILIKE",
-     "IS",    "AND",   "OR",     "BETWEEN", "IN"});
+    {"AS",        "FROM",   "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT",   "UNION",
+     "INTERSECT", "JOIN",   "LEFT",  "RIGHT", "FULL",   "CROSS", "INNER",   "NATURAL",
+     "ASOF",      "WINDOW", "USING", "EMIT",  "OFFSET", "FETCH", "EXCEPT",  "QUALIFY",
+     "NOTIFY",    "LIKE",   "ILIKE", "IS",    "AND",    "OR",    "BETWEEN", "IN"});
 
 std::string found_text(const Token& token) {
   constexpr size_t kShownMax = 40;
@@ -182,8 +186,8 @@ Error TokenCursor::unexpected_end(std::string_view message) const {
   if (open.empty()) return source_.error(ErrorCode::kSyntaxError, end, message);
   const Token& bracket = *open.back();
   return source_.error(ErrorCode::kUnterminatedToken, end, message)
-      .remedy(fmt::format("The '{}' at {} is never closed.", bracket.raw,
-                          source_.place(bracket.span)));
+      .remedy(
+          fmt::format("The '{}' at {} is never closed.", bracket.raw, source_.place(bracket.span)));
 }
 
 Span TokenCursor::since(Span begin) const {
@@ -199,7 +203,9 @@ void TokenCursor::split_symbol() {
   --token.span.length;
 }
 
-Result<void> Level::check() const { return tokens_.check_depth(); }
+Result<void> Level::check() const {
+  return tokens_.check_depth();
+}
 
 Result<void> TokenCursor::grow() {
   ++height_;

@@ -44,9 +44,9 @@ class TokenCursor {
   // `context` goes on from "expected ',' or ')' ": "after the column definition".
   Result<void> expect(std::string_view what, std::string_view context = {});
 
-  // "expected <all that was looked for here, and `description`> <context>, found 'x'", with the nearest
-  // keyword; or why the text cannot be read on, where that is so. `candidates` are more keywords that
-  // may have been meant.
+  // "expected <all that was looked for here, and `description`> <context>, found 'x'", with the
+  // nearest keyword; or why the text cannot be read on, where that is so. `candidates` are more
+  // keywords that may have been meant.
   Error unexpected(std::string_view description, std::string_view context = {},
                    std::span<const std::string_view> candidates = {}) const;
   // An error of one's own at a place.
@@ -58,12 +58,13 @@ class TokenCursor {
   Span since(Span begin) const;
   Span here() const { return peek().span; }
 
-  // The token just taken was read as an alias without AS: if the next one makes no sense, it may have
-  // been meant as a keyword.
+  // The token just taken was read as an alias without AS: if the next one makes no sense, it may
+  // have been meant as a keyword.
   void took_bare_alias() { bare_alias_ = position_; }
 
-  // A node was put over what has been read at this level: a left-deep chain of operators. Also where the
-  // canonical text has a level that this text has not, so that what is accepted can be printed and read.
+  // A node was put over what has been read at this level: a left-deep chain of operators. Also
+  // where the canonical text has a level that this text has not, so that what is accepted can be
+  // printed and read.
   // Failure: kTooDeep.
   Result<void> grow();
 

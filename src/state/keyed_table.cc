@@ -16,7 +16,9 @@ char* copy_bytes(std::string_view bytes) {
   return copy;
 }
 
-size_t round_up(size_t bytes) { return (bytes + 7) & ~size_t{7}; }
+size_t round_up(size_t bytes) {
+  return (bytes + 7) & ~size_t{7};
+}
 
 }  // namespace
 
@@ -143,7 +145,8 @@ void KeyedTable::erase(Slot slot) {
   MILLRACE_ASSERT((head.flags & (kLive | kErased)) == kLive);
   index_.erase(head.hash, slot);
   --size_;
-  // The key is needed until its deletion is staged, and a dirty entry until it leaves the dirty list.
+  // The key is needed until its deletion is staged, and a dirty entry until it leaves the dirty
+  // list.
   if ((head.flags & (kStaged | kDirty)) == 0) {
     free_entry(slot);
     free_.push_back(slot);

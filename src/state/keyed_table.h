@@ -18,7 +18,8 @@ struct TableOptions {
   commit::StateId id;
   // Fixed part of every value, in bytes, aligned to 16; zeroed in a new entry.
   uint32_t value_bytes = 0;
-  // Behind the fixed part, for the owner's links and caches: zeroed when made or restored, never staged.
+  // Behind the fixed part, for the owner's links and caches: zeroed when made or restored, never
+  // staged.
   uint32_t transient_bytes = 0;
   // Whether entries may carry a variable tail besides.
   bool has_tail = false;
@@ -26,15 +27,17 @@ struct TableOptions {
   bool derived = false;
 };
 
-// KeyedTable: key bytes -> a value of fixed size and, if wanted, a tail of any size. Built for batches:
-// one call resolves the keys of a whole batch to slots; after that a value is a pointer away.
+// KeyedTable: key bytes -> a value of fixed size and, if wanted, a tail of any size. Built for
+// batches: one call resolves the keys of a whole batch to slots; after that a value is a pointer
+// away.
 //
-// A slot is an entry's stable number: it stays the same until the entry is erased, whatever else comes
-// or goes, and is then reused. Values do not move. Entries keep their 64-bit hash (docs/formats/keys.md).
+// A slot is an entry's stable number: it stays the same until the entry is erased, whatever else
+// comes or goes, and is then reused. Values do not move. Entries keep their 64-bit hash
+// (docs/formats/keys.md).
 //
 // Threading:  confined to one task.
-// Ownership:  key, value and tail bytes are copied in. Pointers and views into an entry are valid until
-//             it is erased; a tail's until it is replaced.
+// Ownership:  key, value and tail bytes are copied in. Pointers and views into an entry are valid
+//             until it is erased; a tail's until it is replaced.
 // Order:      whoever changes a value says `touch`; the table's owner (StateStore) stages what was
 //             touched or erased since the last barrier, then calls clear_dirty.
 // Failure:    none; memory is charged to the account.
@@ -48,8 +51,8 @@ class KeyedTable {
   const TableOptions& options() const { return options_; }
   size_t size() const { return size_; }
 
-  // slots[i] = the entry of keys[i], made (zeroed and touched) if there was none. REQUIRES: equal sizes;
-  // hashes[i] is the frozen hash of keys[i].
+  // slots[i] = the entry of keys[i], made (zeroed and touched) if there was none. REQUIRES: equal
+  // sizes; hashes[i] is the frozen hash of keys[i].
   void find_or_insert(std::span<const uint64_t> hashes, std::span<const std::string_view> keys,
                       std::span<Slot> slots);
   // The same without making any: kNoSlot where there is none.
@@ -77,7 +80,8 @@ class KeyedTable {
 
   void touch(Slot slot) {
     Header& head = header(slot);
-    if ((head.flags & kDirty) == 0) [[unlikely]] mark_dirty(slot);
+    if ((head.flags & kDirty) == 0) [[unlikely]]
+      mark_dirty(slot);
   }
   void erase(Slot slot);
 
@@ -92,8 +96,8 @@ class KeyedTable {
     return kNoSlot;
   }
 
-  // Changed since clear_dirty: entries with `erased` are to be staged as deletions (none if they were
-  // never staged). The views are valid until the next call that changes the table.
+  // Changed since clear_dirty: entries with `erased` are to be staged as deletions (none if they
+  // were never staged). The views are valid until the next call that changes the table.
   struct Change {
     Slot slot;
     bool erased;

@@ -10,7 +10,9 @@
 namespace millrace::state {
 namespace {
 
-uint64_t hash_of(std::string_view key) { return hash64(std::as_bytes(std::span(key))); }
+uint64_t hash_of(std::string_view key) {
+  return hash64(std::as_bytes(std::span(key)));
+}
 
 TEST(KeyedTable, BehavesLikeAMapUnderRandomInsertionsAndErasures) {
   MemoryAccount memory("state");
@@ -19,8 +21,8 @@ TEST(KeyedTable, BehavesLikeAMapUnderRandomInsertionsAndErasures) {
     std::unordered_map<std::string, std::pair<int64_t, std::string>> model;
     std::mt19937_64 random(7);
     for (int step = 0; step < 200'000; ++step) {
-      const std::string key = "key-" + std::to_string(random() % 5'000) +
-                              std::string(random() % 3 * 10, 'x');
+      const std::string key =
+          "key-" + std::to_string(random() % 5'000) + std::string(random() % 3 * 10, 'x');
       if (random() % 3 == 0) {
         const Slot slot = table.find(hash_of(key), key);
         ASSERT_EQ(slot != kNoSlot, model.erase(key) == 1);

@@ -5,8 +5,7 @@
 
 namespace millrace::state {
 
-Result<std::unique_ptr<MultisetTable>> MultisetTable::open(StateStore& store,
-                                                           commit::StateId id) {
+Result<std::unique_ptr<MultisetTable>> MultisetTable::open(StateStore& store, commit::StateId id) {
   KeyedTable* elements = MILLRACE_TRY(
       store.table({.id = id, .value_bytes = sizeof(Element), .transient_bytes = sizeof(Links)}));
   return std::unique_ptr<MultisetTable>(new MultisetTable(elements, store.memory()));

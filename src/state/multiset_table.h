@@ -10,9 +10,10 @@
 
 namespace millrace::state {
 
-// MultisetTable: key -> a multiset of elements (byte strings, e.g. rows as data/row_codec.h writes them),
-// each with its multiplicity and a counter of the owner's (a join's matches). One side of a join, the
-// distinct values of a group. Adding, removing and finding an element are O(1) however many a key has.
+// MultisetTable: key -> a multiset of elements (byte strings, e.g. rows as data/row_codec.h writes
+// them), each with its multiplicity and a counter of the owner's (a join's matches). One side of a
+// join, the distinct values of a group. Adding, removing and finding an element are O(1) however
+// many a key has.
 //
 // Durable per element: a change of one element of a large key stages that element alone.
 //
@@ -29,8 +30,8 @@ class MultisetTable {
     int64_t before;
     int64_t after;
   };
-  // Adds `weight` to the multiplicity of (key, element). One that would go below zero changes nothing
-  // and returns after < 0: the caller rejects the row (semantics.md, 6).
+  // Adds `weight` to the multiplicity of (key, element). One that would go below zero changes
+  // nothing and returns after < 0: the caller rejects the row (semantics.md, 6).
   Added add(uint64_t key_hash, std::string_view key, std::string_view element, int64_t weight);
   // The key's first element, or kNoSlot.
   Slot first(uint64_t key_hash, std::string_view key) const;

@@ -12,8 +12,8 @@
 namespace millrace::state {
 
 // OrderedMultisetTable: key -> a multiset of elements in the order of their bytes (memcmp), each
-// with its multiplicity: the least and greatest value of a group whose rows change, the first n rows
-// of an order. Adding and finding are O(log elements).
+// with its multiplicity: the least and greatest value of a group whose rows change, the first n
+// rows of an order. Adding and finding are O(log elements).
 //
 // Durable per element, like MultisetTable.
 //
@@ -29,8 +29,8 @@ class OrderedMultisetTable {
     int64_t before;
     int64_t after;
   };
-  // Adds `weight` to the multiplicity of (key, element). One that would go below zero changes nothing
-  // and returns after < 0.
+  // Adds `weight` to the multiplicity of (key, element). One that would go below zero changes
+  // nothing and returns after < 0.
   Added add(uint64_t key_hash, std::string_view key, std::string_view element, int64_t weight);
   // Removes every element of the key.
   void erase_key(std::string_view key);

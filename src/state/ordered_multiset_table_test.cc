@@ -17,7 +17,9 @@ std::unique_ptr<OrderedMultisetTable> open(StateStore& store) {
   return std::move(*table);
 }
 
-uint64_t hash_of(const std::string& key) { return std::hash<std::string>{}(key); }
+uint64_t hash_of(const std::string& key) {
+  return std::hash<std::string>{}(key);
+}
 
 void expect_equal(const OrderedMultisetTable& table, const Model& model) {
   size_t elements = 0;
@@ -27,12 +29,16 @@ void expect_equal(const OrderedMultisetTable& table, const Model& model) {
       ASSERT_NE(slot, kNoSlot);
       EXPECT_EQ(table.bytes(slot), element);
       EXPECT_EQ(table.count(slot), count);
-      if (element == multiset.rbegin()->first) EXPECT_EQ(table.last(key), slot);
+      if (element == multiset.rbegin()->first) {
+        EXPECT_EQ(table.last(key), slot);
+      }
       slot = table.next(slot);
       ++elements;
     }
     EXPECT_EQ(slot, kNoSlot);
-    if (multiset.empty()) EXPECT_EQ(table.last(key), kNoSlot);
+    if (multiset.empty()) {
+      EXPECT_EQ(table.last(key), kNoSlot);
+    }
   }
   EXPECT_EQ(table.elements(), elements);
 }

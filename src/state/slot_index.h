@@ -13,12 +13,12 @@ namespace millrace::state {
 using Slot = uint32_t;
 inline constexpr Slot kNoSlot = UINT32_MAX;
 
-// SlotIndex: 64-bit hash -> candidate slots: an open-addressing hash index of 8 bytes a bucket (slot and
-// 32 bits of the hash), linear probing. It knows no keys: the caller compares them.
+// SlotIndex: 64-bit hash -> candidate slots: an open-addressing hash index of 8 bytes a bucket
+// (slot and 32 bits of the hash), linear probing. It knows no keys: the caller compares them.
 //
-// Growing is incremental: the old buckets stay readable and a few of them move at every insertion, so that
-// no single call costs more than a bounded amount. The bits that choose the bucket are not those that
-// choose the shard (the hash's top 12).
+// Growing is incremental: the old buckets stay readable and a few of them move at every insertion,
+// so that no single call costs more than a bounded amount. The bits that choose the bucket are not
+// those that choose the shard (the hash's top 12).
 //
 // Threading:  confined to one task.
 class SlotIndex {
@@ -44,8 +44,8 @@ class SlotIndex {
   void erase(uint64_t hash, Slot slot);
 
  private:
-  // `slot_plus_one` 0 is an empty bucket, so that fresh zero pages are an empty table: a large one costs
-  // nothing until it is touched.
+  // `slot_plus_one` 0 is an empty bucket, so that fresh zero pages are an empty table: a large one
+  // costs nothing until it is touched.
   struct Bucket {
     uint32_t slot_plus_one;
     uint32_t tag;  // the hash's low 32 bits: where it belongs, and a quick comparison

@@ -16,14 +16,15 @@ constexpr size_t kHashBytes = 8;
 constexpr size_t kEntryOverheadBytes = 16;
 
 commit::KeyGroup key_group(uint64_t hash) {
-  return commit::KeyGroup(static_cast<uint16_t>(hash >> (64 - std::countr_zero(commit::kKeyGroups))));
+  return commit::KeyGroup(
+      static_cast<uint16_t>(hash >> (64 - std::countr_zero(commit::kKeyGroups))));
 }
 
 Error does_not_fit(const commit::DeltaEntry& entry, const TableOptions& options) {
-  return Error(ErrorCode::kStateIncompatible,
-               fmt::format("the stored state {:016x} has values of {} bytes where the query keeps {}",
-                           entry.state.value(), entry.value.size(),
-                           kHashBytes + options.value_bytes))
+  return Error(
+             ErrorCode::kStateIncompatible,
+             fmt::format("the stored state {:016x} has values of {} bytes where the query keeps {}",
+                         entry.state.value(), entry.value.size(), kHashBytes + options.value_bytes))
       .remedy("Run the query that wrote it, or give the job another name.");
 }
 
@@ -33,7 +34,8 @@ Result<KeyedTable*> StateStore::table(const TableOptions& options) {
   std::unique_ptr<KeyedTable>& table = tables_[options.id];
   MILLRACE_ASSERT(table == nullptr);
   table = std::make_unique<KeyedTable>(options, memory_);
-  // Newest entry of each key: a deletion carries no hash, so it must be resolved before the table is.
+  // Newest entry of each key: a deletion carries no hash, so it must be resolved before the table
+  // is.
   std::unordered_map<std::string_view, commit::DeltaEntry> newest;
   for (const Buffer& delta : recovered_) {
     const auto reader = MILLRACE_TRY(commit::DeltaReader::open(delta));

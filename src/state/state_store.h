@@ -20,11 +20,11 @@ namespace millrace::state {
 //
 // Threading:  confined to one task.
 // Ownership:  owns the tables; `memory` outlives it.
-// Order:      restore* in the order in which the deltas were committed, then the operators' open calls
-//             `table`, then restored() once. From then on, at each barrier: collect_changes, and
-//             next_delta until it is drained; no table changes in between.
-// Failure:    kCorruptState: a delta is damaged or a value does not fit; kStateIncompatible: what was
-//             restored belongs to no table of this job, or to one of another shape.
+// Order:      restore* in the order in which the deltas were committed, then the operators' open
+//             calls `table`, then restored() once. From then on, at each barrier: collect_changes,
+//             and next_delta until it is drained; no table changes in between.
+// Failure:    kCorruptState: a delta is damaged or a value does not fit; kStateIncompatible: what
+//             was restored belongs to no table of this job, or to one of another shape.
 class StateStore {
  public:
   explicit StateStore(MemoryAccount* memory) : memory_(memory) {}
@@ -44,8 +44,8 @@ class StateStore {
   // The next delta of about `bytes_max`, or an empty Buffer when all is handed out.
   Buffer next_delta(size_t bytes_max);
 
-  // A fuzzy dump of all tables for a snapshot, slice by slice; starts over after the last one, which is
-  // empty. Tables may change between slices.
+  // A fuzzy dump of all tables for a snapshot, slice by slice; starts over after the last one,
+  // which is empty. Tables may change between slices.
   Buffer next_snapshot_slice(size_t bytes_max);
 
   MemoryAccount* memory() const { return memory_; }

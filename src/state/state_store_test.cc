@@ -11,7 +11,9 @@
 namespace millrace::state {
 namespace {
 
-uint64_t hash_of(std::string_view key) { return hash64(std::as_bytes(std::span(key))); }
+uint64_t hash_of(std::string_view key) {
+  return hash64(std::as_bytes(std::span(key)));
+}
 
 std::vector<Buffer> take_deltas(StateStore& store, size_t bytes_max) {
   std::vector<Buffer> deltas;

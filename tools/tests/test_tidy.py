@@ -27,6 +27,9 @@ class TidyTest(unittest.TestCase):
         self.assert_only({"src/log/ring.h": "#pragma once\n" + "\n" * 300}, "301 lines")
         self.assert_only(source("\n" * 600), "602 lines")
         self.assert_only(source("// " + "x" * 98), "101 columns")
+        golden = 'auto x = R"(\n' + "x" * 101 + '\n)";\n'
+        self.assert_only(source(golden), "101 columns")
+        self.assertEqual(complaints({"src/log/ring_test.cc": golden}), [])
         self.assert_only(source("int f() {\n" + "  g();\n" * 59 + "}"), "f has 61 lines")
         self.assertEqual(complaints(source("int f() {\n" + "  g();\n" * 58 + "}")), [])
         self.assert_only({"src/log/README.md": "line\n" * 81}, "81 lines")

@@ -67,6 +67,8 @@ class CsvEncoder final : public RowEncoder {
     }
     // A line that begins with '#' might be read as a comment, and one of blanks as none.
     quote |= !text.empty() && text[0] == '#';
+    // At the beginning of a file it would be read as a byte order mark.
+    quote |= text.starts_with("\xEF\xBB\xBF");
     if (!quote || !options_.quotes) {
       to += text;
       return;

@@ -161,6 +161,18 @@ TEST(CsvFormat, WhatIsWrittenIsReadAsTheSame) {
   EXPECT_EQ(decode(wanted, text), expected);
 }
 
+TEST(CsvFormat, AValueMayBeginLikeAByteOrderMark) {
+  const DecodeRequest wanted = request({{"b", TypeKind::kVarchar}});
+  data::BatchBuilder builder(wanted.declared);
+  builder.append_row({"\xEF\xBB\xBFx"});
+  const auto encoder = csv()->encoder(wanted.declared, wanted.options);
+  ASSERT_TRUE(encoder);
+  EncodedRecords records;
+  (*encoder)->encode(builder.finish(), (*encoder)->record_end(), records);
+  EXPECT_EQ(records.bytes, "\"\xEF\xBB\xBFx\"\n");
+  EXPECT_EQ(decode(wanted, records.bytes), "#0 ('\xEF\xBB\xBFx')\n");
+}
+
 TEST(CsvFormat, RecordsAreOneRowEach) {
   const auto decoder = csv()->record_decoder(request(kAB));
   ASSERT_TRUE(decoder);

@@ -114,8 +114,7 @@ Result<void> Replay::take(ScannedEntry entry) {
   const EntryHeader& header = entry.header;
   const RingPiece piece{entry.body_address, header.body_bytes, header.body_crc};
   if ((header.flags & kContinued) == 0) {
-    assembly_.emplace();
-    assembly_->ref = {header.lsn, piece, nullptr};
+    assembly_ = Assembly{.ref = {header.lsn, piece, nullptr}, .more = {}, .body = {}};
   } else {
     if (!assembly_) return {};  // it began before the point that the checkpoint names
     assembly_->more.push_back(piece);

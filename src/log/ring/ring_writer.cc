@@ -160,8 +160,7 @@ bool RingWriter::admit(Submission submission) {
   }
   if (submission.cuts.empty()) submission.cut_body(files_.group_bytes_max());
   if (submission.answer_when_assigned) answer(submission, {});
-  current_.emplace();
-  current_->submission = std::move(submission);
+  current_ = Current{.submission = std::move(submission), .pieces = {}, .first_lsn = {}};
   return true;
 }
 

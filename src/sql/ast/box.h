@@ -8,8 +8,9 @@ namespace millrace::sql {
 // Box<T>: a T of one's own on the heap, copied with its owner; what makes the tree recursive. Empty
 // where the text has nothing in this place.
 //
-// Ownership:  sole; a copy is deep. T must be complete where a Box<T> is copied or destroyed: a file
-//             that does so includes sql/ast/statement.h (or query.h for a query or an expression).
+// Ownership:  sole; a copy is deep. T must be complete where a Box<T> is copied or destroyed: a
+//             file that does so includes sql/ast/statement.h (or query.h for a query or an
+//             expression).
 template <class T>
 class Box {
  public:

@@ -55,7 +55,8 @@ struct Parameter {
   friend bool operator==(const Parameter&, const Parameter&) = default;
 };
 
-// CREATE [OR REPLACE] [TEMPORARY] FUNCTION [IF NOT EXISTS] f(a INT) RETURNS INT LANGUAGE SQL AS '…'.
+// CREATE [OR REPLACE] [TEMPORARY] FUNCTION [IF NOT EXISTS] f(a INT) RETURNS INT LANGUAGE SQL AS
+// '…'.
 struct CreateFunction {
   bool or_replace = false;
   bool temporary = false;

@@ -53,7 +53,8 @@ struct WatermarkDefinition {
   friend bool operator==(const WatermarkDefinition&, const WatermarkDefinition&) = default;
 };
 
-// [CONSTRAINT n] PRIMARY KEY (a, b) [NOT ENFORCED]; behind a column, `c INT PRIMARY KEY`, it is that one.
+// [CONSTRAINT n] PRIMARY KEY (a, b) [NOT ENFORCED]; behind a column, `c INT PRIMARY KEY`, it is
+// that one.
 struct PrimaryKey {
   std::optional<Identifier> name;
   std::vector<Identifier> columns;

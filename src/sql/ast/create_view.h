@@ -30,7 +30,8 @@ struct CreateView {
   friend bool operator==(const CreateView&, const CreateView&) = default;
 };
 
-// CREATE [OR REPLACE] MATERIALIZED VIEW [IF NOT EXISTS] v [(columns)] [COMMENT '…'] [WITH (…)] AS query.
+// CREATE [OR REPLACE] MATERIALIZED VIEW [IF NOT EXISTS] v [(columns)] [COMMENT '…'] [WITH (…)] AS
+// query.
 struct CreateMaterializedView {
   bool or_replace = false;
   bool if_not_exists = false;

@@ -258,9 +258,10 @@ using ExpressionNode =
                  RowConstructor, Subscript, FieldAccess, Extract, RoundToUnit, AtTimeZone, Collate,
                  MatchSemantics>;
 
-// One expression with the text it was read from. SUBSTRING(a FROM b FOR c), OVERLAY(a PLACING b FROM c
-// FOR d), POSITION(a IN b) are plain calls with their arguments in that order; TRIM(BOTH c FROM s) is
-// TRIM(s, c), with LEADING and TRAILING LTRIM and RTRIM; CURRENT_TIMESTAMP is a call without parentheses.
+// One expression with the text it was read from. SUBSTRING(a FROM b FOR c), OVERLAY(a PLACING b
+// FROM c FOR d), POSITION(a IN b) are plain calls with their arguments in that order; TRIM(BOTH c
+// FROM s) is TRIM(s, c), with LEADING and TRAILING LTRIM and RTRIM; CURRENT_TIMESTAMP is a call
+// without parentheses.
 struct Expression {
   ExpressionNode node;
   Span span;

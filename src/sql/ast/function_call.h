@@ -58,8 +58,8 @@ enum class JsonWrapper : uint8_t { kDefault, kWithout, kConditional, kUnconditio
 enum class JsonNulls : uint8_t { kDefault, kNull, kAbsent };
 
 // JsonCall: JSON_VALUE, JSON_QUERY, JSON_EXISTS, JSON_OBJECT, JSON_ARRAY, JSON_OBJECTAGG and
-// JSON_ARRAYAGG with a clause that only they have (RETURNING, ON EMPTY, KEY … VALUE …). Without one they
-// are a Call.
+// JSON_ARRAYAGG with a clause that only they have (RETURNING, ON EMPTY, KEY … VALUE …). Without one
+// they are a Call.
 struct JsonCall {
   JsonFunction function = JsonFunction::kValue;
   // Value, query, exists: document and path. Object: keys and values in turn. Array: the elements.

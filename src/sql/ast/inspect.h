@@ -29,7 +29,8 @@ struct Subscribe {
 
 enum class ExplainMode : uint8_t { kDefault, kPlan, kPhysical, kCost, kAnalyze };
 
-// EXPLAIN [(PLAN | PHYSICAL | COST | ANALYZE)] statement; EXPLAIN ANALYZE s and EXPLAIN PLAN FOR s too.
+// EXPLAIN [(PLAN | PHYSICAL | COST | ANALYZE)] statement; EXPLAIN ANALYZE s and EXPLAIN PLAN FOR s
+// too.
 struct Explain {
   ExplainMode mode = ExplainMode::kDefault;
   Box<Statement> statement;
@@ -67,7 +68,8 @@ enum class ShowSubject : uint8_t {
   kSettings,
 };
 
-// SHOW TABLES [FROM schema] [[NOT] LIKE 'pattern'] and its kin; SHOW ALL and a bare SET are SHOW SETTINGS.
+// SHOW TABLES [FROM schema] [[NOT] LIKE 'pattern'] and its kin; SHOW ALL and a bare SET are SHOW
+// SETTINGS.
 struct Show {
   ShowSubject subject = ShowSubject::kTables;
   std::optional<QualifiedName> from;

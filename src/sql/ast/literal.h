@@ -34,8 +34,8 @@ struct TypedLiteral {
   friend bool operator==(const TypedLiteral&, const TypedLiteral&) = default;
 };
 
-// INTERVAL '1-2' YEAR TO MONTH; INTERVAL '10' SECOND(3); INTERVAL '1 day 2 hours' (without a unit, in
-// PostgreSQL's words). `negative`: INTERVAL -'1' DAY.
+// INTERVAL '1-2' YEAR TO MONTH; INTERVAL '10' SECOND(3); INTERVAL '1 day 2 hours' (without a unit,
+// in PostgreSQL's words). `negative`: INTERVAL -'1' DAY.
 struct IntervalLiteral {
   bool negative = false;
   std::string text;

@@ -7,8 +7,8 @@
 
 namespace millrace::sql {
 
-// 'key' = 'value' in WITH ( … ), SET ( … ) and OPTIONS( … ), in the order written; a value that was no
-// string (8, TRUE) is its text. Keys may repeat here; the reader of the options refuses that.
+// 'key' = 'value' in WITH ( … ), SET ( … ) and OPTIONS( … ), in the order written; a value that was
+// no string (8, TRUE) is its text. Keys may repeat here; the reader of the options refuses that.
 struct Option {
   std::string key;
   std::string value;

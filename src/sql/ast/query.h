@@ -81,8 +81,9 @@ struct WholeTable {
 
 enum class SetOperator : uint8_t { kUnion, kIntersect, kExcept };
 
-// a UNION ALL b UNION ALL c: two or more branches of one operator, from left to right, so that a chain
-// of thousands is not deep. Another operator, or parentheses, make a SetOperation inside a branch.
+// a UNION ALL b UNION ALL c: two or more branches of one operator, from left to right, so that a
+// chain of thousands is not deep. Another operator, or parentheses, make a SetOperation inside a
+// branch.
 struct SetOperation {
   SetOperator op = SetOperator::kUnion;
   bool all = false;

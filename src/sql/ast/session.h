@@ -12,8 +12,9 @@
 
 namespace millrace::sql {
 
-// SET 'k' = 'v'; SET k = v, SET k TO v, SET SESSION k = v, SET TIME ZONE 'UTC' ('timezone') and SET NAMES 'UTF8'
-// ('client_encoding') too. A list of values is joined by ", ". SET k TO DEFAULT is a Reset.
+// SET 'k' = 'v'; SET k = v, SET k TO v, SET SESSION k = v, SET TIME ZONE 'UTC' ('timezone') and SET
+// NAMES 'UTF8' ('client_encoding') too. A list of values is joined by ", ". SET k TO DEFAULT is a
+// Reset.
 struct Set {
   std::string key;
   std::string value;
@@ -45,14 +46,15 @@ struct Flush {
 
 enum class TransactionAction : uint8_t { kBegin, kCommit, kRollback };
 
-// BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK, ABORT. Isolation levels and access modes are read and
-// forgotten.
+// BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK, ABORT. Isolation levels and access modes are
+// read and forgotten.
 struct Transaction {
   TransactionAction action = TransactionAction::kBegin;
   friend bool operator==(const Transaction&, const Transaction&) = default;
 };
 
-// DECLARE c [BINARY] [INSENSITIVE] [NO SCROLL] CURSOR [WITH|WITHOUT HOLD] FOR query | SUBSCRIBE query.
+// DECLARE c [BINARY] [INSENSITIVE] [NO SCROLL] CURSOR [WITH|WITHOUT HOLD] FOR query | SUBSCRIBE
+// query.
 struct DeclareCursor {
   Identifier name;
   bool binary = false;

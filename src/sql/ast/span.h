@@ -4,8 +4,8 @@
 
 namespace millrace::sql {
 
-// Span: the bytes of the text that a node was read from. `SourceText` turns it into line and column.
-// A node that no text stands for (made by a rewrite) has length 0.
+// Span: the bytes of the text that a node was read from. `SourceText` turns it into line and
+// column. A node that no text stands for (made by a rewrite) has length 0.
 //
 // All spans are equal, so that two trees are equal when they say the same, wherever they stand.
 struct Span {

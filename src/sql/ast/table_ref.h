@@ -48,8 +48,8 @@ struct TableFunctionArgument {
   friend bool operator==(const TableFunctionArgument&, const TableFunctionArgument&) = default;
 };
 
-// f(x), TABLE(f(x)), f(TABLE t, DESCRIPTOR(c)), generate_series(1, 9) WITH ORDINALITY; CURRENT_DATE in
-// FROM has no arguments and no parentheses.
+// f(x), TABLE(f(x)), f(TABLE t, DESCRIPTOR(c)), generate_series(1, 9) WITH ORDINALITY; CURRENT_DATE
+// in FROM has no arguments and no parentheses.
 struct FunctionTable {
   QualifiedName name;
   std::vector<TableFunctionArgument> arguments;
@@ -61,8 +61,8 @@ enum class JoinType : uint8_t { kInner, kLeft, kRight, kFull, kCross };
 
 struct Join;
 
-// a JOIN b ON … LEFT JOIN c ON …: `first`, then the joins from left to right, each with all before it.
-// A join inside parentheses is a JoinTable inside this one.
+// a JOIN b ON … LEFT JOIN c ON …: `first`, then the joins from left to right, each with all before
+// it. A join inside parentheses is a JoinTable inside this one.
 struct JoinTable {
   Box<TableRef> first;
   std::vector<Join> joins;

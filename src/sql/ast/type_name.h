@@ -17,8 +17,9 @@ struct TypeName;
 
 // Every type that is a word with numbers: INT, VARCHAR(20), TIMESTAMP(3), pg_catalog.regclass.
 // A name of one part is in upper case unless it was quoted. Names of several words are one:
-// DOUBLE PRECISION is DOUBLE, CHARACTER VARYING is VARCHAR, TIMESTAMP WITHOUT TIME ZONE is TIMESTAMP,
-// TIMESTAMP WITH [LOCAL] TIME ZONE is TIMESTAMP_LTZ. Aliases (STRING, TEXT, BYTEA, INT4) are kept.
+// DOUBLE PRECISION is DOUBLE, CHARACTER VARYING is VARCHAR, TIMESTAMP WITHOUT TIME ZONE is
+// TIMESTAMP, TIMESTAMP WITH [LOCAL] TIME ZONE is TIMESTAMP_LTZ. Aliases (STRING, TEXT, BYTEA, INT4)
+// are kept.
 struct NamedType {
   QualifiedName name;
   std::vector<uint32_t> parameters;

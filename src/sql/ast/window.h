@@ -72,11 +72,11 @@ struct TableArgument {
 
 enum class WindowKind : uint8_t { kTumble, kHop, kCumulate, kSession };
 
-// WindowTable: TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE [, offset])) and its kin, by
-// position or by name (DATA, TIMECOL, SIZE, SLIDE, STEP, GAP, OFFSET; TABLE( … ) around it may be left
-// out). Set are: for kTumble `size`; kHop `slide`, `size`; kCumulate `step`, `size`; kSession `gap`;
-// `offset` where it was given (never for kSession). The old group windows, GROUP BY TUMBLE(ts, …), are a
-// Call.
+// WindowTable: TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE [, offset])) and its kin,
+// by position or by name (DATA, TIMECOL, SIZE, SLIDE, STEP, GAP, OFFSET; TABLE( … ) around it may
+// be left out). Set are: for kTumble `size`; kHop `slide`, `size`; kCumulate `step`, `size`;
+// kSession `gap`; `offset` where it was given (never for kSession). The old group windows, GROUP BY
+// TUMBLE(ts, …), are a Call.
 struct WindowTable {
   WindowKind kind = WindowKind::kTumble;
   TableArgument input;
