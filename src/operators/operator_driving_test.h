@@ -29,8 +29,7 @@ inline const expr::FunctionRegistry& registry() {
 
 inline AggregateCall call_of(std::string_view name, const data::Schema& input,
                              std::vector<uint32_t> arguments,
-                             std::optional<uint32_t> filter = std::nullopt,
-                             bool distinct = false) {
+                             std::optional<uint32_t> filter = std::nullopt, bool distinct = false) {
   std::vector<expr::ExpressionPtr> expressions;
   for (const uint32_t column : arguments) expressions.push_back(expr::make_column(input, column));
   auto function = registry().aggregate(name, expressions);
@@ -40,8 +39,8 @@ inline AggregateCall call_of(std::string_view name, const data::Schema& input,
 
 inline expr::ExpressionPtr compare(std::string_view how, const data::Schema& schema, uint32_t left,
                                    uint32_t right) {
-  auto call = registry().call(
-      how, {expr::make_column(schema, left), expr::make_column(schema, right)});
+  auto call =
+      registry().call(how, {expr::make_column(schema, left), expr::make_column(schema, right)});
   if (!call) ADD_FAILURE() << call.error().to_string();
   return *call;
 }

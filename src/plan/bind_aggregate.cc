@@ -331,8 +331,7 @@ class QueryBinder::Grouping {
 };
 
 Result<QueryBinder::Output> QueryBinder::bind_grouped(const sql::Select& select,
-                                                      const sql::Query& query,
-                                                      BoundRelation from) {
+                                                      const sql::Query& query, BoundRelation from) {
   Grouping grouping(*this, std::move(from));
   MILLRACE_TRY(grouping.group_by(select));
   MILLRACE_TRY(grouping.emit(select.emit));

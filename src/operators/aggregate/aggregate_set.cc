@@ -44,8 +44,8 @@ void fill_passes(const data::ColumnPtr& filter, std::vector<uint8_t>& passes) {
 
 }  // namespace
 
-Result<AggregateSet> AggregateSet::make(const data::Schema& input,
-                                        std::vector<AggregateCall> calls, bool changing_input) {
+Result<AggregateSet> AggregateSet::make(const data::Schema& input, std::vector<AggregateCall> calls,
+                                        bool changing_input) {
   AggregateSet set(changing_input);
   MILLRACE_TRY(set.lay_out(input, std::move(calls)));
   return set;
@@ -86,8 +86,8 @@ Result<void> AggregateSet::open(engine::OpenContext& context, uint64_t first_tab
     values_ = MILLRACE_TRY(state::MultisetTable::open(*context.state, commit::StateId(first)));
   }
   if (extremes_ > 0) {
-    ordered_ = MILLRACE_TRY(
-        state::OrderedMultisetTable::open(*context.state, commit::StateId(first + 1)));
+    ordered_ =
+        MILLRACE_TRY(state::OrderedMultisetTable::open(*context.state, commit::StateId(first + 1)));
   }
   return {};
 }
@@ -136,11 +136,10 @@ void AggregateSet::add(const data::Batch& batch, const GroupRows& groups,
     if (call.keeping == Keeping::kExtreme) continue;
     if (call.keeping == Keeping::kAccumulator) select(call);
     const bool is_all = call.rows.size() == batch.rows();
-    const expr::AggregateInput input{
-        .arguments = call.arguments,
-        .rows = {batch.rows(), static_cast<uint32_t>(call.rows.size()),
-                 is_all ? nullptr : call.rows.data()},
-        .signs = batch.signs()};
+    const expr::AggregateInput input{.arguments = call.arguments,
+                                     .rows = {batch.rows(), static_cast<uint32_t>(call.rows.size()),
+                                              is_all ? nullptr : call.rows.data()},
+                                     .signs = batch.signs()};
     if (input.rows.count == 0) continue;
     call.call.function->aggregate->update({groups.entries, call.offset}, input);
   }
@@ -246,8 +245,7 @@ void AggregateSet::erase(const state::KeyedTable& table, Slot slot) {
   }
 }
 
-void AggregateSet::load_extremes(const state::KeyedTable& table, Slot slot,
-                                 std::string* to) const {
+void AggregateSet::load_extremes(const state::KeyedTable& table, Slot slot, std::string* to) const {
   if (extremes_ == 0) return;
   for (const Call& call : calls_) {
     if (call.keeping != Keeping::kExtreme) continue;

@@ -41,10 +41,10 @@ struct GroupRows {
   std::byte* const* entries;
 };
 
-// AggregateSet: the calls of one aggregation, over entries of fixed size that their owner keeps in a
-// table: the head, then an accumulator per call. Calls with DISTINCT keep a multiset per group
-// besides; MIN and MAX of changing input (and of values without a fixed size) keep an ordered one in
-// place of an accumulator.
+// AggregateSet: the calls of one aggregation, over entries of fixed size that their owner keeps in
+// a table: the head, then an accumulator per call. Calls with DISTINCT keep a multiset per group
+// besides; MIN and MAX of changing input (and of values without a fixed size) keep an ordered one
+// in place of an accumulator.
 //
 // Threading:  confined to one task.
 // Order:      make, open, then add and the rest in any order.
@@ -87,9 +87,9 @@ class AggregateSet {
   struct Call {
     AggregateCall call;
     Keeping keeping;
-    uint32_t offset = 0;   // of the accumulator in the entry
-    uint32_t extreme = 0;  // number among the extremes
-    bool keeps_one = false;  // of the ordered multiset only the extreme is kept
+    uint32_t offset = 0;                     // of the accumulator in the entry
+    uint32_t extreme = 0;                    // number among the extremes
+    bool keeps_one = false;                  // of the ordered multiset only the extreme is kept
     std::vector<data::ColumnPtr> arguments;  // of the batch at hand
     std::vector<uint16_t> rows;              // those that it takes in
     std::vector<uint8_t> passes;             // by physical row: the FILTER

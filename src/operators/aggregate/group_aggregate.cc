@@ -39,10 +39,10 @@ class GroupAggregate final : public engine::Operator {
   const traits::OperatorTraits& traits() const override { return traits_; }
 
   Result<void> open(engine::OpenContext& context) override {
-    groups_ = MILLRACE_TRY(context.state->table(
-        {.id = commit::StateId(context.state_id),
-         .value_bytes = set_.entry_bytes(),
-         .transient_bytes = TouchedGroups::kTransientBytes}));
+    groups_ =
+        MILLRACE_TRY(context.state->table({.id = commit::StateId(context.state_id),
+                                           .value_bytes = set_.entry_bytes(),
+                                           .transient_bytes = TouchedGroups::kTransientBytes}));
     MILLRACE_TRY(set_.open(context, kFirstValueTable));
     touched_.emplace(set_, *groups_);
     if (is_global() && context.shard == 0) find_global();
@@ -147,8 +147,7 @@ class GroupAggregate final : public engine::Operator {
 }  // namespace
 
 Result<std::unique_ptr<engine::Operator>> make_group_aggregate(GroupAggregateSpec spec) {
-  AggregateSet set =
-      MILLRACE_TRY(AggregateSet::make(*spec.input, spec.calls, spec.changing_input));
+  AggregateSet set = MILLRACE_TRY(AggregateSet::make(*spec.input, spec.calls, spec.changing_input));
   return std::make_unique<GroupAggregate>(std::move(spec), std::move(set));
 }
 

@@ -14,10 +14,10 @@ namespace millrace::operators {
 // GROUP BY without a window; without calls: DISTINCT.
 struct GroupAggregateSpec {
   data::SchemaPtr input;
-  data::SchemaPtr output;          // the keys, then a column per call
-  std::vector<uint32_t> keys;      // columns of the input; none: one row, always
+  data::SchemaPtr output;      // the keys, then a column per call
+  std::vector<uint32_t> keys;  // columns of the input; none: one row, always
   std::vector<AggregateCall> calls;
-  bool changing_input = false;     // the input may retract
+  bool changing_input = false;  // the input may retract
 };
 
 // Once per epoch one net change per key: +I, -U +U, -D, or nothing if the row is as it was. A group

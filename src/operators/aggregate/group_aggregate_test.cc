@@ -41,8 +41,8 @@ GroupAggregateSpec every_kind(std::vector<uint32_t> keys, bool changing) {
   return spec_of(std::move(keys),
                  {call_of("COUNT", in, {}), call_of("COUNT", in, {1}), call_of("SUM", in, {1}),
                   call_of("MIN", in, {1}), call_of("MAX", in, {2}), call_of("MAX", in, {1}, 3),
-                  call_of("COUNT", in, {1}, std::nullopt, true),
-                  call_of("SUM", in, {1}, 3, true), call_of("COUNT", in, {}, 3)},
+                  call_of("COUNT", in, {1}, std::nullopt, true), call_of("SUM", in, {1}, 3, true),
+                  call_of("COUNT", in, {}, 3)},
                  changing);
 }
 
@@ -92,8 +92,8 @@ std::string random_row(std::mt19937_64& random) {
 }
 
 void run_against_model(bool has_keys, bool changing, uint32_t cut) {
-  const auto spec = every_kind(has_keys ? std::vector<uint32_t>{0} : std::vector<uint32_t>(),
-                               changing);
+  const auto spec =
+      every_kind(has_keys ? std::vector<uint32_t>{0} : std::vector<uint32_t>(), changing);
   auto driver = drive(make_group_aggregate, spec, {rows_schema()}, {.batch_rows_max = cut});
   RandomChanges changes(cut + 2 * has_keys, random_row);
   for (int epoch = 0; epoch < 60; ++epoch) {
@@ -121,10 +121,11 @@ TEST(GroupAggregate, IsWhatAModelSaysWithoutKeys) {
 }
 
 TEST(GroupAggregate, EmitsOneNetChangePerKeyAndEpoch) {
-  auto driver = drive(make_group_aggregate,
-                      spec_of({0}, {call_of("COUNT", *rows_schema(), {}),
-                                    call_of("MAX", *rows_schema(), {1})}, true),
-                      {rows_schema()});
+  auto driver = drive(
+      make_group_aggregate,
+      spec_of({0}, {call_of("COUNT", *rows_schema(), {}), call_of("MAX", *rows_schema(), {1})},
+              true),
+      {rows_schema()});
   driver.push("1 | 5 | a | true\n1 | 7 | a | true\n2 | 1 | a | true");
   EXPECT_TRUE(driver.take().empty());
   driver.barrier();
@@ -170,7 +171,8 @@ TEST(GroupAggregate, ManyGroupsComeInBatchesWithinCredit) {
   auto driver = drive(make_group_aggregate, every_kind({1}, true), {rows_schema()});
   for (int round = 0; round < 3; ++round) {
     std::string rows;
-    for (int n = 0; n < 4000; ++n) rows += "1 | " + std::to_string(round * 4000 + n) + " | a | true\n";
+    for (int n = 0; n < 4000; ++n)
+      rows += "1 | " + std::to_string(round * 4000 + n) + " | a | true\n";
     driver.push(rows);
   }
   driver.barrier();

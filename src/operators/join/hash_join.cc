@@ -93,7 +93,7 @@ class HashJoin final : public engine::Operator {
   traits::OperatorTraits traits_;
   const data::SchemaPtr output_schema_;
   const std::vector<JoinKey> keys_;
-  bool any_null_counts_ = true;   // some key column has no nulls_equal
+  bool any_null_counts_ = true;    // some key column has no nulls_equal
   bool every_null_counts_ = true;  // none has
   std::array<Side, 2> sides_;
   std::optional<expr::Evaluator> residual_;
@@ -133,7 +133,7 @@ class HashJoin final : public engine::Operator {
   bool any_sign_ = false;
 };
 
-std::vector<size_t> key_columns(const std::vector<JoinKey>& keys, uint32_t JoinKey::*column) {
+std::vector<size_t> key_columns(const std::vector<JoinKey>& keys, uint32_t JoinKey::* column) {
   std::vector<size_t> columns;
   for (const JoinKey& key : keys) columns.push_back(key.*column);
   return columns;
@@ -143,15 +143,18 @@ traits::PortTraits port_traits(const std::vector<size_t>& columns, bool changing
   return {.key_columns = {columns.begin(), columns.end()}, .takes_retractions = changing};
 }
 
-bool preserves_left(JoinKind kind) { return kind == JoinKind::kLeft || kind == JoinKind::kFull; }
-bool preserves_right(JoinKind kind) { return kind == JoinKind::kRight || kind == JoinKind::kFull; }
+bool preserves_left(JoinKind kind) {
+  return kind == JoinKind::kLeft || kind == JoinKind::kFull;
+}
+bool preserves_right(JoinKind kind) {
+  return kind == JoinKind::kRight || kind == JoinKind::kFull;
+}
 
 HashJoin::HashJoin(const HashJoinSpec& spec, std::optional<expr::Evaluator> residual)
     : output_schema_(spec.output),
       keys_(spec.keys),
       sides_{Side(spec.left, key_columns(spec.keys, &JoinKey::left), preserves_left(spec.kind)),
-             Side(spec.right, key_columns(spec.keys, &JoinKey::right),
-                  preserves_right(spec.kind))},
+             Side(spec.right, key_columns(spec.keys, &JoinKey::right), preserves_right(spec.kind))},
       residual_(std::move(residual)) {
   const auto counts = [](const JoinKey& key) { return !key.nulls_equal; };
   any_null_counts_ = std::ranges::any_of(keys_, counts);
@@ -215,8 +218,8 @@ bool HashJoin::equals_none(uint32_t n) const {
   return false;
 }
 
-// Finds the next candidates. The other side does not change while this batch is joined, so rows can be
-// probed ahead of those that are joined.
+// Finds the next candidates. The other side does not change while this batch is joined, so rows can
+// be probed ahead of those that are joined.
 Result<void> HashJoin::probe_chunk() {
   candidates_.clear();
   next_candidate_ = 0;
@@ -249,15 +252,14 @@ Result<void> HashJoin::evaluate_residual() {
     bytes.push_back(other().table->bytes(candidate.slot));
   }
   const auto count = static_cast<uint32_t>(rows.size());
-  candidate_pairs_ =
-      pair_batch(gather_own(rows), MILLRACE_TRY(other().codec.decode(bytes)), count);
+  candidate_pairs_ = pair_batch(gather_own(rows), MILLRACE_TRY(other().codec.decode(bytes)), count);
   expr::Vector result = std::move(residual_->evaluate(candidate_pairs_, moment_)[0]);
   residual_errors_ = std::move(result.errors);
   const data::ColumnPtr truth = data::flatten(result.column);
   const uint64_t* const valid = truth->validity_words();
   for (uint32_t n = 0; n < count; ++n) {
-    candidates_[n].passes = (valid == nullptr || data::get_bit(valid, n)) &&
-                            data::get_bit(truth->data<uint64_t>(), n);
+    candidates_[n].passes =
+        (valid == nullptr || data::get_bit(valid, n)) && data::get_bit(truth->data<uint64_t>(), n);
   }
   return {};
 }
@@ -390,8 +392,7 @@ std::vector<data::ColumnPtr> HashJoin::gather_own(const std::vector<uint32_t>& r
 }
 
 data::Batch HashJoin::pair_batch(std::vector<data::ColumnPtr> own_columns,
-                                 std::vector<data::ColumnPtr> other_columns,
-                                 uint32_t rows) const {
+                                 std::vector<data::ColumnPtr> other_columns, uint32_t rows) const {
   if (port_ == kRightPort) std::swap(own_columns, other_columns);
   std::ranges::move(other_columns, std::back_inserter(own_columns));
   return {output_schema_, std::move(own_columns), rows};

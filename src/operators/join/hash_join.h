@@ -16,8 +16,8 @@ enum class JoinKind : uint8_t { kInner, kLeft, kRight, kFull };
 // One equality of a join's condition. The columns have types that are equal as keys (integers of
 // any width are; docs/formats/keys.md).
 struct JoinKey {
-  uint32_t left = 0;   // column of the left input
-  uint32_t right = 0;  // column of the right input
+  uint32_t left = 0;         // column of the left input
+  uint32_t right = 0;        // column of the right input
   bool nulls_equal = false;  // IS NOT DISTINCT FROM
 };
 
@@ -26,10 +26,10 @@ struct HashJoinSpec {
   JoinKind kind = JoinKind::kInner;
   data::SchemaPtr left;
   data::SchemaPtr right;
-  data::SchemaPtr output;         // left columns, then right ones
-  std::vector<JoinKey> keys;      // none: every pair
-  expr::ExpressionPtr residual;   // BOOLEAN over left columns, then right ones; null: TRUE
-  bool changing_left = false;     // the input may retract
+  data::SchemaPtr output;        // left columns, then right ones
+  std::vector<JoinKey> keys;     // none: every pair
+  expr::ExpressionPtr residual;  // BOOLEAN over left columns, then right ones; null: TRUE
+  bool changing_left = false;    // the input may retract
   bool changing_right = false;
 };
 

@@ -33,8 +33,7 @@ DataflowDriver joining(Setup setup, DriverOptions options = {}) {
   spec.keys = {{0, 0, setup.nulls_equal}};
   spec.changing_left = spec.changing_right = true;
   if (setup.has_residual) {
-    spec.residual =
-        *expr::make_and({expr::make_column(*output, 2), expr::make_column(*output, 5)});
+    spec.residual = *expr::make_and({expr::make_column(*output, 2), expr::make_column(*output, 5)});
   }
   return {[spec] { return std::move(*make_hash_join(spec)); }, {side, side}, options};
 }
@@ -110,7 +109,8 @@ TEST(HashJoin, EveryKindGivesWhatNestedLoopsGive) {
        {JoinKind::kInner, JoinKind::kLeft, JoinKind::kRight, JoinKind::kFull}) {
     for (const int choice : {0, 1, 2, 3}) {
       for (const uint32_t rows : {1U, 7U, 4096U}) {
-        SCOPED_TRACE(fmt::format("kind {} choice {} rows {}", static_cast<int>(kind), choice, rows));
+        SCOPED_TRACE(
+            fmt::format("kind {} choice {} rows {}", static_cast<int>(kind), choice, rows));
         check_against_nested_loops({kind, choice % 2 == 1, choice / 2 == 1}, rows, rows + choice);
       }
     }
@@ -123,17 +123,16 @@ TEST(HashJoin, TheFirstMatchTakesThePaddedRowBackBeforeItComes) {
   EXPECT_EQ(driver.take(), (Lines{"+I 1 | a | true | NULL | NULL | NULL",
                                   "+I 1 | a | true | NULL | NULL | NULL"}));
   driver.push(1, "1 | x | true");
-  EXPECT_EQ(driver.take(), (Lines{"-D 1 | a | true | NULL | NULL | NULL",
-                                  "-D 1 | a | true | NULL | NULL | NULL",
-                                  "+I 1 | a | true | 1 | x | true",
-                                  "+I 1 | a | true | 1 | x | true"}));
+  EXPECT_EQ(driver.take(),
+            (Lines{"-D 1 | a | true | NULL | NULL | NULL", "-D 1 | a | true | NULL | NULL | NULL",
+                   "+I 1 | a | true | 1 | x | true", "+I 1 | a | true | 1 | x | true"}));
   driver.push(1, "1 | x | true\n-D | 1 | x | true");
   EXPECT_EQ(driver.take().size(), 4U);
   driver.push(1, "-D | 1 | x | true");
-  EXPECT_EQ(driver.take(), (Lines{"-D 1 | a | true | 1 | x | true",
-                                  "-D 1 | a | true | 1 | x | true",
-                                  "+I 1 | a | true | NULL | NULL | NULL",
-                                  "+I 1 | a | true | NULL | NULL | NULL"}));
+  EXPECT_EQ(
+      driver.take(),
+      (Lines{"-D 1 | a | true | 1 | x | true", "-D 1 | a | true | 1 | x | true",
+             "+I 1 | a | true | NULL | NULL | NULL", "+I 1 | a | true | NULL | NULL | NULL"}));
 }
 
 TEST(HashJoin, ARetractionOfWhatNeverCameIsRejected) {
@@ -168,12 +167,12 @@ TEST(HashJoin, APairWhoseResidualFailsIsRejectedAndNoMatch) {
 TEST(HashJoin, WithoutKeysEveryPairJoins) {
   const auto left = testing::schema_of("a BIGINT");
   const auto right = testing::schema_of("b BIGINT");
-  HashJoinSpec spec{.left = left, .right = right, .output = testing::schema_of("a BIGINT, b BIGINT")};
+  HashJoinSpec spec{
+      .left = left, .right = right, .output = testing::schema_of("a BIGINT, b BIGINT")};
   DataflowDriver driver([spec] { return std::move(*make_hash_join(spec)); }, {left, right});
   driver.push(0, "1\n2\nNULL");
   driver.push(1, "8\n9");
-  EXPECT_EQ(driver.net(),
-            (Lines{"1 | 8", "1 | 9", "2 | 8", "2 | 9", "NULL | 8", "NULL | 9"}));
+  EXPECT_EQ(driver.net(), (Lines{"1 | 8", "1 | 9", "2 | 8", "2 | 9", "NULL | 8", "NULL | 9"}));
 }
 
 // Counts pairs; full after every batch.

@@ -18,18 +18,17 @@ expr::ExpressionPtr must(Result<expr::ExpressionPtr> made) {
 
 TEST(Filter, KeepsRowsWhereTheConditionIsTrueWithTheirSigns) {
   const auto schema = schema_of("a INT, b INT");
-  auto driver = drive(make_filter, FilterSpec{compare(">", *schema, 0, 1)}, {schema},
-                      {.batch_rows_max = 2});
+  auto driver =
+      drive(make_filter, FilterSpec{compare(">", *schema, 0, 1)}, {schema}, {.batch_rows_max = 2});
   driver.push("1 | 2\n-D 3 | 2\n+U 4 | NULL\n5 | 0\nNULL | 1");
   EXPECT_EQ(driver.take(), (Lines{"-D 3 | 2", "+I 5 | 0"}));
 }
 
 TEST(Filter, ARowWhoseConditionFailsIsRejected) {
   const auto schema = schema_of("a INT, b INT");
-  const auto quotient = must(registry().call("/", {expr::make_column(*schema, 0),
-                                                   expr::make_column(*schema, 1)}));
-  const auto condition =
-      must(registry().call(">", {quotient, expr::make_column(*schema, 1)}));
+  const auto quotient =
+      must(registry().call("/", {expr::make_column(*schema, 0), expr::make_column(*schema, 1)}));
+  const auto condition = must(registry().call(">", {quotient, expr::make_column(*schema, 1)}));
   auto driver = drive(make_filter, FilterSpec{condition}, {schema});
   driver.push("9 | 2\n1 | 0\n1 | 1");
   EXPECT_EQ(driver.take(), (Lines{"+I 9 | 2"}));
@@ -42,12 +41,12 @@ TEST(Filter, ARowWhoseConditionFailsIsRejected) {
 
 TEST(Project, ComputesColumnsAndRejectsRowsThatFail) {
   const auto schema = schema_of("a INT, b INT");
-  const auto sum = must(registry().call("+", {expr::make_column(*schema, 0),
-                                              expr::make_column(*schema, 1)}));
-  const auto output = data::make_schema({{"b", data::TypeKind::kInt, false},
-                                         {"sum", sum->type(), true}});
-  auto driver = drive(make_project, ProjectSpec{output, {expr::make_column(*schema, 1), sum}},
-                      {schema});
+  const auto sum =
+      must(registry().call("+", {expr::make_column(*schema, 0), expr::make_column(*schema, 1)}));
+  const auto output =
+      data::make_schema({{"b", data::TypeKind::kInt, false}, {"sum", sum->type(), true}});
+  auto driver =
+      drive(make_project, ProjectSpec{output, {expr::make_column(*schema, 1), sum}}, {schema});
   driver.push("1 | 2\n-D 2147483647 | 1\nNULL | 3\n7 | NULL");
   EXPECT_EQ(driver.take(), (Lines{"+I 2 | 3", "+I 3 | NULL"}));
   const auto rejections = driver.take_rejections();
@@ -58,8 +57,8 @@ TEST(Project, ComputesColumnsAndRejectsRowsThatFail) {
 
 TEST(UnionAll, PassesTheRowsOfAllInputs) {
   const auto left = schema_of("a INT");
-  auto driver = drive(make_union_all, UnionAllSpec{schema_of("x INT"), 2},
-                      {left, schema_of("b INT")});
+  auto driver =
+      drive(make_union_all, UnionAllSpec{schema_of("x INT"), 2}, {left, schema_of("b INT")});
   driver.push(0, "1");
   driver.push(1, "-D 2");
   EXPECT_EQ(driver.take(), (Lines{"+I 1", "-D 2"}));
@@ -79,7 +78,8 @@ data::Batch list_rows(const data::SchemaPtr& schema) {
 }
 
 UnnestSpec numbers(const data::SchemaPtr& in, bool keeps_empty) {
-  return {.output = data::make_schema({in->field(0), in->field(1),
+  return {.output = data::make_schema({in->field(0),
+                                       in->field(1),
                                        {"e", data::TypeKind::kInt, true},
                                        {"n", data::TypeKind::kBigint, true}}),
           .column = 1,
@@ -92,9 +92,9 @@ TEST(Unnest, ARowBecomesOnePerElement) {
   for (const uint32_t cut : batch_cuts()) {
     auto driver = drive(make_unnest, numbers(schema, false), {schema}, {.batch_rows_max = cut});
     driver.push(0, list_rows(schema));
-    EXPECT_EQ(driver.take(), (Lines{"+I 1 | [10, NULL, 30] | 10 | 1",
-                                    "+I 1 | [10, NULL, 30] | NULL | 2",
-                                    "+I 1 | [10, NULL, 30] | 30 | 3", "-D 4 | [40] | 40 | 1"}));
+    EXPECT_EQ(driver.take(),
+              (Lines{"+I 1 | [10, NULL, 30] | 10 | 1", "+I 1 | [10, NULL, 30] | NULL | 2",
+                     "+I 1 | [10, NULL, 30] | 30 | 3", "-D 4 | [40] | 40 | 1"}));
   }
 }
 
@@ -111,7 +111,8 @@ TEST(Unnest, ARowWithoutElementsStaysWhereItIsKept) {
 TEST(Unnest, RowsAndMapEntriesBecomeColumns) {
   const auto pair = data::Type::row({{"x", data::TypeKind::kInt}, {"y", data::TypeKind::kVarchar}});
   const auto rows = with_list(data::Type::array(pair));
-  const auto output = data::make_schema({rows->field(0), rows->field(1),
+  const auto output = data::make_schema({rows->field(0),
+                                         rows->field(1),
                                          {"x", data::TypeKind::kInt, true},
                                          {"y", data::TypeKind::kVarchar, true}});
   auto driver = drive(make_unnest, UnnestSpec{.output = output, .column = 1}, {rows});
@@ -126,7 +127,8 @@ TEST(Unnest, RowsAndMapEntriesBecomeColumns) {
   EXPECT_TRUE(lines[2].ends_with("| NULL | two")) << lines[2];
 
   const auto maps = with_list(data::Type::map(data::TypeKind::kVarchar, data::TypeKind::kInt));
-  const auto entries = data::make_schema({maps->field(0), maps->field(1),
+  const auto entries = data::make_schema({maps->field(0),
+                                          maps->field(1),
                                           {"key", data::TypeKind::kVarchar, true},
                                           {"value", data::TypeKind::kInt, true}});
   auto map_driver = drive(make_unnest, UnnestSpec{.output = entries, .column = 1}, {maps});

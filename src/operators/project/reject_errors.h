@@ -8,8 +8,8 @@
 
 namespace millrace::operators {
 
-// Rejects the rows of `batch` that have an error, as `operation` names them. A retraction of a row that
-// was rejected when it came is dropped without a word.
+// Rejects the rows of `batch` that have an error, as `operation` names them. A retraction of a row
+// that was rejected when it came is dropped without a word.
 void reject_errors(const expr::RowErrors& errors, const data::Batch& batch,
                    std::string_view operation, engine::Output& output);
 

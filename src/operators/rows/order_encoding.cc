@@ -56,26 +56,39 @@ struct Place {
 
 Place place_of(const data::Column& column, uint32_t row) {
   switch (column.encoding()) {
-    case data::Encoding::kConstant: return {&column, 0};
+    case data::Encoding::kConstant:
+      return {&column, 0};
     case data::Encoding::kDictionary:
       return {column.dictionary().get(), column.values().as<uint32_t>()[row]};
-    default: return {&column, row};
+    default:
+      return {&column, row};
   }
 }
 
 void append_value(std::string& to, const data::Column& column, uint32_t row) {
   const auto [flat, at] = place_of(column, row);
   switch (column.width()) {
-    case Width::kNone: return;
-    case Width::k1: to += data::get_bit(flat->data<uint64_t>(), at) ? '\1' : '\0'; return;
-    case Width::k8: return append_integer(to, flat->data<int8_t>()[at]);
-    case Width::k16: return append_integer(to, flat->data<int16_t>()[at]);
-    case Width::k32: return append_integer(to, flat->data<int32_t>()[at]);
-    case Width::k64: return append_integer(to, flat->data<int64_t>()[at]);
-    case Width::k128: return append_wide(to, flat->data<data::Int128>()[at]);
-    case Width::kF32: return append_real(to, flat->data<float>()[at]);
-    case Width::kF64: return append_real(to, flat->data<double>()[at]);
-    case Width::kView: return append_text(to, column.text(row));
+    case Width::kNone:
+      return;
+    case Width::k1:
+      to += data::get_bit(flat->data<uint64_t>(), at) ? '\1' : '\0';
+      return;
+    case Width::k8:
+      return append_integer(to, flat->data<int8_t>()[at]);
+    case Width::k16:
+      return append_integer(to, flat->data<int16_t>()[at]);
+    case Width::k32:
+      return append_integer(to, flat->data<int32_t>()[at]);
+    case Width::k64:
+      return append_integer(to, flat->data<int64_t>()[at]);
+    case Width::k128:
+      return append_wide(to, flat->data<data::Int128>()[at]);
+    case Width::kF32:
+      return append_real(to, flat->data<float>()[at]);
+    case Width::kF64:
+      return append_real(to, flat->data<double>()[at]);
+    case Width::kView:
+      return append_text(to, column.text(row));
     case Width::kList: {
       const uint32_t* offsets = flat->data<uint32_t>();
       for (uint32_t element = offsets[at]; element < offsets[at + 1]; ++element) {
@@ -126,20 +139,26 @@ void append_ordered(std::string& to, const data::Column& column, uint32_t row, V
 void append_from_ordered(std::string_view bytes, data::ColumnBuilder& to) {
   bytes.remove_prefix(1);
   switch (to.width()) {
-    case Width::k1: return to.append_boolean(bytes[0] != 0);
+    case Width::k1:
+      return to.append_boolean(bytes[0] != 0);
     case Width::k8:
     case Width::k16:
     case Width::k32:
-    case Width::k64: return to.append_integer(integer_from(bytes));
+    case Width::k64:
+      return to.append_integer(integer_from(bytes));
     case Width::k128: {
       const auto high = static_cast<unsigned __int128>(integer_from(bytes));
       const auto low = load_be<uint64_t>(bytes.data() + 8);
       return to.append(static_cast<data::Int128>(high << 64 | low));
     }
-    case Width::kF32: return to.append(static_cast<float>(real_from(bytes)));
-    case Width::kF64: return to.append(real_from(bytes));
-    case Width::kView: return to.append_text(text_from(bytes));
-    default: MILLRACE_ASSERT(false);
+    case Width::kF32:
+      return to.append(static_cast<float>(real_from(bytes)));
+    case Width::kF64:
+      return to.append(real_from(bytes));
+    case Width::kView:
+      return to.append_text(text_from(bytes));
+    default:
+      MILLRACE_ASSERT(false);
   }
 }
 

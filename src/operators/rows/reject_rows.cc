@@ -49,12 +49,19 @@ void append_json(std::string& to, const data::Value& value, const data::Type& ty
   }
   switch (type.kind()) {
     case TypeKind::kChar:
-    case TypeKind::kVarchar: return expr::append_json_quoted(to, value.text());
-    case TypeKind::kArray: return append_json_list(to, value.list(), type.fields()[0].type);
-    case TypeKind::kMap: return append_json_map(to, value.list(), type);
-    case TypeKind::kRow: return append_json_row(to, value.list(), type);
-    case TypeKind::kJson: to += value.text(); return;
-    default: break;
+    case TypeKind::kVarchar:
+      return expr::append_json_quoted(to, value.text());
+    case TypeKind::kArray:
+      return append_json_list(to, value.list(), type.fields()[0].type);
+    case TypeKind::kMap:
+      return append_json_map(to, value.list(), type);
+    case TypeKind::kRow:
+      return append_json_row(to, value.list(), type);
+    case TypeKind::kJson:
+      to += value.text();
+      return;
+    default:
+      break;
   }
   const std::string text = data::to_string(value, type);
   const bool is_bare = type.kind() == TypeKind::kBoolean ||

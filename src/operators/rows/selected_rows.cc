@@ -29,8 +29,7 @@ data::Batch gather_rows(const data::Batch& batch, std::span<const uint32_t> rows
 data::Batch select_rows(data::Batch batch, std::span<const uint16_t> rows) {
   Buffer selection = Buffer::allocate(rows.size_bytes());
   if (!rows.empty()) std::memcpy(selection.mutable_data(), rows.data(), rows.size_bytes());
-  return std::move(batch).with_selection(std::move(selection),
-                                         static_cast<uint32_t>(rows.size()));
+  return std::move(batch).with_selection(std::move(selection), static_cast<uint32_t>(rows.size()));
 }
 
 }  // namespace millrace::operators

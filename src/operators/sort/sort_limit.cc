@@ -61,7 +61,7 @@ class SortLimit final : public engine::Operator {
   std::unique_ptr<state::OrderedMultisetTable> rows_;
   data::EncodedRows encoded_;
   std::string element_;
-  uint64_t kept_ = 0;     // rows in rows_, of append-only input
+  uint64_t kept_ = 0;      // rows in rows_, of append-only input
   uint64_t arrivals_ = 0;  // the number of the next row, where the order is that of arrival
 
   bool ended_ = false;
@@ -93,8 +93,8 @@ SortLimit::SortLimit(SortLimitSpec spec)
 
 Result<void> SortLimit::open(engine::OpenContext& context) {
   MILLRACE_ASSERT(context.state != nullptr);
-  rows_ = MILLRACE_TRY(state::OrderedMultisetTable::open(*context.state,
-                                                         commit::StateId(context.state_id)));
+  rows_ = MILLRACE_TRY(
+      state::OrderedMultisetTable::open(*context.state, commit::StateId(context.state_id)));
   for (Slot slot = rows_->first(kKey); slot != kNoSlot; slot = rows_->next(slot)) {
     kept_ += static_cast<uint64_t>(rows_->count(slot));
   }
@@ -160,7 +160,8 @@ Result<Step> SortLimit::on_time(Port, engine::TimeDomain domain, engine::Timesta
   return Step::kDone;
 }
 
-// Operators above give what they held back at the barrier behind the end, so that is when all is here.
+// Operators above give what they held back at the barrier behind the end, so that is when all is
+// here.
 Result<Step> SortLimit::on_barrier(commit::Epoch, engine::Output& output) {
   if (!ended_) return Step::kDone;
   next_ = rows_->first(kKey);

@@ -19,15 +19,15 @@ struct SortKey {
 
 // ORDER BY, LIMIT and OFFSET of an input that ends.
 struct SortLimitSpec {
-  data::SchemaPtr schema;  // of input and output
+  data::SchemaPtr schema;     // of input and output
   std::vector<SortKey> keys;  // none: as they come (changing input: by the full row)
   std::optional<uint64_t> limit;
   uint64_t offset = 0;
   bool changing_input = false;  // the input may retract
 };
 
-// Emits at the barrier behind the input's end: what is left of the changes, in order, as +I. Ties are broken by
-// the full row. With a limit over append-only input it keeps limit + offset rows.
+// Emits at the barrier behind the input's end: what is left of the changes, in order, as +I. Ties
+// are broken by the full row. With a limit over append-only input it keeps limit + offset rows.
 //
 // State: every row that may be emitted; gone when it was. REQUIRES: one shard.
 Result<std::unique_ptr<engine::Operator>> make_sort_limit(SortLimitSpec spec);

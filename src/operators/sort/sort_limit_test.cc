@@ -26,13 +26,12 @@ TEST(SortLimit, RowsComeInOrderWhenTheInputHasEnded) {
   EXPECT_TRUE(driver.take().empty());
   driver.end();
   driver.barrier();
-  EXPECT_EQ(driver.take(),
-            (Lines{"+I 2 | z", "+I 1 | a", "+I 1 | b", "+I -5 | q", "+I NULL | n"}));
+  EXPECT_EQ(driver.take(), (Lines{"+I 2 | z", "+I 1 | a", "+I 1 | b", "+I -5 | q", "+I NULL | n"}));
 }
 
 TEST(SortLimit, NullsComeFirstWhereTheyAreToAndLimitAndOffsetCut) {
-  DataflowDriver driver = sorting(
-      {.keys = {{.column = 0, .nulls_first = true}}, .limit = 3, .offset = 1});
+  DataflowDriver driver =
+      sorting({.keys = {{.column = 0, .nulls_first = true}}, .limit = 3, .offset = 1});
   driver.push("3 | c\n3 | c\n1 | a\n9 | i\nNULL | n\n2 | b");
   driver.barrier();
   driver.crash();

@@ -17,8 +17,7 @@ constexpr size_t kStartBytes = sizeof(int64_t);
 
 // An entry of a slice: in the key group of its key.
 uint64_t slice_hash(uint64_t key_hash, int64_t start) {
-  const uint64_t mixed =
-      data::join_hashes(data::hash_word(static_cast<uint64_t>(start)), key_hash);
+  const uint64_t mixed = data::join_hashes(data::hash_word(static_cast<uint64_t>(start)), key_hash);
   return (key_hash & kKeyGroupMask) | (mixed & ~kKeyGroupMask);
 }
 

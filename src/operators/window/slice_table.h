@@ -32,10 +32,9 @@ class SliceTable {
   state::KeyedTable& table() { return *table_; }
   const state::KeyedTable& table() const { return *table_; }
 
-  // The entries of the rows of `batch` that count, made where there was none. `starts`: the slice of
-  // each physical row.
-  std::span<const state::Slot> resolve(const data::Batch& batch,
-                                       std::span<const int64_t> starts);
+  // The entries of the rows of `batch` that count, made where there was none. `starts`: the slice
+  // of each physical row.
+  std::span<const state::Slot> resolve(const data::Batch& batch, std::span<const int64_t> starts);
   // The entry of the same key as `like` in the slice that begins at `start`, or kNoSlot.
   state::Slot find(int64_t start, state::Slot like) const;
 
@@ -68,7 +67,7 @@ class SliceTable {
   Listing& listing(state::Slot slot) const;
 
   data::KeyHasher hasher_;
-  data::RowCodec codec_;  // the slice's start, then the key
+  data::RowCodec codec_;                // the slice's start, then the key
   state::KeyedTable* table_ = nullptr;  // owned by the store
   uint32_t listing_offset_ = 0;
   std::map<int64_t, std::vector<state::Slot>> slices_;

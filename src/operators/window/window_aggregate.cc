@@ -50,9 +50,9 @@ class WindowAggregate final : public engine::Operator {
 
   Result<void> open(engine::OpenContext& context) override {
     MILLRACE_TRY(slices_.open(context, set_.entry_bytes(), TouchedGroups::kTransientBytes));
-    progress_ = MILLRACE_TRY(context.state->table(
-        {.id = commit::StateId(context.state_id + kProgressTable),
-         .value_bytes = sizeof(Timestamp)}));
+    progress_ =
+        MILLRACE_TRY(context.state->table({.id = commit::StateId(context.state_id + kProgressTable),
+                                           .value_bytes = sizeof(Timestamp)}));
     MILLRACE_TRY(set_.open(context, kFirstValueTable));
     touched_.emplace(set_, slices_.table());
     const uint64_t first_group = data::first_group_of_shard(context.shard, context.shards);
@@ -88,14 +88,23 @@ class WindowAggregate final : public engine::Operator {
     while (phase_ != Phase::kIdle) {
       if (output.full()) return Step::kAgain;
       switch (phase_) {
-        case Phase::kCorrect: MILLRACE_TRY(correct(output)); break;
-        case Phase::kNextWindow: begin_window(); break;
+        case Phase::kCorrect:
+          MILLRACE_TRY(correct(output));
+          break;
+        case Phase::kNextWindow:
+          begin_window();
+          break;
         case Phase::kCollect:
           if (images_.collect(kEntriesPerStep)) phase_ = Phase::kFire;
           break;
-        case Phase::kFire: MILLRACE_TRY(fire(output)); break;
-        case Phase::kDrop: drop(); break;
-        case Phase::kIdle: break;
+        case Phase::kFire:
+          MILLRACE_TRY(fire(output));
+          break;
+        case Phase::kDrop:
+          drop();
+          break;
+        case Phase::kIdle:
+          break;
       }
     }
     return Step::kDone;
@@ -113,9 +122,8 @@ class WindowAggregate final : public engine::Operator {
 
   // A window takes no more rows when it ended at or before this.
   Timestamp final_end(Timestamp watermark) const {
-    return watermark < kTimeMin + spec_.allowed_lateness_us
-               ? kTimeMin
-               : watermark - spec_.allowed_lateness_us;
+    return watermark < kTimeMin + spec_.allowed_lateness_us ? kTimeMin
+                                                            : watermark - spec_.allowed_lateness_us;
   }
 
   // The pass-th slice of each row, from the latest on; the rows that it may still be added to. Rows
@@ -213,9 +221,8 @@ class WindowAggregate final : public engine::Operator {
   // The next window that closes; where results come early its rows are there already.
   void begin_window() {
     const auto& slices = slices_.slices();
-    const Timestamp from = watermark_ < kTimeMin + spec_.window.size_us
-                               ? kTimeMin
-                               : watermark_ - spec_.window.size_us;
+    const Timestamp from =
+        watermark_ < kTimeMin + spec_.window.size_us ? kTimeMin : watermark_ - spec_.window.size_us;
     int64_t end = kTimeMax;
     for (auto slice = slices.lower_bound(from); slice != slices.end() && end == kTimeMax; ++slice) {
       end = slicing_.next_end(slice->first, watermark_);
@@ -259,8 +266,8 @@ class WindowAggregate final : public engine::Operator {
   Result<void> push_changes(std::vector<int64_t> ends, engine::Output& output) {
     if (changes_.empty()) return {};
     std::vector<data::ColumnPtr> columns = MILLRACE_TRY(slices_.keys_of(changes_.slots()));
-    for (const int64_t shift : {-spec_.window.size_us, spec_.window.size_us,
-                                -kWindowTimeBeforeEndUs}) {
+    for (const int64_t shift :
+         {-spec_.window.size_us, spec_.window.size_us, -kWindowTimeBeforeEndUs}) {
       for (int64_t& time : ends) time += shift;
       columns.push_back(make_time_column(spec_.output->field(columns.size()).type, ends));
     }
@@ -309,8 +316,7 @@ class WindowAggregate final : public engine::Operator {
 }  // namespace
 
 Result<std::unique_ptr<engine::Operator>> make_window_aggregate(WindowAggregateSpec spec) {
-  AggregateSet set =
-      MILLRACE_TRY(AggregateSet::make(*spec.input, spec.calls, spec.changing_input));
+  AggregateSet set = MILLRACE_TRY(AggregateSet::make(*spec.input, spec.calls, spec.changing_input));
   return std::make_unique<WindowAggregate>(std::move(spec), std::move(set));
 }
 

@@ -123,8 +123,8 @@ class Model {
 };
 
 void run_against_model(const Case& with, uint32_t cut) {
-  auto driver = drive(make_window_aggregate, spec_of(with), {rows_schema()},
-                      {.batch_rows_max = cut});
+  auto driver =
+      drive(make_window_aggregate, spec_of(with), {rows_schema()}, {.batch_rows_max = cut});
   Model model(with);
   int64_t now = -30 * kMs;
   size_t late = 0;
@@ -165,12 +165,9 @@ void run_against_model(const Case& with, uint32_t cut) {
 }
 
 TEST(WindowAggregate, IsWhatAModelSays) {
-  const WindowSpec windows[] = {{10 * kMs, 10 * kMs, 0},
-                                {10 * kMs, 10 * kMs, 3 * kMs},
-                                {10 * kMs, 5 * kMs, 0},
-                                {10 * kMs, 4 * kMs, -kMs},
-                                {6 * kMs, 2 * kMs, 0},
-                                {4 * kMs, 6 * kMs, 0}};
+  const WindowSpec windows[] = {{10 * kMs, 10 * kMs, 0}, {10 * kMs, 10 * kMs, 3 * kMs},
+                                {10 * kMs, 5 * kMs, 0},  {10 * kMs, 4 * kMs, -kMs},
+                                {6 * kMs, 2 * kMs, 0},   {4 * kMs, 6 * kMs, 0}};
   for (const WindowSpec& window : windows) {
     for (const uint32_t cut : batch_cuts()) {
       SCOPED_TRACE(::testing::Message() << window.size_us << "/" << window.slide_us);
@@ -191,18 +188,17 @@ TEST(WindowAggregate, ClosesInOrderOfTimeBeforeTheWatermarkGoesOn) {
   auto driver = drive(make_window_aggregate, spec_of({{10 * kMs, 5 * kMs, 0}}), {rows_schema()});
   driver.push("12000 | 1 | 1 | a\n-3000 | 1 | 2 | b\n1000 | 1 | 3 | c");
   driver.watermark(9 * kMs);
-  EXPECT_EQ(driver.take(),
-            (Lines{"+I 1 | " + time_text(-10 * kMs) + " | " + time_text(0) + " | " +
-                       time_text(-kMs) + " | 1 | 2 | 2 | b",
-                   "+I 1 | " + time_text(-5 * kMs) + " | " + time_text(5 * kMs) + " | " +
-                       time_text(4 * kMs) + " | 2 | 5 | 3 | b"}));
+  EXPECT_EQ(driver.take(), (Lines{"+I 1 | " + time_text(-10 * kMs) + " | " + time_text(0) + " | " +
+                                      time_text(-kMs) + " | 1 | 2 | 2 | b",
+                                  "+I 1 | " + time_text(-5 * kMs) + " | " + time_text(5 * kMs) +
+                                      " | " + time_text(4 * kMs) + " | 2 | 5 | 3 | b"}));
   driver.end();
   EXPECT_EQ(driver.take().size(), 3U);
 }
 
 TEST(WindowAggregate, ARowIsLateWhenItsLastWindowIsFinal) {
-  auto driver = drive(make_window_aggregate, spec_of({{10 * kMs, 10 * kMs, 0}, 5 * kMs}),
-                      {rows_schema()});
+  auto driver =
+      drive(make_window_aggregate, spec_of({{10 * kMs, 10 * kMs, 0}, 5 * kMs}), {rows_schema()});
   driver.push("1000 | 1 | 1 | a");
   driver.watermark(10 * kMs);
   EXPECT_EQ(driver.take().size(), 1U);
@@ -243,8 +239,8 @@ TEST(WindowAggregate, ManyWindowsAndKeysCloseWithinCredit) {
 }
 
 TEST(WindowAggregate, WithoutKeysAWindowIsOneGroup) {
-  auto driver = drive(make_window_aggregate, spec_of({{10 * kMs, 2 * kMs, 0}}, {}),
-                      {rows_schema()});
+  auto driver =
+      drive(make_window_aggregate, spec_of({{10 * kMs, 2 * kMs, 0}}, {}), {rows_schema()});
   driver.push("9500 | 1 | 1 | a\n9600 | 2 | 1 | a");
   driver.watermark(10 * kMs);
   EXPECT_EQ(driver.take(), (Lines{"+I " + time_text(0) + " | " + time_text(10 * kMs) + " | " +
@@ -256,15 +252,15 @@ TEST(WindowAssign, ARowComesOncePerWindowThatItLiesIn) {
   const data::Type time = data::Type::timestamp(3);
   WindowAssignSpec spec{.window = {4 * kMs, 2 * kMs, 0},
                         .time_column = 0,
-                        .output = data::make_schema({in->field(0), in->field(1), {"s", time},
-                                                     {"e", time}, {"w", time}})};
+                        .output = data::make_schema(
+                            {in->field(0), in->field(1), {"s", time}, {"e", time}, {"w", time}})};
   auto driver = drive(make_window_assign, spec, {in}, {.batch_rows_max = 1});
   driver.push("-D -500 | 1");
   const std::string row = "-D " + time_text(-500) + " | 1 | ";
-  EXPECT_EQ(driver.take(),
-            (Lines{row + time_text(-4 * kMs) + " | " + time_text(0) + " | " + time_text(-kMs),
-                   row + time_text(-2 * kMs) + " | " + time_text(2 * kMs) + " | " +
-                       time_text(kMs)}));
+  EXPECT_EQ(
+      driver.take(),
+      (Lines{row + time_text(-4 * kMs) + " | " + time_text(0) + " | " + time_text(-kMs),
+             row + time_text(-2 * kMs) + " | " + time_text(2 * kMs) + " | " + time_text(kMs)}));
   spec.window.size_us = 2 * 5000 * kMs;
   auto many = drive(make_window_assign, spec, {in});
   many.push("0 | 1\n1 | 2\nNULL | 3");

@@ -90,8 +90,8 @@ GroupImage WindowImages::of_key(int64_t end, Slot like, const TouchedGroups* tou
   for (uint32_t at = 0; at < set_.extremes(); ++at) extremes[at].clear();
   scratch_.resize(set_.extremes());
   const int64_t first = end - slicing_.window().size_us;
-  const int64_t step = slicing_.is_one_slice_per_window() ? slicing_.window().size_us
-                                                          : slicing_.length_us();
+  const int64_t step =
+      slicing_.is_one_slice_per_window() ? slicing_.window().size_us : slicing_.length_us();
   for (int64_t start = first; start < end; start += step) {
     const Slot slot = slices_.find(start, like);
     if (slot == state::kNoSlot) continue;

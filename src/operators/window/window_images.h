@@ -34,8 +34,8 @@ class WindowImages {
 
   // One group of the window that ends at `end`, now or (with `touched`) before it was touched.
   // `entry` and `extremes` are room for it.
-  GroupImage of_key(int64_t end, state::Slot like, const TouchedGroups* touched,
-                    std::byte* entry, std::string* extremes);
+  GroupImage of_key(int64_t end, state::Slot like, const TouchedGroups* touched, std::byte* entry,
+                    std::string* extremes);
 
  private:
   struct Group {
