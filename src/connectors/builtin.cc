@@ -4,6 +4,7 @@
 
 #include "base/nearest.h"
 #include "connectors/blackhole/blackhole.h"
+#include "connectors/datagen/datagen.h"
 #include "connectors/filesystem/filesystem.h"
 #include "connectors/log/log_connector.h"
 #include "connectors/nexmark/nexmark.h"
@@ -24,6 +25,7 @@ Result<const Connector*> Connectors::find(std::string_view name) const {
 Connectors builtin_connectors() {
   Connectors connectors;
   connectors.add(blackhole_connector());
+  connectors.add(datagen_connector());
   connectors.add(filesystem_connector());
   connectors.add(log_connector());
   connectors.add(nexmark_connector());

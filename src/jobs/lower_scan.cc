@@ -118,6 +118,14 @@ std::vector<uint32_t> upsert_key(const catalog::TableDefinition& definition,
   return key;
 }
 
+// The lower of what every table may set and of what the connector's own options say; 0: no limit.
+double rows_per_second(const catalog::TableDefinition& definition) {
+  const double common = definition.options.real("scan.rows-per-second");
+  const auto own_limit = definition.connector->rows_per_second;
+  const double own = own_limit != nullptr ? own_limit(definition.options) : 0;
+  return common > 0 && own > 0 ? std::min(common, own) : std::max(common, own);
+}
+
 Result<std::shared_ptr<engine::Source>> open_source(const plan::BoundTable& table,
                                                     const plan::Scan& scan,
                                                     const ScanColumns& columns,
@@ -159,7 +167,7 @@ Result<Lowering::Pipeline> Lowering::lower_scan(const plan::Node& node, const pl
   source.table = table->definition->name.to_short_string();
   source.id = fmt::format("{}#{}", source.table, source_ordinals_[source.table]++);
   source.source = MILLRACE_TRY(open_source(*table, scan, columns, context_));
-  source.rows_per_second = options.real("scan.rows-per-second");
+  source.rows_per_second = rows_per_second(*table->definition);
   source.fail_on_rejection = options.text("on-error") == "fail";
   std::vector<ExpressionPtr> made;
   for (const uint32_t column : columns.made()) made.push_back(columns.from_decoded(column));

@@ -52,6 +52,8 @@ struct ConnectorTraits {
 
   // Whether a table with these options ends by itself. Null: it never does.
   bool (*bounded)(const Options& options) = nullptr;
+  // Rows per second of wall clock that the table's own options allow. Null, or 0: no limit.
+  double (*rows_per_second)(const Options& options) = nullptr;
   // Can be read again from a position.
   bool rewindable = true;
   // Rows of one split come in the order in which they were written (needed by "last wins").

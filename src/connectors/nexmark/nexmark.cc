@@ -20,11 +20,22 @@ constexpr traits::OptionSpec kOptions[] = {
      .default_value = "0",
      .min = 0,
      .documentation = "How many events; 0: endless."},
+    {.name = "first-event.rate",
+     .type = OptionType::kInteger,
+     .min = 1,
+     .documentation =
+         "Events per second of event time in the first half of every 10 minutes of it; "
+         "without it next-event.rate."},
     {.name = "next-event.rate",
      .type = OptionType::kInteger,
      .default_value = "10000000",
      .min = 1,
      .documentation = "Events per second of event time."},
+    {.name = "rate",
+     .type = OptionType::kReal,
+     .default_value = "0",
+     .min = 0,
+     .documentation = "Events per second of wall clock at the most; 0: as fast as they are taken."},
     {.name = "person.proportion",
      .type = OptionType::kInteger,
      .default_value = "1",
@@ -53,6 +64,8 @@ constexpr traits::OptionSpec kOptions[] = {
 NexmarkOptions read_options(const traits::Options& options) {
   return {.seed = options.integer("seed"),
           .base_time_us = options.timestamp_us("base-time"),
+          .first_event_rate = options.integer(options.has("first-event.rate") ? "first-event.rate"
+                                                                              : "next-event.rate"),
           .next_event_rate = options.integer("next-event.rate"),
           .events_num = options.integer("events.num"),
           .person_proportion = options.integer("person.proportion"),
@@ -60,7 +73,7 @@ NexmarkOptions read_options(const traits::Options& options) {
           .bid_proportion = options.integer("bid.proportion")};
 }
 
-// One share of the blocks. A position is the number of blocks of the share that are done.
+// One share of the blocks. A position is the number of events of the share that are done.
 class NexmarkReader final : public engine::SplitReader {
  public:
   NexmarkReader(std::shared_ptr<const NexmarkGenerator> generator, data::SchemaPtr schema,
@@ -72,12 +85,14 @@ class NexmarkReader final : public engine::SplitReader {
         shares_(shares),
         done_(done) {}
 
-  Result<engine::Step> poll(uint32_t, engine::Emit& emit) override {
-    const uint64_t first = (done_ * shares_ + share_) * kBlockEvents;
+  Result<engine::Step> poll(uint32_t rows_max, engine::Emit& emit) override {
+    const uint64_t within = done_ % kBlockEvents;
+    const uint64_t first = (done_ / kBlockEvents * shares_ + share_) * kBlockEvents + within;
     const auto total = static_cast<uint64_t>(generator_->options().events_num);
     if (total != 0 && first >= total) return engine::Step::kDone;
-    const uint64_t count = total == 0 ? kBlockEvents : std::min(kBlockEvents, total - first);
-    ++done_;
+    uint64_t count = std::min<uint64_t>(kBlockEvents - within, rows_max);
+    if (total != 0) count = std::min(count, total - first);
+    done_ += count;
     emit.rows(generator_->generate(first, static_cast<uint32_t>(count), schema_, columns_),
               std::to_string(done_), static_cast<int64_t>(first));
     return engine::Step::kAgain;
@@ -139,6 +154,7 @@ class NexmarkConnector final : public Connector {
         .source = true,
         .bounded =
             [](const traits::Options& options) { return options.integer("events.num") != 0; },
+        .rows_per_second = [](const traits::Options& options) { return options.real("rate"); },
         .columns = [](const traits::Options&) { return nexmark_schema(); },
         .pushdown = {.columns = true},
         .options = kOptions,

@@ -135,8 +135,15 @@ uint64_t NexmarkGenerator::mix(uint64_t number, uint64_t field) const {
 }
 
 int64_t NexmarkGenerator::event_time_us(uint64_t number) const {
-  const auto rate = static_cast<unsigned __int128>(options_.next_event_rate);
-  const auto ms = static_cast<unsigned __int128>(number) * 1'000 / rate;
+  constexpr uint64_t kHalfSeconds = kNexmarkRatePeriodSeconds / 2;
+  const auto first_rate = static_cast<uint64_t>(options_.first_event_rate);
+  const auto next_rate = static_cast<uint64_t>(options_.next_event_rate);
+  const uint64_t first_half = kHalfSeconds * first_rate;
+  const uint64_t whole = first_half + kHalfSeconds * next_rate;
+  const uint64_t within = number % whole;
+  uint64_t ms = number / whole * kNexmarkRatePeriodSeconds * 1'000;
+  ms += within < first_half ? within * 1'000 / first_rate
+                            : kHalfSeconds * 1'000 + (within - first_half) * 1'000 / next_rate;
   return options_.base_time_us + static_cast<int64_t>(ms) * 1'000;
 }
 

@@ -11,16 +11,19 @@
 
 namespace millrace::connectors {
 
+inline constexpr uint64_t kNexmarkRatePeriodSeconds = 600;
+
 struct NexmarkOptions {
   int64_t seed = 0;
   int64_t base_time_us = 1'436'918'400'000'000;  // 2015-07-15 00:00:00 UTC
-  int64_t first_event_rate = 10'000'000;         // events per second of event time
+  // Events per second of event time: in the first half of every kNexmarkRatePeriodSeconds, in the
+  // second.
+  int64_t first_event_rate = 10'000'000;
   int64_t next_event_rate = 10'000'000;
   int64_t events_num = 0;  // 0: endless
   int64_t person_proportion = 1;
   int64_t auction_proportion = 3;
   int64_t bid_proportion = 46;
-  int64_t rate = 0;  // events per wall-clock second; 0: as fast as they are taken
 };
 
 // The four columns of the table, in order: event_type, person, auction, bid.
