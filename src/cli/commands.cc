@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/nearest.h"
+#include "cli/bench/bench_command.h"
 #include "cli/help_command.h"
 #include "cli/run_command.h"
 #include "cli/shell.h"
@@ -46,6 +47,7 @@ class Program {
     add_run();
     add_shell();
     add_topics();
+    add_bench();
     add_help();
   }
 
@@ -145,6 +147,26 @@ class Program {
     produce->callback([this] { choose(cli::produce); });
   }
 
+  void add_bench() {
+    CLI::App* bench = app_.add_subcommand("bench", "Benchmarks; a JSON object per query");
+    bench->require_subcommand(1);
+    CLI::App* nexmark = bench->add_subcommand("nexmark", "The auction stream and its queries");
+    nexmark->add_option("QUERY", bench_.queries, "q0, q1, …; default: all");
+    nexmark->add_option("--events", bench_.events, "Events of the stream")
+        ->check(CLI::PositiveNumber);
+    nexmark->add_option("--rate", bench_.rate, "Events per second of event time")
+        ->check(CLI::PositiveNumber);
+    nexmark->add_option("--parallelism", bench_.parallelism, "Shards of a job; default: cores");
+    nexmark
+        ->add_option("--epoch-interval", bench_.epoch_interval_ms, "Milliseconds between commits")
+        ->check(CLI::PositiveNumber);
+    nexmark->add_option("--data", bench_.data, "Write log and state below this folder");
+    nexmark->add_flag("--pushdown", bench_.pushdown, "Do not generate what a query does not use");
+    nexmark->add_flag("--print-sql", bench_.print_sql, "Print the scripts instead of running them");
+    nexmark->callback(
+        [this] { chosen_ = [this] { return bench_nexmark(world_.world(), bench_); }; });
+  }
+
   void choose(ExitCode (*command)(io::World, const TopicOptions&)) {
     chosen_ = [this, command] { return command(world_.world(), topic_); };
   }
@@ -172,6 +194,7 @@ class Program {
   io::PosixWorld world_;
   RunOptions run_;
   TopicOptions topic_;
+  BenchOptions bench_;
   std::string help_word_;
   std::function<ExitCode()> chosen_;
 };

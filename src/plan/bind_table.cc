@@ -125,10 +125,20 @@ class TableMaker {
       }
       table_.columns.push_back(std::move(made));
     }
-    if (!table_.columns.empty()) return {};
-    if (query_schema == nullptr && table_.connector->columns != nullptr) {
+    const bool only_computed =
+        std::ranges::all_of(table_.columns, [](const catalog::ColumnDefinition& column) {
+          return column.kind == ColumnKind::kComputed;
+        });
+    if (only_computed && query_schema == nullptr && table_.connector->columns != nullptr) {
+      std::vector<catalog::ColumnDefinition> computed = std::move(table_.columns);
+      table_.columns.clear();
       add_schema(*table_.connector->columns(table_.options));
-    } else if (query_schema != nullptr) {
+      known_columns_ = table_.columns.size();
+      std::ranges::move(computed, std::back_inserter(table_.columns));
+      return {};
+    }
+    if (!table_.columns.empty()) return {};
+    if (query_schema != nullptr) {
       add_schema(*query_schema);
     } else {
       return text_.error(ErrorCode::kInvalidDefinition, create_.name.span,
@@ -187,7 +197,8 @@ class TableMaker {
     for (uint32_t at = 0; at < table_.columns.size(); ++at) {
       catalog::ColumnDefinition& column = table_.columns[at];
       if (column.kind != ColumnKind::kComputed) continue;
-      const auto& written = std::get<sql::ComputedColumn>(create_.columns[at].node).expression;
+      const auto& written =
+          std::get<sql::ComputedColumn>(create_.columns[at - known_columns_].node).expression;
       const ExpressionBinder binder(functions_, expr::Dialect::kDefault, scope, text_);
       const ExpressionPtr bound = MILLRACE_TRY(binder.bind(written));
       column.type = bound->type();
@@ -269,6 +280,7 @@ class TableMaker {
   }
 
   const sql::CreateTable& create_;
+  size_t known_columns_ = 0;  // before those that are written: what the connector says
   const traits::ConnectorRegistry& connectors_;
   const expr::FunctionRegistry& functions_;
   const sql::SourceText& text_;

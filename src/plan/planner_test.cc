@@ -26,6 +26,13 @@ const traits::ConnectorTraits kLog = {
     .format = traits::FormatUse::kOptional,
     .default_format = "json",
 };
+const traits::ConnectorTraits kCounter = {
+    .name = "counter",
+    .source = true,
+    .bounded = [](const traits::Options&) { return true; },
+    .columns =
+        [](const traits::Options&) { return data::make_schema({{"n", data::TypeKind::kBigint}}); },
+};
 const traits::FormatTraits kJson = {.name = "json", .decodes = true, .encodes = true};
 
 // Statements planned one after another; CREATE changes the catalog.
@@ -35,6 +42,7 @@ class Plans : public testing::Test {
     functions::register_builtin_functions(functions_);
     connectors_.add(kFiles);
     connectors_.add(kLog);
+    connectors_.add(kCounter);
     connectors_.add(kJson);
     run("CREATE TABLE f (ts TIMESTAMP(3), k STRING, x BIGINT, later AS ts + INTERVAL '1' HOUR, "
         "WATERMARK FOR ts AS ts) "
@@ -165,6 +173,15 @@ TEST_F(Plans, ReadTheCanonicalStatementAsTheSameDefinition) {
     EXPECT_EQ(again->table->watermark, relation->table->watermark);
     EXPECT_EQ(again->table->primary_key, relation->table->primary_key);
   }
+}
+
+TEST_F(Plans, PutComputedColumnsBehindThoseThatTheConnectorKnows) {
+  run("CREATE TABLE c (twice AS n * 2) WITH ('connector' = 'counter')");
+  EXPECT_EQ(refusal("SELECT n, twice FROM c"), "planned");
+  const catalog::TablePtr table = catalog_->find_exact({"main", "public", "c"})->table;
+  ASSERT_EQ(table->columns.size(), 2U);
+  EXPECT_EQ(table->columns[0].name, "n");
+  EXPECT_EQ(table->columns[1].name, "twice");
 }
 
 }  // namespace

@@ -55,6 +55,12 @@ constexpr traits::OptionSpec kOptions[] = {
      .type = OptionType::kInteger,
      .default_value = "0",
      .documentation = "Another seed, another stream."},
+    {.name = "generate",
+     .type = OptionType::kChoice,
+     .default_value = "used",
+     .choices = "used|all",
+     .documentation = "Whether columns that no query uses are generated too, as the published "
+                      "figures of the benchmark want it."},
     {.name = "base-time",
      .type = OptionType::kTimestamp,
      .default_value = "2015-07-15 00:00:00",
@@ -73,14 +79,36 @@ NexmarkOptions read_options(const traits::Options& options) {
           .bid_proportion = options.integer("bid.proportion")};
 }
 
+// The columns that the table has, and whether the others are generated too.
+struct Wanted {
+  data::SchemaPtr schema;
+  std::vector<NexmarkColumn> columns;
+  bool generate_all = false;
+};
+
+data::Batch generate(const NexmarkGenerator& generator, uint64_t first, uint32_t count,
+                     const Wanted& wanted) {
+  if (!wanted.generate_all) {
+    return generator.generate(first, count, wanted.schema, wanted.columns);
+  }
+  static const std::vector<NexmarkColumn> kAll = {NexmarkColumn::kEventType, NexmarkColumn::kPerson,
+                                                  NexmarkColumn::kAuction, NexmarkColumn::kBid};
+  const data::Batch all = generator.generate(first, count, nexmark_schema(), kAll);
+  std::vector<data::ColumnPtr> columns;
+  for (const NexmarkColumn column : wanted.columns) {
+    columns.push_back(all.column(static_cast<size_t>(column)));
+  }
+  return {wanted.schema, std::move(columns), count};
+}
+
 // One share of the blocks. A position is the number of events of the share that are done.
 class NexmarkReader final : public engine::SplitReader {
  public:
-  NexmarkReader(std::shared_ptr<const NexmarkGenerator> generator, data::SchemaPtr schema,
-                std::vector<NexmarkColumn> columns, uint64_t share, uint64_t shares, uint64_t done)
+  NexmarkReader(std::shared_ptr<const NexmarkGenerator> generator,
+                std::shared_ptr<const Wanted> wanted, uint64_t share, uint64_t shares,
+                uint64_t done)
       : generator_(std::move(generator)),
-        schema_(std::move(schema)),
-        columns_(std::move(columns)),
+        wanted_(std::move(wanted)),
         share_(share),
         shares_(shares),
         done_(done) {}
@@ -93,15 +121,14 @@ class NexmarkReader final : public engine::SplitReader {
     uint64_t count = std::min<uint64_t>(kBlockEvents - within, rows_max);
     if (total != 0) count = std::min(count, total - first);
     done_ += count;
-    emit.rows(generator_->generate(first, static_cast<uint32_t>(count), schema_, columns_),
+    emit.rows(generate(*generator_, first, static_cast<uint32_t>(count), *wanted_),
               std::to_string(done_), static_cast<int64_t>(first));
     return engine::Step::kAgain;
   }
 
  private:
   const std::shared_ptr<const NexmarkGenerator> generator_;
-  const data::SchemaPtr schema_;
-  const std::vector<NexmarkColumn> columns_;
+  const std::shared_ptr<const Wanted> wanted_;
   const uint64_t share_;
   const uint64_t shares_;
   uint64_t done_;
@@ -111,11 +138,13 @@ class NexmarkSource final : public engine::Source {
  public:
   NexmarkSource(const SourceRequest& request, std::vector<NexmarkColumn> columns)
       : generator_(std::make_shared<NexmarkGenerator>(read_options(request.options))),
-        schema_(output_schema(request)),
-        columns_(std::move(columns)),
+        wanted_(std::make_shared<const Wanted>(
+            Wanted{.schema = output_schema(request),
+                   .columns = std::move(columns),
+                   .generate_all = request.options.text("generate") == "all"})),
         shares_(request.splits_wanted) {}
 
-  data::SchemaPtr schema() const override { return schema_; }
+  data::SchemaPtr schema() const override { return wanted_->schema; }
   bool bounded() const override { return generator_->options().events_num != 0; }
   Result<std::vector<engine::Split>> splits() override {
     std::vector<engine::Split> splits;
@@ -132,7 +161,7 @@ class NexmarkSource final : public engine::Source {
     uint64_t done = 0;
     std::from_chars(split.name.data(), split.name.data() + split.name.size(), share);
     std::from_chars(from.data(), from.data() + from.size(), done);
-    return std::make_unique<NexmarkReader>(generator_, schema_, columns_, share, shares_, done);
+    return std::make_unique<NexmarkReader>(generator_, wanted_, share, shares_, done);
   }
   std::string place(const engine::Split&, int64_t row) const override {
     return fmt::format("event {}", row);
@@ -140,8 +169,7 @@ class NexmarkSource final : public engine::Source {
 
  private:
   const std::shared_ptr<const NexmarkGenerator> generator_;
-  const data::SchemaPtr schema_;
-  const std::vector<NexmarkColumn> columns_;
+  const std::shared_ptr<const Wanted> wanted_;
   const uint32_t shares_;
 };
 

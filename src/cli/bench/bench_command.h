@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "io/world.h"
+
+namespace millrace::cli {
+
+struct BenchOptions {
+  std::vector<std::string> queries;  // empty: all
+  int64_t events = 100'000'000;
+  int64_t rate = 10'000'000;  // events per second of event time
+  uint32_t parallelism = 0;   // 0: as many as cores
+  int64_t epoch_interval_ms = 200;
+  std::string data;       // where log and state are written; empty: a temporary folder
+  bool pushdown = false;  // the generator leaves out what the query does not use
+  bool print_sql = false;
+};
+
+// millrace bench nexmark: each query once, exactly-once and durable, into a sink that reads every
+// byte. Prints one JSON object a line and query.
+ExitCode bench_nexmark(io::World world, const BenchOptions& options);
+
+}  // namespace millrace::cli
