@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+#include <set>
+
 #include "functions/builtin.h"
 #include "plan/explain.h"
 #include "plan/read_definition.h"
@@ -67,6 +71,19 @@ class Plans : public testing::Test {
     if (!bound) return bound.error().to_string();
     const auto* insert = std::get_if<BoundInsert>(&bound->action);
     return explain(insert ? insert->plan : std::get<BoundQuery>(bound->action).plan);
+  }
+  static std::set<const Node*> nodes_of(const LogicalPlan& plan) {
+    std::set<const Node*> nodes;
+    const std::function<void(const Node&)> visit = [&](const Node& node) {
+      if (!nodes.insert(&node).second) return;
+      for (const NodePtr& input : node.inputs) visit(*input);
+    };
+    for (const NodePtr& sink : plan.sinks) visit(*sink);
+    return nodes;
+  }
+  template <class T>
+  static int64_t count(const std::set<const Node*>& nodes) {
+    return std::ranges::count_if(nodes, [](const Node* node) { return node->as<T>() != nullptr; });
   }
   // "MR-2006 q.sql:1:8".
   std::string refusal(const std::string& text) {
@@ -182,6 +199,39 @@ TEST_F(Plans, PutComputedColumnsBehindThoseThatTheConnectorKnows) {
   ASSERT_EQ(table->columns.size(), 2U);
   EXPECT_EQ(table->columns[0].name, "n");
   EXPECT_EQ(table->columns[1].name, "twice");
+}
+
+TEST_F(Plans, ReadATableOnceAndComputeEqualAggregationsOnce) {
+  const std::string text =
+      "WITH h AS (SELECT k, COUNT(*) AS n, window_start, window_end FROM TABLE(TUMBLE(TABLE f, "
+      "DESCRIPTOR(ts), INTERVAL '1' HOUR)) WHERE x > 1 GROUP BY k, window_start, window_end) "
+      "SELECT a.k FROM h AS a JOIN (SELECT MAX(n) AS most, window_start FROM h GROUP BY "
+      "window_start) AS b ON a.n = b.most AND a.window_start = b.window_start";
+  for (const bool optimize : {true, false}) {
+    const auto bound = plan(text, optimize);
+    ASSERT_TRUE(bound) << bound.error().to_string();
+    const auto nodes = nodes_of(std::get<BoundQuery>(bound->action).plan);
+    EXPECT_EQ(count<Scan>(nodes), 1);
+    EXPECT_EQ(count<Aggregate>(nodes), 2);
+  }
+}
+
+TEST_F(Plans, KeepAggregationsApartThatOnlyLookEqual) {
+  const auto bound = plan(
+      "SELECT a.v FROM (SELECT MAX(v) AS v FROM (SELECT x AS v FROM f) AS p) AS a JOIN "
+      "(SELECT MAX(v) AS v FROM (SELECT x + 1 AS v FROM f) AS q) AS b ON a.v = b.v");
+  ASSERT_TRUE(bound) << bound.error().to_string();
+  const auto nodes = nodes_of(std::get<BoundQuery>(bound->action).plan);
+  EXPECT_EQ(count<Scan>(nodes), 1);
+  EXPECT_EQ(count<Aggregate>(nodes), 2);
+}
+
+TEST_F(Plans, ShareAScanWhoseReadersFilterDifferently) {
+  const auto bound =
+      plan("SELECT a.x FROM f AS a JOIN f AS b ON a.x = b.x WHERE a.k = 'a' AND b.k = 'b'");
+  ASSERT_TRUE(bound) << bound.error().to_string();
+  const auto nodes = nodes_of(std::get<BoundQuery>(bound->action).plan);
+  EXPECT_EQ(count<Scan>(nodes), 1);
 }
 
 }  // namespace

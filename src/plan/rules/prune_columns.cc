@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -19,7 +20,10 @@ struct Narrowed {
   std::vector<uint32_t> map;  // kGone: not there any more
 };
 
-Narrowed narrow(const NodePtr& node, const Columns& needed);
+// Aggregations that were narrowed already: with several readers they stay one node.
+using Done = std::map<const Node*, Narrowed>;
+
+Narrowed narrow(const NodePtr& node, const Columns& needed, Done& done);
 
 void add_columns(Columns& to, const expr::ExpressionPtr& expression) {
   if (expression == nullptr) return;
@@ -33,9 +37,9 @@ std::vector<uint32_t> unchanged(size_t columns) {
 }
 
 // Operations that put out their input's columns.
-Narrowed same_columns(const NodePtr& node, const Columns& needed,
+Narrowed same_columns(const NodePtr& node, const Columns& needed, Done& done,
                       const std::function<Operation(const std::vector<uint32_t>&)>& moved) {
-  Narrowed input = narrow(node->input(), needed);
+  Narrowed input = narrow(node->input(), needed, done);
   const data::SchemaPtr schema = input.node->schema;
   return {make_node(moved(input.map), {std::move(input.node)}, schema, node->identity),
           std::move(input.map)};
@@ -66,7 +70,8 @@ Narrowed narrow_scan(const NodePtr& node, const Scan& scan, const Columns& neede
   return result;
 }
 
-Narrowed narrow_project(const NodePtr& node, const Project& project, const Columns& needed) {
+Narrowed narrow_project(const NodePtr& node, const Project& project, const Columns& needed,
+                        Done& done) {
   Columns below;
   std::vector<uint32_t> kept;
   std::vector<uint32_t> map(project.expressions.size(), kGone);
@@ -79,7 +84,7 @@ Narrowed narrow_project(const NodePtr& node, const Project& project, const Colum
     kept.push_back(at);
     add_columns(below, expression);
   }
-  Narrowed input = narrow(node->input(), below);
+  Narrowed input = narrow(node->input(), below, done);
   Project narrowed;
   std::vector<data::Field> fields;
   for (const uint32_t at : kept) {
@@ -91,14 +96,14 @@ Narrowed narrow_project(const NodePtr& node, const Project& project, const Colum
           std::move(map)};
 }
 
-Narrowed narrow_aggregate(const NodePtr& node, const Aggregate& aggregate) {
+Narrowed narrow_aggregate(const NodePtr& node, const Aggregate& aggregate, Done& done) {
   Columns below(aggregate.keys.begin(), aggregate.keys.end());
   if (aggregate.window) below.insert(aggregate.window->time_column);
   for (const AggregateCall& call : aggregate.calls) {
     below.insert(call.arguments.begin(), call.arguments.end());
     if (call.filter) below.insert(*call.filter);
   }
-  Narrowed input = narrow(node->input(), below);
+  Narrowed input = narrow(node->input(), below, done);
   Aggregate moved = aggregate;
   moved.keys = moved_columns(aggregate.keys, input.map);
   if (moved.window) moved.window->time_column = input.map[moved.window->time_column];
@@ -110,7 +115,7 @@ Narrowed narrow_aggregate(const NodePtr& node, const Aggregate& aggregate) {
           unchanged(node->schema->columns())};
 }
 
-Narrowed narrow_join(const NodePtr& node, const Join& join, const Columns& needed) {
+Narrowed narrow_join(const NodePtr& node, const Join& join, const Columns& needed, Done& done) {
   const auto width = static_cast<uint32_t>(node->input(0)->schema->columns());
   Columns both = needed;
   add_columns(both, join.residual);
@@ -127,8 +132,8 @@ Narrowed narrow_join(const NodePtr& node, const Join& join, const Columns& neede
     left.insert(key.left);
     right.insert(key.right);
   }
-  Narrowed a = narrow(node->input(0), left);
-  Narrowed b = narrow(node->input(1), right);
+  Narrowed a = narrow(node->input(0), left, done);
+  Narrowed b = narrow(node->input(1), right, done);
   const auto behind = static_cast<uint32_t>(a.node->schema->columns());
   std::vector<uint32_t> map = a.map;
   for (const uint32_t column : b.map) map.push_back(column == kGone ? kGone : behind + column);
@@ -159,11 +164,11 @@ NodePtr exactly(Narrowed narrowed, const Columns& wanted, const data::Schema& sc
                    data::make_schema(std::move(fields)));
 }
 
-Narrowed narrow_union(const NodePtr& node, Columns needed) {
+Narrowed narrow_union(const NodePtr& node, Columns needed, Done& done) {
   if (needed.empty()) needed.insert(0);
   std::vector<NodePtr> inputs;
   for (const NodePtr& input : node->inputs) {
-    inputs.push_back(exactly(narrow(input, needed), needed, *node->schema));
+    inputs.push_back(exactly(narrow(input, needed, done), needed, *node->schema));
   }
   std::vector<uint32_t> map(node->schema->columns(), kGone);
   uint32_t next = 0;
@@ -173,34 +178,41 @@ Narrowed narrow_union(const NodePtr& node, Columns needed) {
 }
 
 // The input keeps all its columns.
-Narrowed whole(const NodePtr& node) {
+Narrowed whole(const NodePtr& node, Done& done) {
   std::vector<NodePtr> inputs;
   for (const NodePtr& input : node->inputs) {
     Columns all;
     for (uint32_t column = 0; column < input->schema->columns(); ++column) all.insert(column);
-    Narrowed narrowed = narrow(input, all);
+    Narrowed narrowed = narrow(input, all, done);
     const bool same = narrowed.node->schema->columns() == all.size();
     inputs.push_back(same ? narrowed.node : exactly(std::move(narrowed), all, *input->schema));
   }
   return {with_inputs(node, std::move(inputs)), unchanged(node->schema->columns())};
 }
 
-Narrowed narrow(const NodePtr& node, const Columns& needed) {
+Narrowed narrow(const NodePtr& node, const Columns& needed, Done& done) {
   if (const auto* scan = node->as<Scan>()) return narrow_scan(node, *scan, needed);
-  if (const auto* project = node->as<Project>()) return narrow_project(node, *project, needed);
-  if (const auto* aggregate = node->as<Aggregate>()) return narrow_aggregate(node, *aggregate);
-  if (const auto* join = node->as<Join>()) return narrow_join(node, *join, needed);
-  if (node->as<UnionAll>() != nullptr) return narrow_union(node, needed);
+  if (const auto* project = node->as<Project>())
+    return narrow_project(node, *project, needed, done);
+  if (const auto* aggregate = node->as<Aggregate>()) {
+    auto found = done.find(node.get());
+    if (found == done.end()) {
+      found = done.emplace(node.get(), narrow_aggregate(node, *aggregate, done)).first;
+    }
+    return found->second;
+  }
+  if (const auto* join = node->as<Join>()) return narrow_join(node, *join, needed, done);
+  if (node->as<UnionAll>() != nullptr) return narrow_union(node, needed, done);
   Columns more = needed;
   if (const auto* filter = node->as<Filter>()) {
     add_columns(more, filter->predicate);
-    return same_columns(node, more, [&](const auto& map) -> Operation {
+    return same_columns(node, more, done, [&](const auto& map) -> Operation {
       return Filter{expr::with_columns(filter->predicate, map)};
     });
   }
   if (const auto* sort = node->as<Sort>()) {
     for (const SortKey& key : sort->keys) more.insert(key.column);
-    return same_columns(node, more, [&](const auto& map) -> Operation {
+    return same_columns(node, more, done, [&](const auto& map) -> Operation {
       Sort moved = *sort;
       for (SortKey& key : moved.keys) key.column = map[key.column];
       return moved;
@@ -208,17 +220,20 @@ Narrowed narrow(const NodePtr& node, const Columns& needed) {
   }
   if (const auto* normalize = node->as<Normalize>()) {
     more.insert(normalize->keys.begin(), normalize->keys.end());
-    return same_columns(node, more, [&](const auto& map) -> Operation {
+    return same_columns(node, more, done, [&](const auto& map) -> Operation {
       return Normalize{moved_columns(normalize->keys, map)};
     });
   }
-  return whole(node);
+  return whole(node, done);
 }
 
 }  // namespace
 
-NodePtr prune_columns(const NodePtr& sink) {
-  return whole(sink).node;
+std::vector<NodePtr> prune_columns(const std::vector<NodePtr>& sinks) {
+  Done done;
+  std::vector<NodePtr> rewritten;
+  for (const NodePtr& sink : sinks) rewritten.push_back(whole(sink, done).node);
+  return rewritten;
 }
 
 }  // namespace millrace::plan

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <vector>
+
 #include "plan/logical_plan.h"
 
 namespace millrace::plan {
 
 // Optional rule: every node gives only the columns that something above it reads, so that a source
 // decodes no others.
-NodePtr prune_columns(const NodePtr& sink);
+std::vector<NodePtr> prune_columns(const std::vector<NodePtr>& sinks);
 
 }  // namespace millrace::plan

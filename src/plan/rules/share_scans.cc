@@ -1,0 +1,114 @@
+#include "plan/rules/share_scans.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "expr/build.h"
+#include "plan/same_rows.h"
+
+namespace millrace::plan {
+namespace {
+
+// All readers of one table.
+struct Readers {
+  std::vector<const Node*> nodes;
+  std::set<uint32_t> columns;  // of the table
+  NodePtr shared;
+};
+
+class SharedScans {
+ public:
+  explicit SharedScans(const std::vector<NodePtr>& sinks) {
+    for (const NodePtr& sink : sinks) collect(*sink);
+    for (auto& [name, readers] : tables_) {
+      if (readers.nodes.size() > 1) merge(readers);
+    }
+  }
+
+  NodePtr rewrite(const NodePtr& node) {
+    if (const auto done = done_.find(node.get()); done != done_.end()) return done->second;
+    NodePtr result;
+    if (const auto* scan = node->as<Scan>()) {
+      const Readers& readers = tables_.at(key_of(*scan));
+      result = readers.shared == nullptr ? node : read_shared(*node, *scan, readers.shared);
+    } else {
+      std::vector<NodePtr> inputs;
+      for (const NodePtr& input : node->inputs) inputs.push_back(rewrite(input));
+      result = with_inputs(node, std::move(inputs));
+    }
+    done_.emplace(node.get(), result);
+    return result;
+  }
+
+ private:
+  static std::pair<std::string, bool> key_of(const Scan& scan) {
+    return {scan.table->definition->name.to_string(), scan.until_now};
+  }
+
+  void collect(const Node& node) {
+    if (!seen_.insert(&node).second) return;
+    if (const auto* scan = node.as<Scan>()) {
+      Readers& readers = tables_[key_of(*scan)];
+      readers.nodes.push_back(&node);
+      readers.columns.insert(scan->columns.begin(), scan->columns.end());
+    }
+    for (const NodePtr& input : node.inputs) collect(*input);
+  }
+
+  static void merge(Readers& readers) {
+    Scan shared = *readers.nodes.front()->as<Scan>();
+    const bool same = std::ranges::all_of(readers.nodes, [&](const Node* node) {
+      return same_filter(node->as<Scan>()->filter, shared.filter);
+    });
+    if (!same) {
+      shared.filter = nullptr;
+      for (const Node* node : readers.nodes) {
+        const expr::ExpressionPtr& filter = node->as<Scan>()->filter;
+        if (filter == nullptr) continue;
+        for (const uint32_t column : expr::columns_of(*filter)) readers.columns.insert(column);
+      }
+    }
+    shared.columns.assign(readers.columns.begin(), readers.columns.end());
+    std::vector<data::Field> fields;
+    for (const uint32_t column : shared.columns) {
+      fields.push_back(shared.table->schema->field(column));
+    }
+    readers.shared = make_node(std::move(shared), {}, data::make_schema(std::move(fields)),
+                               readers.nodes.front()->identity);
+  }
+
+  // What `scan` gave, from the shared one.
+  static NodePtr read_shared(const Node& node, const Scan& scan, const NodePtr& shared) {
+    const auto& columns = shared->as<Scan>()->columns;
+    std::vector<uint32_t> places(scan.table->schema->columns());
+    for (uint32_t at = 0; at < columns.size(); ++at) places[columns[at]] = at;
+    NodePtr rows = shared;
+    if (scan.filter != nullptr && shared->as<Scan>()->filter == nullptr) {
+      rows = make_node(Filter{expr::with_columns(scan.filter, places)}, {rows}, rows->schema);
+    }
+    if (scan.columns == columns) return rows;
+    Project project;
+    for (const uint32_t column : scan.columns) {
+      project.expressions.push_back(expr::make_column(*shared->schema, places[column]));
+    }
+    return make_node(std::move(project), {std::move(rows)}, node.schema, node.identity);
+  }
+
+  std::set<const Node*> seen_;
+  std::map<std::pair<std::string, bool>, Readers> tables_;
+  std::map<const Node*, NodePtr> done_;
+};
+
+}  // namespace
+
+std::vector<NodePtr> share_scans(const std::vector<NodePtr>& sinks) {
+  SharedScans scans(sinks);
+  std::vector<NodePtr> rewritten;
+  for (const NodePtr& sink : sinks) rewritten.push_back(scans.rewrite(sink));
+  return rewritten;
+}
+
+}  // namespace millrace::plan
