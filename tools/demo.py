@@ -6,10 +6,13 @@ The flights script limits its rate, so that there is a middle to be killed in. T
 same command on the same data directory: it goes on where the last committed epoch ended.
 """
 
+import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -29,20 +32,64 @@ def command(program, script):
     return [program, "run", str(script), "--data", str(DATA / script.stem)]
 
 
-def start(program, script):
-    say("$ " + " ".join(command(program, script)))
-    return subprocess.Popen(command(program, script), cwd=ROOT)
+def relay(terminal):
+    """What the program writes to its terminal, as lines; of its progress line one a second."""
+    shown = 0.0
+    rest = b""
+    while True:
+        try:
+            block = os.read(terminal, 65536)
+        except OSError:  # the program has ended
+            block = b""
+        if not block:
+            break
+        *lines, rest = (rest + block).replace(b"\r\n", b"\n\n").replace(
+            b"\r\x1b[K", b"\n").split(b"\n")
+        for line in lines:
+            is_progress = b" rows/s, " in line
+            if not line or (is_progress and time.monotonic() < shown + 1):
+                continue
+            if is_progress:
+                shown = time.monotonic()
+            print(line.decode(), file=sys.stderr, flush=True)
+    os.close(terminal)
+
+
+class Run:
+    """A started script. It believes that it writes to a terminal, so that it tells its progress."""
+
+    def __init__(self, program, script):
+        say("$ " + " ".join(command(program, script)))
+        self.relay = None
+        if sys.stderr.isatty():
+            self.process = subprocess.Popen(command(program, script), cwd=ROOT)
+            return
+        terminal, end = pty.openpty()
+        self.process = subprocess.Popen(command(program, script), cwd=ROOT, stderr=end)
+        os.close(end)
+        self.relay = threading.Thread(target=relay, args=(terminal,))
+        self.relay.start()
+
+    def wait(self, timeout=None):
+        code = self.process.wait(timeout)
+        if self.relay:
+            self.relay.join()
+        return code
 
 
 def run_and_kill(program, script, after_s):
     """Whether the process was alive to be killed."""
-    process = start(program, script)
+    run_of_script = Run(program, script)
+    process = run_of_script.process
     try:
-        process.wait(after_s)
+        run_of_script.wait(after_s)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
-        process.wait()
-        say(f"kill -9 after {after_s:.0f} s; the same command again:")
+        run_of_script.wait()
+        say(f"kill -9 after {after_s:.0f} s. What was committed until then:")
+        data = command(program, script)[-1]
+        subprocess.run([program, "topic", "list", "--data", data], cwd=ROOT, check=False)
+        say("the same command again:")
         return True
     say(f"it ended before it could be killed, with {process.returncode}")
     return False
@@ -50,7 +97,7 @@ def run_and_kill(program, script, after_s):
 
 def run(program, script):
     started = time.monotonic()
-    code = start(program, script).wait()
+    code = Run(program, script).wait()
     if code:
         say(f"failed with {code}")
         sys.exit(1)

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/assert.h"
+#include "base/number_text.h"
 #include "data/datetime_text.h"
 #include "data/value.h"
 
@@ -13,13 +14,6 @@ namespace {
 
 constexpr std::string_view kClearLine = "\r\x1b[K";
 constexpr double kProgressPerSecond = 5.0;
-
-// 12,345,678.
-std::string grouped(uint64_t number) {
-  std::string text = std::to_string(number);
-  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
-  return text;
-}
 
 std::string watermark_text(int64_t watermark_us) {
   if (watermark_us == INT64_MIN) return "none";
@@ -87,10 +81,13 @@ void TerminalClient::progress(const session::Progress& progress) {
   const double rate = before > progress.rows_in
                           ? 0.0
                           : static_cast<double>(progress.rows_in - before) * kProgressPerSecond;
-  write_err(fmt::format("{}{} rows, {} rows/s, watermark {}, epoch {}, state {} entries, {} MiB",
-                        kClearLine, grouped(progress.rows_in), grouped(static_cast<uint64_t>(rate)),
-                        watermark_text(progress.watermark), progress.committed_epoch.value(),
-                        grouped(progress.state_entries), progress.state_bytes >> 20));
+  write_err(
+      fmt::format("{}{} rows, {} rows/s, {} out, watermark {}, epoch {}, state {} "
+                  "entries, {} MiB",
+                  kClearLine, with_commas(progress.rows_in),
+                  with_commas(static_cast<uint64_t>(rate)), with_commas(progress.rows_out),
+                  watermark_text(progress.watermark), progress.committed_epoch.value(),
+                  with_commas(progress.state_entries), progress.state_bytes >> 20));
   progress_shown_ = true;
 }
 

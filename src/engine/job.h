@@ -74,6 +74,7 @@ enum class JobEnd : uint8_t {
 
 struct JobSummary {
   JobEnd end = JobEnd::kComplete;
+  commit::Epoch resumed_after;  // the last epoch of an earlier run; 0: there was none
   commit::Epoch last_epoch;
   uint64_t rows_in = 0;
   uint64_t rows_out = 0;

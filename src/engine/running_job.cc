@@ -117,6 +117,7 @@ void Job::Running::on_opened(Result<commit::OpenedJob> opened) {
 Result<void> Job::Running::recover(const commit::OpenedJob& opened) {
   const commit::RecoveredJob recovered = MILLRACE_TRY(environment_.log.jobs().recover(opened.job));
   committed_epoch_ = recovered.last_epoch.value();
+  resumed_after_ = recovered.last_epoch;
   if (is_complete(recovered)) {
     end(JobEnd::kAlreadyComplete);
     return {};
@@ -409,6 +410,7 @@ void Job::Running::finish_if_down() {
   const JobProgress totals = progress();
   JobSummary summary;
   summary.end = how_;
+  summary.resumed_after = resumed_after_;
   summary.last_epoch = totals.committed_epoch;
   summary.rows_in = totals.rows_in;
   summary.rows_out = totals.rows_out;

@@ -96,6 +96,7 @@ class Job::Running : public std::enable_shared_from_this<Running> {
 
   // Epochs.
   commit::OpenedJob opened_;
+  commit::Epoch resumed_after_;  // what an earlier run committed last
   commit::Epoch next_epoch_;  // whose barrier is sent next
   commit::Epoch unit_epoch_;  // the newest with a unit
   uint32_t units_open_ = 0;

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/hash.h"
+#include "base/number_text.h"
 #include "data/builder.h"
 #include "session/row_fold.h"
 #include "session/settings.h"
@@ -84,21 +85,31 @@ class Session::Execution {
       state_.running.push_back(std::move(run));
       return {};
     }
+    const auto began = state_.resources.runtime.clock.now();
     const jobs::Summary summary = MILLRACE_TRY(finish(*run));
+    const int64_t took_ns = state_.resources.runtime.clock.now().ns - began.ns;
     if (summary.end == jobs::End::kAlreadyComplete) {
       client_.notice("complete: an earlier run on this data directory has done this");
     } else {
-      client_.notice(summary_text(summary));
+      client_.notice(
+          summary_text(summary, static_cast<double>(std::max<int64_t>(took_ns, 1)) / 1e9));
     }
     return {};
   }
 
-  static std::string summary_text(const jobs::Summary& summary) {
-    std::string text = fmt::format("{} rows in, {} out, {} epochs", summary.rows_in,
-                                   summary.rows_out, summary.last_epoch.value());
-    if (summary.rows_late > 0) text += fmt::format(", {} late", summary.rows_late);
+  // "2,000 rows in 0.4 s (5,000/s), 10 out, 1 late, 2 epochs; went on after epoch 7".
+  static std::string summary_text(const jobs::Summary& summary, double seconds) {
+    const auto rate = static_cast<uint64_t>(static_cast<double>(summary.rows_in) / seconds);
+    std::string text =
+        fmt::format("{} rows in {:.1f} s ({}/s), {} out", with_commas(summary.rows_in), seconds,
+                    with_commas(rate), with_commas(summary.rows_out));
+    if (summary.rows_late > 0) text += fmt::format(", {} late", with_commas(summary.rows_late));
     if (summary.rows_rejected > 0) {
-      text += fmt::format(", {} rejected (see sys.errors)", summary.rows_rejected);
+      text += fmt::format(", {} rejected (see sys.errors)", with_commas(summary.rows_rejected));
+    }
+    text += fmt::format(", {} epochs", summary.last_epoch.value() - summary.resumed_after.value());
+    if (summary.resumed_after.value() != 0) {
+      text += fmt::format("; went on after epoch {}", summary.resumed_after.value());
     }
     return text;
   }
