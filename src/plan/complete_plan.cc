@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "plan/explain.h"
+#include "plan/rules/fold_constants.h"
 #include "plan/rules/prune_columns.h"
 #include "plan/rules/push_filters.h"
 #include "plan/rules/share_scans.h"
@@ -53,7 +54,7 @@ class Identities {
 LogicalPlan complete_plan(LogicalPlan plan, bool optimize) {
   Identities identities;
   for (NodePtr& sink : plan.sinks) sink = identities.give(sink);
-  if (optimize) plan.sinks = prune_columns(push_filters(plan.sinks));
+  if (optimize) plan.sinks = prune_columns(push_filters(fold_constants(plan.sinks)));
   plan.sinks = share_scans(plan.sinks);
   return plan;
 }

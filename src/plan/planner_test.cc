@@ -234,5 +234,15 @@ TEST_F(Plans, ShareAScanWhoseReadersFilterDifferently) {
   EXPECT_EQ(count<Scan>(nodes), 1);
 }
 
+TEST_F(Plans, FoldConstantsUnlessTheyFailOrRulesAreOff) {
+  const std::string text = "SELECT x + (1 + 2) AS y, 10 / 0 AS z FROM f WHERE 1 < 2";
+  const std::string folded = explained(text);
+  EXPECT_NE(folded.find("(x + 3), (10 / 0)"), std::string::npos) << folded;
+  EXPECT_EQ(folded.find("1 < 2"), std::string::npos) << folded;
+  const std::string written = explained(text, false);
+  EXPECT_NE(written.find("(x + (1 + 2))"), std::string::npos) << written;
+  EXPECT_NE(written.find("(1 < 2)"), std::string::npos) << written;
+}
+
 }  // namespace
 }  // namespace millrace::plan

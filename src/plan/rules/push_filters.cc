@@ -1,9 +1,9 @@
 #include "plan/rules/push_filters.h"
 
 #include <algorithm>
-#include <map>
 
 #include "expr/build.h"
+#include "plan/rewrite.h"
 
 namespace millrace::plan {
 namespace {
@@ -31,31 +31,13 @@ NodePtr push(const NodePtr& node, const expr::ExpressionPtr& predicate, uint64_t
   return make_node(Filter{predicate}, {node}, node->schema, identity);
 }
 
-// A node with several readers stays one node.
-class PushedFilters {
- public:
-  NodePtr rewrite(const NodePtr& node) {
-    if (const auto done = done_.find(node.get()); done != done_.end()) return done->second;
-    std::vector<NodePtr> inputs;
-    for (const NodePtr& input : node->inputs) inputs.push_back(rewrite(input));
-    const auto* filter = node->as<Filter>();
-    NodePtr result = filter != nullptr ? push(inputs.front(), filter->predicate, node->identity)
-                                       : with_inputs(node, std::move(inputs));
-    done_.emplace(node.get(), result);
-    return result;
-  }
-
- private:
-  std::map<const Node*, NodePtr> done_;
-};
-
 }  // namespace
 
 std::vector<NodePtr> push_filters(const std::vector<NodePtr>& sinks) {
-  PushedFilters filters;
-  std::vector<NodePtr> rewritten;
-  for (const NodePtr& sink : sinks) rewritten.push_back(filters.rewrite(sink));
-  return rewritten;
+  return rewrite(sinks, [](const NodePtr& node) {
+    const auto* filter = node->as<Filter>();
+    return filter == nullptr ? node : push(node->input(), filter->predicate, node->identity);
+  });
 }
 
 }  // namespace millrace::plan

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "expr/build.h"
+#include "plan/rewrite.h"
 #include "plan/same_rows.h"
 
 namespace millrace::plan {
@@ -28,19 +29,11 @@ class SharedScans {
     }
   }
 
-  NodePtr rewrite(const NodePtr& node) {
-    if (const auto done = done_.find(node.get()); done != done_.end()) return done->second;
-    NodePtr result;
-    if (const auto* scan = node->as<Scan>()) {
-      const Readers& readers = tables_.at(key_of(*scan));
-      result = readers.shared == nullptr ? node : read_shared(*node, *scan, readers.shared);
-    } else {
-      std::vector<NodePtr> inputs;
-      for (const NodePtr& input : node->inputs) inputs.push_back(rewrite(input));
-      result = with_inputs(node, std::move(inputs));
-    }
-    done_.emplace(node.get(), result);
-    return result;
+  NodePtr replace(const NodePtr& node) const {
+    const auto* scan = node->as<Scan>();
+    if (scan == nullptr) return node;
+    const NodePtr& shared = tables_.at(key_of(*scan)).shared;
+    return shared == nullptr ? node : read_shared(*node, *scan, shared);
   }
 
  private:
@@ -99,16 +92,13 @@ class SharedScans {
 
   std::set<const Node*> seen_;
   std::map<std::pair<std::string, bool>, Readers> tables_;
-  std::map<const Node*, NodePtr> done_;
 };
 
 }  // namespace
 
 std::vector<NodePtr> share_scans(const std::vector<NodePtr>& sinks) {
-  SharedScans scans(sinks);
-  std::vector<NodePtr> rewritten;
-  for (const NodePtr& sink : sinks) rewritten.push_back(scans.rewrite(sink));
-  return rewritten;
+  const SharedScans scans(sinks);
+  return rewrite(sinks, [&](const NodePtr& node) { return scans.replace(node); });
 }
 
 }  // namespace millrace::plan
