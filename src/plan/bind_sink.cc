@@ -85,13 +85,8 @@ Result<Sink> choose_mode(const NodePtr& query, const BoundTablePtr& target,
   }
   if (takes.upserts && !sink.key_columns.empty()) {
     sink.mode = SinkMode::kUpsert;
-    if (rows.append_only() || rows.unique_on(sink.key_columns)) return sink;
-    return text
-        .error(ErrorCode::kNotSupported, insert.span,
-               fmt::format("the query's rows have other keys than the primary key of '{}': "
-                           "this cannot be planned yet",
-                           name))
-        .remedy("Group by the key of the target.");
+    sink.materialize = !rows.append_only() && !rows.unique_on(sink.key_columns);
+    return sink;
   }
   if (takes.changes) {
     sink.mode = SinkMode::kChanges;

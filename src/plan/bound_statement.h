@@ -49,6 +49,9 @@ struct BoundSet {
   std::optional<std::string> value;  // absent: RESET
 };
 struct BoundResetAll {};
+struct BoundShowSettings {
+  std::optional<std::string> key;  // absent: all of them
+};
 struct BoundUse {
   catalog::NamePath path;
 };
@@ -58,7 +61,7 @@ struct BoundNothing {};
 struct BoundStatement {
   std::string tag;  // "CREATE TABLE"
   std::variant<BoundQuery, BoundInsert, BoundCreate, BoundDrop, BoundRows, BoundSet, BoundResetAll,
-               BoundUse, BoundNothing>
+               BoundShowSettings, BoundUse, BoundNothing>
       action;
 };
 

@@ -87,7 +87,8 @@ std::string describe_sink(const Sink& sink) {
   constexpr std::string_view kModes[] = {"append", "upsert", "changes", "result"};
   const std::string target =
       sink.table == nullptr ? "client" : sink.table->definition->name.to_short_string();
-  return fmt::format("Sink {} ({})", target, kModes[static_cast<size_t>(sink.mode)]);
+  return fmt::format("Sink {} ({}{})", target, kModes[static_cast<size_t>(sink.mode)],
+                     sink.materialize ? ", the last live row of a key" : "");
 }
 
 std::string describe_project(const Project& project) {

@@ -193,6 +193,11 @@ Properties derive(const Operation& operation, const Inputs& inputs) {
                           properties.state = StateBound::kKeys;
                           return properties;
                         },
+                        [&](const Sink& sink) {
+                          Properties properties = pass(inputs[0]->properties, identity_map());
+                          if (sink.materialize) properties.state = StateBound::kRows;
+                          return properties;
+                        },
                         [&](const auto&) { return pass(inputs[0]->properties, identity_map()); },
                     },
                     operation);

@@ -235,7 +235,10 @@ class Planner::Binding {
     return describe_schema(*node->schema);
   }
 
+  Result<Action> action(const sql::ShowSetting& show) { return BoundShowSettings{show.key}; }
+
   Result<Action> action(const sql::Show& show) {
+    if (show.subject == sql::ShowSubject::kSettings) return BoundShowSettings{};
     auto rows = show_rows(show, context_.catalog, context_.functions);
     if (rows) return std::move(*rows);
     return text_.error(ErrorCode::kNotSupported, statement_.span,

@@ -165,11 +165,30 @@ class Session::Execution {
     state_.settings.reset_all();
     return {};
   }
+  Result<void> act(const plan::BoundShowSettings& show) {
+    if (!show.key) {
+      plan::BoundRows all{text_schema({"setting", "value", "description"}), {}};
+      for (const Settings::Row& row : state_.settings.rows()) {
+        all.rows.push_back({row.name, row.value, row.documentation});
+      }
+      return act(all);
+    }
+    const std::string value = MILLRACE_TRY(state_.settings.value(*show.key));
+    return act(plan::BoundRows{text_schema({*show.key}), {{value}}});
+  }
   Result<void> act(const plan::BoundUse& use) {
     state_.path = use.path;
     return {};
   }
   Result<void> act(const plan::BoundNothing&) { return {}; }
+
+  static data::SchemaPtr text_schema(const std::vector<std::string>& names) {
+    std::vector<data::Field> fields;
+    for (const std::string& name : names) {
+      fields.push_back({.name = name, .type = data::TypeKind::kVarchar, .nullable = false});
+    }
+    return data::make_schema(std::move(fields));
+  }
 
   uint64_t unique() const {
     const int64_t now = state_.resources.runtime.clock.now().ns;

@@ -106,11 +106,18 @@ std::string Settings::text(std::string_view key) const {
   return written != written_.end() ? written->second : std::string(find(key)->fallback);
 }
 
+Result<std::string> Settings::value(std::string_view key) const {
+  if (find(key) == nullptr) return unknown(key);
+  return text(key);
+}
+
 std::vector<Settings::Row> Settings::rows() const {
   std::vector<Row> rows;
   for (const Setting& setting : kSettings) {
-    rows.push_back(
-        {std::string(setting.name), text(setting.name), std::string(setting.documentation)});
+    const bool cores = setting.name == "parallelism" && text(setting.name).empty();
+    rows.push_back({std::string(setting.name),
+                    cores ? std::to_string(parallelism_) : text(setting.name),
+                    std::string(setting.documentation)});
   }
   return rows;
 }

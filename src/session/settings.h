@@ -22,6 +22,8 @@ class Settings {
   Result<void> set(std::string_view key, std::string_view value);
   Result<void> reset(std::string_view key);
   void reset_all() { written_.clear(); }
+  // As it holds now.
+  Result<std::string> value(std::string_view key) const;
   // Every setting: name, value, what it means.
   struct Row {
     std::string name, value, documentation;
