@@ -1,4 +1,5 @@
 #include "jobs/lowering.h"
+#include "operators/changelog/upsert_normalize.h"
 #include "operators/join/hash_join.h"
 #include "operators/project/filter.h"
 #include "operators/project/project.h"
@@ -7,6 +8,23 @@
 #include "operators/window/window_assign.h"
 
 namespace millrace::jobs {
+namespace {
+
+operators::JoinKind operator_kind(plan::JoinKind kind) {
+  switch (kind) {
+    case plan::JoinKind::kLeft:
+      return operators::JoinKind::kLeft;
+    case plan::JoinKind::kRight:
+      return operators::JoinKind::kRight;
+    case plan::JoinKind::kFull:
+      return operators::JoinKind::kFull;
+    default:
+      return operators::JoinKind::kInner;
+  }
+}
+
+}  // namespace
+
 void Lowering::add_projection(Pipeline to, data::SchemaPtr schema,
                               std::vector<expr::ExpressionPtr> expressions) {
   append(to, [schema = std::move(schema), expressions = std::move(expressions)](uint32_t) {
@@ -53,9 +71,14 @@ Result<Lowering::Pipeline> Lowering::lower_unnest(const plan::Node& node,
   return pipeline;
 }
 
-Result<Lowering::Pipeline> Lowering::lower_normalize(const plan::Node&, const plan::Normalize&) {
-  return Error(ErrorCode::kNotSupported, "a table with a primary key cannot be read yet")
-      .remedy("Read its topic through a second table without the key.");
+Result<Lowering::Pipeline> Lowering::lower_normalize(const plan::Node& node,
+                                                     const plan::Normalize& normalize) {
+  const Pipeline pipeline = gather(MILLRACE_TRY(stream(node.input())), "upserts", normalize.keys);
+  operators::UpsertNormalizeSpec spec{.schema = node.schema, .keys = normalize.keys};
+  append(
+      pipeline, [spec](uint32_t) { return operators::make_upsert_normalize(spec); },
+      state_id(node));
+  return pipeline;
 }
 
 Result<Lowering::Pipeline> Lowering::lower_sort(const plan::Node& node, const plan::Sort& sort) {
@@ -73,9 +96,7 @@ Result<Lowering::Pipeline> Lowering::lower_sort(const plan::Node& node, const pl
 }
 
 Result<Lowering::Pipeline> Lowering::lower_join(const plan::Node& node, const plan::Join& join) {
-  operators::HashJoinSpec spec{.kind = join.kind == plan::JoinKind::kLeft
-                                           ? operators::JoinKind::kLeft
-                                           : operators::JoinKind::kInner,
+  operators::HashJoinSpec spec{.kind = operator_kind(join.kind),
                                .left = node.input(0)->schema,
                                .right = node.input(1)->schema,
                                .output = node.schema,

@@ -1,6 +1,27 @@
 #include "jobs/lowering.h"
+#include "operators/changelog/consolidate.h"
+#include "operators/changelog/materialize.h"
 
 namespace millrace::jobs {
+
+// The changes of a key, on one shard and in the order in which they came, as one per epoch. A
+// change of rows that are only added takes nothing back: the last one counts as it is.
+Lowering::Pipeline Lowering::fold_upserts(Pipeline from, const plan::Node& node,
+                                          const plan::Sink& sink) {
+  const plan::Properties& rows = node.input()->properties;
+  if (rows.append_only() && rows.unique_on(sink.key_columns)) return from;
+  const Pipeline pipeline = gather(from, "by_key", sink.key_columns);
+  if (rows.append_only()) return pipeline;
+  if (sink.materialize) {
+    operators::MaterializeSpec spec{.schema = node.schema, .keys = sink.key_columns};
+    append(
+        pipeline, [spec](uint32_t) { return operators::make_materialize(spec); }, state_id(node));
+  } else {
+    operators::ConsolidateSpec spec{.schema = node.schema, .keys = sink.key_columns};
+    append(pipeline, [spec](uint32_t) { return operators::make_consolidate(spec); });
+  }
+  return pipeline;
+}
 
 Result<void> Lowering::lower_sink(const plan::NodePtr& node) {
   const auto& sink = std::get<plan::Sink>(node->operation);
@@ -12,10 +33,7 @@ Result<void> Lowering::lower_sink(const plan::NodePtr& node) {
   const plan::BoundTablePtr table = sink.table;
   const catalog::TableDefinition& definition = *table->definition;
   const bool upsert = sink.mode == plan::SinkMode::kUpsert;
-  // Rows of one key in the order in which they came, on one shard.
-  if (upsert && !node->input()->properties.unique_on(sink.key_columns)) {
-    pipeline = gather(pipeline, "by_key", sink.key_columns);
-  }
+  if (upsert) pipeline = fold_upserts(pipeline, *node, sink);
   const connectors::Connector* connector =
       MILLRACE_TRY(context_.connectors.find(definition.connector->name));
   const formats::Format* format = nullptr;

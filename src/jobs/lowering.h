@@ -40,6 +40,8 @@ class Lowering {
   Result<Pipeline> lower_sort(const plan::Node& node, const plan::Sort& sort);
   Result<Pipeline> lower_normalize(const plan::Node& node, const plan::Normalize& normalize);
 
+  Pipeline fold_upserts(Pipeline from, const plan::Node& node, const plan::Sink& sink);
+
   Pipeline begin(std::string name, uint32_t shards);
   void connect(Pipeline from, Pipeline to, engine::Port port, engine::Routing routing,
                std::vector<uint32_t> keys = {});

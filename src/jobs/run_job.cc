@@ -1,5 +1,7 @@
 #include "jobs/run_job.h"
 
+#include <fmt/core.h>
+
 #include "connectors/log/error_records.h"
 #include "io/await.h"
 
@@ -41,6 +43,22 @@ Result<std::optional<engine::ErrorsTarget>> errors_target(const std::string& job
       .encode = [job, &clock = runtime.clock](std::span<const engine::Rejection> rejections) {
         return connectors::encode_rejections(job, rejections, clock.wall_us());
       }};
+}
+
+// What a user should know of a plan before it runs.
+std::vector<Error> notices_of(const plan::LogicalPlan& plan) {
+  std::vector<Error> notices;
+  for (const plan::NodePtr& node : plan.sinks) {
+    const auto& sink = std::get<plan::Sink>(node->operation);
+    if (!sink.materialize) continue;
+    notices.push_back(
+        Error(ErrorCode::kKeepsEveryRow,
+              fmt::format("the query's rows have other keys than the primary key of '{}': the last "
+                          "live row of a key counts, and all of them are kept",
+                          sink.table->definition->name.to_short_string()))
+            .remedy("Group by the key of the target."));
+  }
+  return notices;
 }
 
 }  // namespace
@@ -94,7 +112,12 @@ Result<std::unique_ptr<JobRun>> JobRun::start(const plan::LogicalPlan& plan, Run
                                                  .workers = runtime.workers,
                                                  .coordinator = runtime.coordinator},
                                                 std::move(told)));
-  runtime.door.post([shared] { shared->tell_progress(shared); });
+  runtime.door.post([shared, notices = notices_of(plan)] {
+    for (const Error& notice : notices) {
+      if (shared->events.on_notice) shared->events.on_notice(notice);
+    }
+    shared->tell_progress(shared);
+  });
   return std::unique_ptr<JobRun>(
       new JobRun(std::move(shared), runtime, options.forget ? options.name : std::string()));
 }

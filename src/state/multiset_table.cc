@@ -1,5 +1,7 @@
 #include "state/multiset_table.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "state/composite_key.h"
 
@@ -92,6 +94,15 @@ std::string_view MultisetTable::bytes(Slot element) const {
 void MultisetTable::set_counter(Slot element, int64_t value) {
   elements_->value_as<Element>(element).counter = value;
   elements_->touch(element);
+}
+
+int64_t MultisetTable::greatest_counter() const {
+  int64_t greatest = 0;
+  elements_->scan(0, [&](Slot slot) {
+    greatest = std::max(greatest, content(slot).counter);
+    return true;
+  });
+  return greatest;
 }
 
 }  // namespace millrace::state

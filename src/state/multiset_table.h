@@ -43,6 +43,8 @@ class MultisetTable {
   int64_t count(Slot element) const { return content(element).count; }
   int64_t counter(Slot element) const { return content(element).counter; }
   void set_counter(Slot element, int64_t value);
+  // Over all elements of all keys; 0: there are none.
+  int64_t greatest_counter() const;
 
   size_t elements() const { return elements_->size(); }
   size_t keys() const { return heads_.size(); }

@@ -17,7 +17,8 @@ struct UpsertNormalizeSpec {
 };
 
 // +I and +U: the newest row of their key; -D removes it, whatever its other columns say; -U means
-// nothing. Once per epoch one net change per key: +I, -U +U, -D, or nothing.
+// nothing. One net change per key, +I, -U +U, -D, or nothing, at each barrier and before each
+// watermark that passes.
 //
 // State: the row of every key. REQUIRES: rows arrive by hash of `keys`, a key's rows in order.
 Result<std::unique_ptr<engine::Operator>> make_upsert_normalize(UpsertNormalizeSpec spec);
