@@ -100,8 +100,7 @@ def run_unit(program, label, test_filter, limit_s):
 def run_slt(program, world, paths, limit_s):
     command = [program, "test", *paths]
     if world != "default":
-        options = (ROOT / "tests/worlds" / f"{world}.world").read_text().splitlines()
-        command[2:2] = [o.strip() for o in options if o.strip() and not o.startswith("#")]
+        command += ["--world", f"tests/worlds/{world}.world"]
     code, text, seconds = execute(command, limit_s)
     totals = PLAIN_TOTAL.findall(text)
     counts = tuple(int(n or 0) for n in totals[-1]) if totals else None

@@ -15,6 +15,7 @@
 #include "cli/run_command.h"
 #include "cli/shell.h"
 #include "cli/terminal_client.h"
+#include "cli/test_command.h"
 #include "cli/topic_command.h"
 #include "cli/version.h"
 #include "io/posix_world.h"
@@ -47,6 +48,7 @@ class Program {
     add_run();
     add_shell();
     add_topics();
+    add_test();
     add_bench();
     add_help();
   }
@@ -147,6 +149,16 @@ class Program {
     produce->callback([this] { choose(cli::produce); });
   }
 
+  void add_test() {
+    CLI::App* command = app_.add_subcommand("test", "Run .slt files: SQL with expected rows");
+    command->add_option("PATH", test_.paths, "Files, or folders of them")->required();
+    command->add_option("--world", test_.worlds, "A .world file: the circumstances; repeatable")
+        ->expected(1)
+        ->take_all();
+    command->add_option("--seed", test_.seed, "Of simulated time, threads and crashes");
+    command->callback([this] { chosen_ = [this] { return cli::test(world_.world(), test_); }; });
+  }
+
   void add_bench() {
     CLI::App* bench = app_.add_subcommand("bench", "Benchmarks; a JSON object per query");
     bench->require_subcommand(1);
@@ -194,6 +206,7 @@ class Program {
   io::PosixWorld world_;
   RunOptions run_;
   TopicOptions topic_;
+  TestOptions test_;
   BenchOptions bench_;
   std::string help_word_;
   std::function<ExitCode()> chosen_;

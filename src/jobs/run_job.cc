@@ -130,6 +130,10 @@ engine::JobProgress JobRun::progress() const {
   return shared_->job->progress();
 }
 
+bool JobRun::ended() const {
+  return shared_->done.is_set();
+}
+
 Result<engine::JobSummary> JobRun::wait() {
   runtime_.threads.wait(shared_->done);
   if (!forget_.empty()) {

@@ -68,6 +68,8 @@ class JobRun {
   // Commits what has been read, then ends.
   void request_stop();
   engine::JobProgress progress() const;
+  // Whether wait returns at once.
+  bool ended() const;
   // Returns when the job has ended and every row of it was told.
   Result<engine::JobSummary> wait();
 

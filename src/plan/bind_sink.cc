@@ -127,9 +127,9 @@ Result<NodePtr> bind_insert(const sql::Insert& insert, const BoundTablePtr& targ
   return make_node(std::move(sink), {std::move(query)}, schema);
 }
 
-NodePtr client_sink(NodePtr query) {
+NodePtr client_sink(NodePtr query, SinkMode mode) {
   Sink sink;
-  sink.mode = SinkMode::kResult;
+  sink.mode = mode;
   sink.ordered = query->as<Sort>() != nullptr ||
                  (query->as<Project>() != nullptr && query->input()->as<Sort>() != nullptr);
   const data::SchemaPtr schema = query->schema;

@@ -10,7 +10,7 @@ namespace millrace::plan {
 Result<NodePtr> bind_insert(const sql::Insert& insert, const BoundTablePtr& target,
                             const BindContext& context, const sql::SourceText& text);
 
-// A query whose rows go to the client.
-NodePtr client_sink(NodePtr query);
+// A query whose rows, or whose changes of rows, go to the client.
+NodePtr client_sink(NodePtr query, SinkMode mode);
 
 }  // namespace millrace::plan

@@ -17,6 +17,7 @@ namespace millrace::plan {
 struct BoundQuery {
   LogicalPlan plan;
   data::SchemaPtr schema;  // of the client's rows
+  bool changes = false;    // SUBSCRIBE: the changes of rows as they come
 };
 
 // INSERT, or EXECUTE STATEMENT SET: a job.

@@ -61,11 +61,19 @@ class Planner::Binding {
       return text_
           .error(ErrorCode::kEndlessQuery, statement.query.span,
                  "the query reads an endless table that is no topic, and would never end")
-          .remedy("Write the rows into a table with INSERT INTO.");
+          .remedy("SUBSCRIBE to it, or write its rows into a table with INSERT INTO.");
     }
     BoundQuery bound;
     bound.schema = query->schema;
-    bound.plan.sinks.push_back(client_sink(std::move(query)));
+    bound.plan.sinks.push_back(client_sink(std::move(query), SinkMode::kResult));
+    bound.plan = complete_plan(std::move(bound.plan), planner_.options_.optimize);
+    return bound;
+  }
+
+  Result<Action> action(const sql::Subscribe& subscribe) {
+    NodePtr query = MILLRACE_TRY(QueryBinder(context_, text_).bind(subscribe.query));
+    BoundQuery bound{.plan = {}, .schema = query->schema, .changes = true};
+    bound.plan.sinks.push_back(client_sink(std::move(query), SinkMode::kChanges));
     bound.plan = complete_plan(std::move(bound.plan), planner_.options_.optimize);
     return bound;
   }
@@ -242,7 +250,7 @@ class Planner::Binding {
     auto rows = show_rows(show, context_.catalog, context_.functions);
     if (rows) return std::move(*rows);
     return text_.error(ErrorCode::kNotSupported, statement_.span,
-                       "SHOW of this cannot be planned yet");
+                       sql::print(statement_) + " cannot be planned yet");
   }
 
   Result<Action> action(const sql::ShowCreate& show) {

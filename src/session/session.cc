@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/number_text.h"
 #include "data/builder.h"
+#include "session/change_rows.h"
 #include "session/row_fold.h"
 #include "session/settings.h"
 #include "sql/parse.h"
@@ -46,18 +47,62 @@ class Session::Execution {
   Execution(State& state, Client& client) : state_(state), client_(client) {}
 
   Result<void> run(const sql::Statement& statement, const sql::SourceText& text) {
-    const auto catalog = state_.resources.catalog.current()->overlaid_by(*state_.temporary);
-    const plan::Planner planner(*catalog, state_.path, state_.resources.registries,
-                                state_.settings.plan_options());
-    const plan::BoundStatement bound = MILLRACE_TRY(planner.plan(statement, text));
-    version_ = catalog->version();
+    const plan::BoundStatement bound = MILLRACE_TRY(bind(statement, text));
     MILLRACE_TRY(std::visit([this](const auto& action) { return act(action); }, bound.action));
     client_.done(bound.tag);
     return {};
   }
 
+  Result<std::unique_ptr<ContinuousQuery>> launch(const sql::Statement& statement,
+                                                  const sql::SourceText& text, std::string name) {
+    const plan::BoundStatement bound = MILLRACE_TRY(bind(statement, text));
+    auto options = run_options(std::move(name));
+    if (const auto* insert = std::get_if<plan::BoundInsert>(&bound.action)) {
+      auto run = MILLRACE_TRY(start(insert->plan, std::move(options), {}));
+      return std::make_unique<ContinuousQuery>(std::move(run), std::nullopt);
+    }
+    const auto* query = std::get_if<plan::BoundQuery>(&bound.action);
+    if (query == nullptr || !query->changes) {
+      return text
+          .error(ErrorCode::kNotSupported, statement.span,
+                 bound.tag + " does not run in the background")
+          .remedy("SUBSCRIBE and INSERT do.");
+    }
+    const plan::Properties& properties = query->plan.sinks.front()->input()->properties;
+    ContinuousQuery::Key key;
+    if (properties.identity == plan::RowIdentity::kKeys) key = properties.keys.front();
+    auto run = MILLRACE_TRY(subscribe(*query, std::move(options)));
+    return std::make_unique<ContinuousQuery>(std::move(run), std::move(key));
+  }
+
  private:
+  Result<plan::BoundStatement> bind(const sql::Statement& statement, const sql::SourceText& text) {
+    const auto catalog = state_.resources.catalog.current()->overlaid_by(*state_.temporary);
+    const plan::Planner planner(*catalog, state_.path, state_.resources.registries,
+                                state_.settings.plan_options());
+    version_ = catalog->version();
+    return planner.plan(statement, text);
+  }
+
+  Result<std::unique_ptr<jobs::JobRun>> subscribe(const plan::BoundQuery& query,
+                                                  jobs::RunOptions options) {
+    const data::SchemaPtr schema = change_schema(*query.schema);
+    client_.begin_rows(schema);
+    return start(query.plan, std::move(options),
+                 [schema, &client = client_](const jobs::ResultRows::Chunk& chunk) {
+                   client.rows(change_rows(schema, chunk));
+                 });
+  }
+
   Result<void> act(const plan::BoundQuery& query) {
+    auto options = run_options(fmt::format("$query.{:016x}", unique()));
+    options.forget = true;
+    if (query.changes) {
+      auto run = MILLRACE_TRY(subscribe(query, std::move(options)));
+      MILLRACE_TRY(finish(*run));
+      client_.end_rows();
+      return {};
+    }
     client_.begin_rows(query.schema);
     const bool changing = !query.plan.sinks.front()->input()->properties.append_only();
     RowFold fold(query.schema);
@@ -68,14 +113,16 @@ class Session::Execution {
         client_.rows(chunk.batch);
       }
     };
-    auto options = run_options(fmt::format("$query.{:016x}", unique()));
-    options.forget = true;
     auto run = MILLRACE_TRY(start(query.plan, std::move(options), on_rows));
-    MILLRACE_TRY(finish(*run));
+    const jobs::Summary summary = MILLRACE_TRY(finish(*run));
     if (changing) {
       for (const data::Batch& batch : MILLRACE_TRY(fold.finish())) client_.rows(batch);
     }
     client_.end_rows();
+    if (summary.rows_rejected > 0) {
+      client_.notice(count_of(summary.rows_rejected, "row") +
+                     " could not be computed: see sys.errors");
+    }
     return {};
   }
 
@@ -97,17 +144,23 @@ class Session::Execution {
     return {};
   }
 
+  static std::string count_of(uint64_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : "s");
+  }
+
   // "2,000 rows in 0.4 s (5,000/s), 10 out, 1 late, 2 epochs; went on after epoch 7".
   static std::string summary_text(const jobs::Summary& summary, double seconds) {
     const auto rate = static_cast<uint64_t>(static_cast<double>(summary.rows_in) / seconds);
-    std::string text =
-        fmt::format("{} rows in {:.1f} s ({}/s), {} out", with_commas(summary.rows_in), seconds,
-                    with_commas(rate), with_commas(summary.rows_out));
+    const bool measurable = seconds >= 0.1;
+    std::string text = count_of(summary.rows_in, "row");
+    if (measurable) text += fmt::format(" in {:.1f} s ({}/s)", seconds, with_commas(rate));
+    text += fmt::format(", {} out", with_commas(summary.rows_out));
     if (summary.rows_late > 0) text += fmt::format(", {} late", with_commas(summary.rows_late));
     if (summary.rows_rejected > 0) {
       text += fmt::format(", {} rejected (see sys.errors)", with_commas(summary.rows_rejected));
     }
-    text += fmt::format(", {} epochs", summary.last_epoch.value() - summary.resumed_after.value());
+    const uint64_t epochs = summary.last_epoch.value() - summary.resumed_after.value();
+    text += ", " + count_of(epochs, "epoch");
     if (summary.resumed_after.value() != 0) {
       text += fmt::format("; went on after epoch {}", summary.resumed_after.value());
     }
@@ -267,6 +320,22 @@ Result<void> Session::execute(std::string_view script, std::string_view file_nam
   const std::lock_guard lock(state_->mutex);
   state_->stopping = false;
   return result;
+}
+
+Result<std::unique_ptr<ContinuousQuery>> Session::launch(std::string_view statement,
+                                                         std::string_view file_name,
+                                                         std::string name, Client& client) {
+  auto statements = MILLRACE_TRY(sql::parse_script(statement, file_name));
+  const sql::SourceText text(statement, file_name);
+  if (statements.size() != 1) {
+    return Error(ErrorCode::kNotSupported, "one statement is launched at a time")
+        .at(std::string(file_name));
+  }
+  auto& node = statements.front().node;
+  if (auto* query = std::get_if<sql::QueryStatement>(&node)) {
+    node = sql::Subscribe{std::move(query->query)};
+  }
+  return Execution(*state_, client).launch(statements.front(), text, std::move(name));
 }
 
 void Session::request_stop() {

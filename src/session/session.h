@@ -10,6 +10,7 @@
 #include "jobs/run_job.h"
 #include "plan/planner.h"
 #include "session/client.h"
+#include "session/continuous_query.h"
 
 namespace millrace::session {
 
@@ -43,6 +44,13 @@ class Session {
   // All statements of a script, one after another: an INSERT over inputs that end finishes before
   // the next statement starts. `file_name` names the text in errors.
   Result<void> execute(std::string_view script, std::string_view file_name, Client& client);
+
+  // One statement that runs on beside what follows, under a name that resumes it: INSERT, or
+  // SUBSCRIBE (SELECT is taken as one), whose rows are told to `client` on the door's executor.
+  // Failure: as execute; kNotSupported for other statements.
+  Result<std::unique_ptr<ContinuousQuery>> launch(std::string_view statement,
+                                                  std::string_view file_name, std::string name,
+                                                  Client& client);
 
   // Ends what is running after it has committed what was read.
   void request_stop();
