@@ -43,7 +43,7 @@ void DeltaBuilder::begin_entry(KeyGroup group, StateId state, std::string_view k
   } else if (new_run) {
     MILLRACE_ASSERT(run_state_ < state);
   } else {
-    MILLRACE_ASSERT(std::string_view(last_key_) < key);
+    MILLRACE_ASSERT(std::string_view(body_).substr(last_key_at_, last_key_bytes_) < key);
   }
   if (new_run) {
     run_state_ = state;
@@ -56,14 +56,13 @@ void DeltaBuilder::begin_entry(KeyGroup group, StateId state, std::string_view k
   store_le(count, load_le<uint32_t>(count) + 1);
   ++groups_.back().entries;
   ++entries_;
-  last_key_.assign(key);
 }
 
 void DeltaBuilder::put(KeyGroup group, StateId state, std::string_view key,
                        std::string_view value) {
   begin_entry(group, state, key);
   append_varint(body_, uint64_t{key.size()} << 1);
-  body_.append(key);
+  append_key(key);
   append_varint(body_, value.size());
   body_.append(value);
 }
@@ -71,6 +70,12 @@ void DeltaBuilder::put(KeyGroup group, StateId state, std::string_view key,
 void DeltaBuilder::remove(KeyGroup group, StateId state, std::string_view key) {
   begin_entry(group, state, key);
   append_varint(body_, (uint64_t{key.size()} << 1) | 1);
+  append_key(key);
+}
+
+void DeltaBuilder::append_key(std::string_view key) {
+  last_key_at_ = body_.size();
+  last_key_bytes_ = key.size();
   body_.append(key);
 }
 

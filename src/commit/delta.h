@@ -53,12 +53,14 @@ class DeltaBuilder {
     size_t offset = 0;  // of its first byte in body_
   };
   void begin_entry(KeyGroup group, StateId state, std::string_view key);
+  void append_key(std::string_view key);
 
   std::string body_;
   std::vector<Group> groups_;
   size_t run_count_at_ = 0;  // where the current run's entry count stands in body_
   StateId run_state_;
-  std::string last_key_;
+  size_t last_key_at_ = 0;  // in body_
+  size_t last_key_bytes_ = 0;
   uint32_t entries_ = 0;
 };
 

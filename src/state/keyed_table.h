@@ -58,6 +58,8 @@ class KeyedTable {
   // The same without making any: kNoSlot where there is none.
   void find(std::span<const uint64_t> hashes, std::span<const std::string_view> keys,
             std::span<Slot> slots) const;
+  // Asks the memory for what finding `hash` needs first, ahead of its use.
+  void prefetch(uint64_t hash) const { index_.prefetch(hash); }
   // For one key; `inserted` tells whether the entry is new.
   Slot find_or_insert(uint64_t hash, std::string_view key, bool& inserted);
   Slot find(uint64_t hash, std::string_view key) const;

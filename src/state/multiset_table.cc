@@ -73,6 +73,11 @@ void MultisetTable::unlink(uint64_t key_hash, std::string_view key, Slot element
   }
 }
 
+void MultisetTable::prefetch_add(uint64_t key_hash, std::string_view element) const {
+  elements_->prefetch(composite_hash(key_hash, element));
+  heads_.prefetch(key_hash);
+}
+
 Slot MultisetTable::first(uint64_t key_hash, std::string_view key) const {
   const Slot head = heads_.find(key_hash, key);
   return head == kNoSlot ? kNoSlot : reinterpret_cast<const Head*>(heads_.value(head))->first;

@@ -1,6 +1,6 @@
 #include "state/slot_index.h"
 
-#include <new>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -24,11 +24,10 @@ SlotIndex::~SlotIndex() {
 }
 
 SlotIndex::Buckets SlotIndex::make(size_t count) {
-  auto* memory = static_cast<Bucket*>(std::calloc(count, sizeof(Bucket)));
-  if (memory == nullptr) throw std::bad_alloc();
   if (memory_ != nullptr) memory_->charge(static_cast<int64_t>(count * sizeof(Bucket)));
   Buckets made;
-  made.buckets.reset(memory);
+  made.pages = ZeroedPages(count * sizeof(Bucket));
+  made.buckets = reinterpret_cast<Bucket*>(made.pages.data());
   made.count = count;
   return made;
 }
@@ -57,7 +56,7 @@ void SlotIndex::grow() {
   migrate(SIZE_MAX);
   // Tombstones alone do not make the table larger.
   const bool crowded = current_.live * 2 * kLoadDenominator > current_.count * kLoadNumerator;
-  previous_ = std::move(current_);
+  previous_ = std::exchange(current_, Buckets{});
   current_ = make(crowded ? previous_.count * 2 : previous_.count);
   migrate_at_ = 0;
 }

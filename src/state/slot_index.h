@@ -2,10 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 
 #include "base/memory_account.h"
+#include "base/zeroed_pages.h"
 
 namespace millrace::state {
 
@@ -51,13 +50,11 @@ class SlotIndex {
     uint32_t tag;  // the hash's low 32 bits: where it belongs, and a quick comparison
   };
   static constexpr uint32_t kTombstone = UINT32_MAX;
-  struct Free {
-    void operator()(Bucket* buckets) const { std::free(buckets); }
-  };
   struct Buckets {
-    std::unique_ptr<Bucket[], Free> buckets;
-    size_t count = 0;  // a power of two, or 0
-    size_t used = 0;   // live ones and tombstones
+    ZeroedPages pages;
+    Bucket* buckets = nullptr;  // in `pages`
+    size_t count = 0;           // a power of two, or 0
+    size_t used = 0;            // live ones and tombstones
     size_t live = 0;
   };
 

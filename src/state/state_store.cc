@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <unordered_map>
 
 #include "base/assert.h"
@@ -18,6 +19,13 @@ constexpr size_t kEntryOverheadBytes = 16;
 commit::KeyGroup key_group(uint64_t hash) {
   return commit::KeyGroup(
       static_cast<uint16_t>(hash >> (64 - std::countr_zero(commit::kKeyGroups))));
+}
+
+// The first bytes as a number that orders as they do.
+uint64_t prefix_of(std::string_view key) {
+  char bytes[sizeof(uint64_t)] = {};
+  std::memcpy(bytes, key.data(), std::min(key.size(), sizeof(bytes)));
+  return load_be<uint64_t>(bytes);
 }
 
 Error does_not_fit(const commit::DeltaEntry& entry, const TableOptions& options) {
@@ -87,12 +95,20 @@ void StateStore::collect_changes() {
   if (drained()) clear_dirty();
 }
 
-void StateStore::sort_for_delta(std::vector<PendingChange>& changes) {
+void StateStore::sort_for_delta(std::vector<PendingChange>& changes) const {
+  std::unordered_map<const KeyedTable*, uint64_t> ordinals;
+  for (const auto& [id, table] : tables_) ordinals.emplace(table.get(), ordinals.size());
+  const KeyedTable* last = nullptr;
+  uint64_t ordinal = 0;
+  for (PendingChange& change : changes) {
+    if (change.table != last) ordinal = ordinals.at(last = change.table);
+    const Slot slot = change.change.slot;
+    change.run = uint64_t{key_group(last->hash(slot)).value()} << 48 | ordinal;
+    change.prefix = prefix_of(last->key(slot));
+  }
   std::ranges::sort(changes, [](const PendingChange& a, const PendingChange& b) {
-    const uint16_t group_a = key_group(a.table->hash(a.change.slot)).value();
-    const uint16_t group_b = key_group(b.table->hash(b.change.slot)).value();
-    if (group_a != group_b) return group_a < group_b;
-    if (a.table != b.table) return a.table->options().id < b.table->options().id;
+    if (a.run != b.run) return a.run < b.run;
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
     return a.table->key(a.change.slot) < b.table->key(b.change.slot);
   });
 }

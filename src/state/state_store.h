@@ -56,10 +56,13 @@ class StateStore {
   struct PendingChange {
     KeyedTable* table;
     KeyedTable::Change change;
+    // In the order of a delta: key group and state id, then the key's first bytes.
+    uint64_t run = 0;
+    uint64_t prefix = 0;
   };
 
   static Result<void> restore_entry(KeyedTable& table, const commit::DeltaEntry& entry);
-  static void sort_for_delta(std::vector<PendingChange>& changes);
+  void sort_for_delta(std::vector<PendingChange>& changes) const;
   void append_entry(commit::DeltaBuilder& builder, const KeyedTable& table,
                     const KeyedTable::Change& change);
   void clear_dirty();

@@ -26,6 +26,7 @@ using state::Slot;
 
 constexpr Port kLeftPort = 0;
 constexpr Port kRightPort = 1;
+constexpr uint32_t kPrefetchAhead = 8;
 
 // One input: how its rows are kept, and whether those without a match are padded.
 struct Side {
@@ -227,6 +228,9 @@ Result<void> HashJoin::probe_chunk() {
   while (probe_row_ < batch_.size() && candidates_.size() < kBatchRowsMax) {
     if (!probing_) {
       const uint32_t n = probe_row_;
+      if (n + kPrefetchAhead < batch_.size()) {
+        table.prefetch_first(row_keys_.hashes[n + kPrefetchAhead]);
+      }
       probe_slot_ = equals_none(n) ? kNoSlot : table.first(row_keys_.hashes[n], row_keys_[n]);
       probing_ = true;
     }
@@ -286,6 +290,10 @@ void HashJoin::start_row(engine::Output& output) {
   row_counts_ = own().preserved || !equals_none(row_);
   new_element_ = kNoSlot;
   matches_ = 0;
+  if (row_ + kPrefetchAhead < batch_.size()) {
+    const uint32_t ahead = row_ + kPrefetchAhead;
+    own().table->prefetch_add(row_keys_.hashes[ahead], rows_[ahead]);
+  }
   if (!row_counts_) return;
   const state::MultisetTable::Added added = own().table->add(
       row_keys_.hashes[row_], row_keys_[row_], rows_[row_], data::weight(sign_of(row_)));
