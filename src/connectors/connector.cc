@@ -3,6 +3,15 @@
 #include <fmt/core.h>
 
 namespace millrace::connectors {
+namespace {
+
+data::SchemaPtr schema_of(const std::vector<TableColumn>& columns) {
+  std::vector<data::Field> fields;
+  for (const TableColumn& column : columns) fields.push_back(column.field);
+  return data::make_schema(std::move(fields));
+}
+
+}  // namespace
 
 Result<std::shared_ptr<engine::Source>> Connector::source(const SourceRequest& request,
                                                           Outside&) const {
@@ -17,10 +26,18 @@ Result<std::unique_ptr<engine::Sink>> Connector::sink(const SinkRequest& request
       .at(request.table);
 }
 
+Result<std::unique_ptr<Target>> Connector::target(const SinkRequest& request, Outside&) const {
+  return Error(ErrorCode::kNotReadable,
+               fmt::format("connector '{}' cannot be written to", traits().name))
+      .at(request.table);
+}
+
 data::SchemaPtr output_schema(const SourceRequest& request) {
-  std::vector<data::Field> fields;
-  for (const TableColumn& column : request.columns) fields.push_back(column.field);
-  return data::make_schema(std::move(fields));
+  return schema_of(request.columns);
+}
+
+data::SchemaPtr input_schema(const SinkRequest& request) {
+  return schema_of(request.columns);
 }
 
 }  // namespace millrace::connectors

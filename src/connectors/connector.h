@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "commit/commit_log.h"
+#include "connectors/forward/target.h"
 #include "data/predicate.h"
 #include "data/schema.h"
 #include "engine/sink.h"
@@ -52,6 +53,7 @@ struct SourceRequest {
   // The newest row of a key counts (a topic with a primary key): columns of `declared`.
   std::vector<uint32_t> upsert_key;
   uint32_t splits_wanted = 1;  // how many shards will read
+  std::vector<std::string> partitioned_by;
 };
 
 // A table to write.
@@ -64,6 +66,10 @@ struct SinkRequest {
   std::vector<uint32_t> primary_key;  // indices into columns; empty: rows are appended
   uint32_t shard = 0;
   uint32_t shards = 1;
+  data::SchemaPtr declared;  // the table's physical columns
+  std::vector<std::string> partitioned_by;
+  // Of a forwarded table: names the outbox whose positions the target keeps, in all the world.
+  std::string outbox_id;
 };
 
 // Connector: one kind of table outside: what it can do (traits), and how to read and write one.
@@ -78,12 +84,16 @@ class Connector {
   // REQUIRES: traits().source.
   virtual Result<std::shared_ptr<engine::Source>> source(const SourceRequest& request,
                                                          Outside& outside) const;
-  // REQUIRES: traits().sink takes something.
+  // REQUIRES: traits().sink takes something and is not forwarded.
   virtual Result<std::unique_ptr<engine::Sink>> sink(const SinkRequest& request,
                                                      Outside& outside) const;
+  // REQUIRES: traits().sink.forwarded. `request` is of all shards together.
+  virtual Result<std::unique_ptr<Target>> target(const SinkRequest& request,
+                                                 Outside& outside) const;
 };
 
 // The schema of what a request's reader emits.
 data::SchemaPtr output_schema(const SourceRequest& request);
+data::SchemaPtr input_schema(const SinkRequest& request);
 
 }  // namespace millrace::connectors

@@ -9,7 +9,10 @@
 #include <vector>
 
 #include "connectors/builtin.h"
+#include "connectors/forward/forwarder.h"
+#include "connectors/forward/outbox_sink.h"
 #include "formats/builtin.h"
+#include "io/await.h"
 #include "io/simulated_world.h"
 #include "record/batch_view.h"
 #include "testing/collecting_sink.h"
@@ -32,6 +35,7 @@ struct TestTable {
   std::vector<TableColumn> metadata;  // behind the columns
   std::vector<uint32_t> key;
   bool until_now = true;
+  std::vector<std::string> partitioned_by;
 };
 
 // What a test of a job wants to be otherwise.
@@ -41,6 +45,7 @@ struct TestRun {
   uint32_t slice_batches_max = 256;
   std::string job = "job";
   double rows_per_second = 0;
+  bool forget = false;  // a forwarded table: its traces, at the end
   std::function<bool(commit::Epoch, engine::EpochPhase)> crash;
 };
 
@@ -103,6 +108,7 @@ class ConnectorWorld {
     request.until_now = table.until_now;
     request.upsert_key = table.key;
     request.splits_wanted = splits;
+    request.partitioned_by = table.partitioned_by;
     return MILLRACE_TRY(connectors.find(table.connector))->source(request, outside);
   }
 
@@ -161,22 +167,51 @@ class ConnectorWorld {
                                    const TestRun& how = {}) {
     const traits::Options options = MILLRACE_TRY(options_of(table));
     const Connector* connector = MILLRACE_TRY(connectors.find(table.connector));
-    const formats::Format* format = nullptr;
-    if (!table.format.empty()) format = MILLRACE_TRY(formats.find(table.format));
+    SinkRequest request{.table = "t",
+                        .topic = "topic",
+                        .options = options,
+                        .columns = columns_of(table),
+                        .primary_key = table.key,
+                        .shards = how.shards,
+                        .declared = testing::schema_of(table.columns),
+                        .partitioned_by = table.partitioned_by};
+    if (!table.format.empty()) request.format = MILLRACE_TRY(formats.find(table.format));
+    if (connector->traits().sink.forwarded) return forward(*connector, request, from, how);
     return run(
         std::move(from),
         [&](uint32_t shard) {
-          return connector->sink({.table = "t",
-                                  .topic = "topic",
-                                  .options = options,
-                                  .format = format,
-                                  .columns = columns_of(table),
-                                  .primary_key = table.key,
-                                  .shard = shard,
-                                  .shards = how.shards},
-                                 outside);
+          request.shard = shard;
+          return connector->sink(request, outside);
         },
         how);
+  }
+
+  // A job whose sinks fill an outbox, and the forwarder beside it, until everything committed is
+  // delivered.
+  Result<engine::JobSummary> forward(const Connector& connector, SinkRequest request,
+                                     std::shared_ptr<engine::Source> from, const TestRun& how) {
+    if (!log.topics().describe("outbox")) {
+      MILLRACE_TRY(io::await<commit::TopicId>(world.threads(), [&](auto done) {
+        log.topics().create({.name = "outbox", .partitions = how.shards, .config = {}}, *reads,
+                            std::move(done));
+      }));
+    }
+    const commit::Topic outbox = MILLRACE_TRY(log.topics().describe("outbox"));
+    request.outbox_id = "id";
+    const auto backlog = std::make_shared<Backlog>(request.options.bytes("sink.buffer.bytes"));
+    Forwarder forwarder(MILLRACE_TRY(connector.target(request, outside)), outbox,
+                        input_schema(request), backlog, outside);
+    forwarder.start([](const Error&) {});
+    const engine::JobSummary summary = MILLRACE_TRY(run(
+        std::move(from),
+        [&](uint32_t shard) -> Result<std::unique_ptr<engine::Sink>> {
+          return make_outbox_sink({outbox.id, shard % outbox.partitions}, backlog);
+        },
+        how));
+    MILLRACE_TRY(
+        io::await<void>(world.threads(), [&](auto done) { forwarder.finish(std::move(done)); }));
+    if (how.forget) MILLRACE_TRY(forwarder.forget());
+    return summary;
   }
 
  private:

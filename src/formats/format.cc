@@ -5,6 +5,28 @@
 namespace millrace::formats {
 namespace {
 
+// A text file of records.
+class RecordFileEncoder final : public FileEncoder {
+ public:
+  explicit RecordFileEncoder(std::unique_ptr<RowEncoder> rows) : rows_(std::move(rows)) {}
+  Result<void> append(const data::Batch& batch, std::string& to) override {
+    if (!std::exchange(begun_, true)) to += rows_->file_header();
+    records_.clear();
+    rows_->encode(batch, rows_->record_end(), records_);
+    to += records_.bytes;
+    return {};
+  }
+  Result<void> finish(std::string& to) override {
+    if (!begun_) to += rows_->file_header();
+    return {};
+  }
+
+ private:
+  const std::unique_ptr<RowEncoder> rows_;
+  EncodedRecords records_;
+  bool begun_ = false;
+};
+
 Error cannot(const Format& format, std::string_view what) {
   return Error(ErrorCode::kNotSupported,
                fmt::format("format '{}' cannot {}", format.traits().name, what));
@@ -34,6 +56,11 @@ Result<std::unique_ptr<RecordDecoder>> Format::record_decoder(
 Result<std::unique_ptr<RowEncoder>> Format::encoder(const data::SchemaPtr& /*schema*/,
                                                     const traits::Options& /*options*/) const {
   return cannot(*this, "be written");
+}
+
+Result<std::unique_ptr<FileEncoder>> Format::file_encoder(const data::SchemaPtr& schema,
+                                                          const traits::Options& options) const {
+  return std::make_unique<RecordFileEncoder>(MILLRACE_TRY(encoder(schema, options)));
 }
 
 Result<std::optional<data::ColumnStatistics>> Format::statistics(const DecodeRequest& /*request*/,

@@ -148,6 +148,23 @@ class RowEncoder {
   virtual std::string_view record_end() const { return "\n"; }
 };
 
+// FileEncoder: rows -> the bytes of one file, from its first to its last.
+//
+// Threading:  confined to one task.
+// Order:      append*, finish, once.
+// Failure:    an Error of the library that writes the format; the file is then of no use.
+class FileEncoder {
+ public:
+  virtual ~FileEncoder() = default;
+  // Appends to `to` what is known of the file; rows may be kept back for later. Signs are the
+  // caller's affair. REQUIRES: the schema that the encoder was made for.
+  virtual Result<void> append(const data::Batch& batch, std::string& to) = 0;
+  // The rest of the file.
+  virtual Result<void> finish(std::string& to) = 0;
+  // About how many bytes are kept back.
+  virtual uint64_t held_bytes() const { return 0; }
+};
+
 // Format: a way to write rows as bytes. One object per format, made at start.
 //
 // Threading:  immutable; shared by all tasks.
@@ -165,6 +182,9 @@ class Format {
   virtual Result<std::unique_ptr<RecordDecoder>> record_decoder(const DecodeRequest& request) const;
   virtual Result<std::unique_ptr<RowEncoder>> encoder(const data::SchemaPtr& schema,
                                                       const traits::Options& options) const;
+  // Of a text format: its encoder's header, then every record with its end.
+  virtual Result<std::unique_ptr<FileEncoder>> file_encoder(const data::SchemaPtr& schema,
+                                                            const traits::Options& options) const;
   // What the file itself says of a declared column, without reading its rows; nothing if it does
   // not.
   virtual Result<std::optional<data::ColumnStatistics>> statistics(const DecodeRequest& request,

@@ -9,6 +9,7 @@
 #include "engine/dataflow.h"
 #include "expr/registry.h"
 #include "formats/builtin.h"
+#include "jobs/forwarding.h"
 #include "jobs/result_sink.h"
 #include "plan/logical_plan.h"
 
@@ -23,12 +24,15 @@ struct LowerContext {
   uint32_t parallelism = 1;
   // Where rows for the client go; needed where a sink of the plan has no table.
   std::shared_ptr<ResultRows> result;
+  // Takes the sinks whose rows are delivered behind the commit.
+  Forwarding& forwarding;
 };
 
 // Logical plan -> dataflow: operators by their properties, pipelines cut where rows must change
 // shards.
 //
-// Threading:  pure; connectors list topics and files.
+// Threading:  a client's thread, none of an executor; connectors list topics and files, outboxes
+//             are made.
 // Ownership:  the dataflow shares the plan's nodes, tables and expressions.
 // Failure:    what connectors, formats and expressions say of a table that cannot be read or
 //             written.

@@ -82,15 +82,6 @@ class ScanColumns {
   std::vector<uint32_t> decoded_;
 };
 
-data::SchemaPtr physical_schema(const catalog::TableDefinition& definition) {
-  std::vector<data::Field> fields;
-  for (const catalog::ColumnDefinition& column : definition.columns) {
-    if (column.kind != ColumnKind::kPhysical) continue;
-    fields.push_back({column.name, column.type, column.nullable});
-  }
-  return data::make_schema(std::move(fields));
-}
-
 // Conjuncts of the filter that a connector may skip by: over physical columns.
 std::vector<data::SimplePredicate> simple_predicates(const plan::BoundTable& table,
                                                      const ExpressionPtr& filter,
@@ -141,7 +132,8 @@ Result<std::shared_ptr<engine::Source>> open_source(const plan::BoundTable& tabl
                                     .null_on_error = definition.options.text("on-error") == "null",
                                     .until_now = scan.until_now,
                                     .upsert_key = upsert_key(definition, *declared),
-                                    .splits_wanted = context.parallelism};
+                                    .splits_wanted = context.parallelism,
+                                    .partitioned_by = definition.partitioned_by};
   if (definition.format != nullptr) {
     request.format = MILLRACE_TRY(context.formats.find(definition.format->name));
   }

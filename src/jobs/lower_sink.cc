@@ -45,20 +45,25 @@ Result<void> Lowering::lower_sink(const plan::NodePtr& node) {
     columns.push_back({.field = table->schema->field(column),
                        .metadata_key = definition.columns[column].metadata_key});
   }
-  const uint32_t shards = dataflow_.pipelines[pipeline].shards;
-  dataflow_.pipelines[pipeline].sink = [table, connector, format, columns, shards,
-                                        keys = upsert ? sink.key_columns : std::vector<uint32_t>(),
+  const connectors::SinkRequest request{
+      .table = definition.name.to_short_string(),
+      .topic = definition.topic(),
+      .options = definition.options,
+      .format = format,
+      .columns = std::move(columns),
+      .primary_key = upsert ? sink.key_columns : std::vector<uint32_t>(),
+      .shards = dataflow_.pipelines[pipeline].shards,
+      .declared = physical_schema(definition),
+      .partitioned_by = definition.partitioned_by};
+  if (connector->traits().sink.forwarded) {
+    dataflow_.pipelines[pipeline].sink = MILLRACE_TRY(context_.forwarding.add(*connector, request));
+    return {};
+  }
+  dataflow_.pipelines[pipeline].sink = [table, connector, request,
                                         &outside = context_.outside](uint32_t shard) {
-    const catalog::TableDefinition& target = *table->definition;
-    return connector->sink({.table = target.name.to_short_string(),
-                            .topic = target.topic(),
-                            .options = target.options,
-                            .format = format,
-                            .columns = columns,
-                            .primary_key = keys,
-                            .shard = shard,
-                            .shards = shards},
-                           outside);
+    connectors::SinkRequest of_shard = request;
+    of_shard.shard = shard;
+    return connector->sink(of_shard, outside);
   };
   return {};
 }

@@ -142,4 +142,13 @@ Result<engine::Dataflow> lower(const plan::LogicalPlan& plan, const LowerContext
   return lowering.take();
 }
 
+data::SchemaPtr physical_schema(const catalog::TableDefinition& definition) {
+  std::vector<data::Field> fields;
+  for (const catalog::ColumnDefinition& column : definition.columns) {
+    if (column.kind != catalog::ColumnKind::kPhysical) continue;
+    fields.push_back({column.name, column.type, column.nullable});
+  }
+  return data::make_schema(std::move(fields));
+}
+
 }  // namespace millrace::jobs

@@ -63,6 +63,9 @@ class Lowering {
 // G of engine.md (Time) over everything that `plan` computes, µs.
 int64_t time_granularity_us(const plan::LogicalPlan& plan);
 
+// The columns that a connector reads and writes, in the order of the declaration.
+data::SchemaPtr physical_schema(const catalog::TableDefinition& definition);
+
 // Identity of a node's state with the bits that number its tables cleared.
 inline uint64_t state_id(const plan::Node& node) {
   return node.identity / engine::kTablesPerOperatorMax * engine::kTablesPerOperatorMax;

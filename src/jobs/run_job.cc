@@ -15,6 +15,8 @@ struct JobRun::Shared {
   std::unique_ptr<engine::Job> job;
   io::Notification done;
   std::optional<Result<engine::JobSummary>> summary;  // set before `done`
+  Forwarding* forwarding = nullptr;                   // the JobRun's
+  std::optional<Error> undelivered;                   // the door's
 
   explicit Shared(RunEvents told, io::Executor& executor)
       : events(std::move(told)), door(executor) {}
@@ -23,6 +25,25 @@ struct JobRun::Shared {
     for (const ResultRows::Chunk& chunk : rows->take()) {
       if (events.on_rows) events.on_rows(chunk);
     }
+  }
+  // All below on the door.
+  void delivery_failed(const Error& error) {
+    if (done.is_set() || undelivered) return;
+    undelivered = error;
+    job->cancel();
+  }
+  // What has been committed is delivered, then the job is over.
+  void deliver(const std::shared_ptr<Shared>& self, const Result<engine::JobSummary>& ended) {
+    if (!ended) return finish(undelivered ? Result<engine::JobSummary>(*undelivered) : ended);
+    forwarding->finish([self, ended](const Result<void>& delivered) {
+      self->door.post([self, ended, delivered] {
+        self->finish(delivered ? ended : Result<engine::JobSummary>(delivered.error()));
+      });
+    });
+  }
+  void finish(Result<engine::JobSummary> how) {
+    summary = std::move(how);
+    done.set();
   }
   void tell_progress(const std::shared_ptr<Shared>& self) {
     if (done.is_set() || !events.on_progress) return;
@@ -63,8 +84,12 @@ std::vector<Error> notices_of(const plan::LogicalPlan& plan) {
 
 }  // namespace
 
-JobRun::JobRun(std::shared_ptr<Shared> shared, Runtime& runtime, std::string forget)
-    : shared_(std::move(shared)), runtime_(runtime), forget_(std::move(forget)) {}
+JobRun::JobRun(std::shared_ptr<Shared> shared, std::unique_ptr<Forwarding> forwarding,
+               Runtime& runtime, std::string forget)
+    : shared_(std::move(shared)),
+      forwarding_(std::move(forwarding)),
+      runtime_(runtime),
+      forget_(std::move(forget)) {}
 
 JobRun::~JobRun() {
   if (shared_->done.is_set()) return;
@@ -75,12 +100,15 @@ JobRun::~JobRun() {
 Result<std::unique_ptr<JobRun>> JobRun::start(const plan::LogicalPlan& plan, RunOptions options,
                                               RunEvents events, Runtime& runtime) {
   auto shared = std::make_shared<Shared>(std::move(events), runtime.door);
+  auto forwarding = std::make_unique<Forwarding>(options.name, runtime.outside, runtime.door);
+  shared->forwarding = forwarding.get();
   engine::Dataflow dataflow = MILLRACE_TRY(lower(plan, {.functions = runtime.functions,
                                                         .connectors = runtime.connectors,
                                                         .formats = runtime.formats,
                                                         .outside = runtime.outside,
                                                         .parallelism = options.parallelism,
-                                                        .result = shared->rows}));
+                                                        .result = shared->rows,
+                                                        .forwarding = *forwarding}));
   engine::JobOptions job{.name = options.name,
                          .epoch_interval_us = options.epoch_interval_us,
                          .batch_rows_max = options.batch_rows_max,
@@ -102,8 +130,7 @@ Result<std::unique_ptr<JobRun>> JobRun::start(const plan::LogicalPlan& plan, Run
                              [shared](Result<engine::JobSummary> summary) {
                                shared->door.post([shared, summary = std::move(summary)] {
                                  shared->tell_rows();
-                                 shared->summary = summary;
-                                 shared->done.set();
+                                 shared->deliver(shared, summary);
                                });
                              }};
   shared->job = MILLRACE_TRY(engine::Job::start(std::move(dataflow), std::move(job),
@@ -112,14 +139,17 @@ Result<std::unique_ptr<JobRun>> JobRun::start(const plan::LogicalPlan& plan, Run
                                                  .workers = runtime.workers,
                                                  .coordinator = runtime.coordinator},
                                                 std::move(told)));
+  forwarding->start([weak = std::weak_ptr(shared)](const Error& error) {
+    if (auto self = weak.lock()) self->door.post([self, error] { self->delivery_failed(error); });
+  });
   runtime.door.post([shared, notices = notices_of(plan)] {
     for (const Error& notice : notices) {
       if (shared->events.on_notice) shared->events.on_notice(notice);
     }
     shared->tell_progress(shared);
   });
-  return std::unique_ptr<JobRun>(
-      new JobRun(std::move(shared), runtime, options.forget ? options.name : std::string()));
+  return std::unique_ptr<JobRun>(new JobRun(std::move(shared), std::move(forwarding), runtime,
+                                            options.forget ? options.name : std::string()));
 }
 
 void JobRun::request_stop() {
@@ -136,6 +166,9 @@ bool JobRun::ended() const {
 
 Result<engine::JobSummary> JobRun::wait() {
   runtime_.threads.wait(shared_->done);
+  if (*shared_->summary && (*shared_->summary)->end != engine::JobEnd::kStopped) {
+    MILLRACE_TRY(forwarding_->forget());
+  }
   if (!forget_.empty()) {
     MILLRACE_TRY(io::await<void>(runtime_.threads, [&](auto done) {
       runtime_.log.jobs().drop_job(forget_, runtime_.door, std::move(done));

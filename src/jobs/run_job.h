@@ -75,9 +75,11 @@ class JobRun {
 
  private:
   struct Shared;
-  JobRun(std::shared_ptr<Shared> shared, Runtime& runtime, std::string forget);
+  JobRun(std::shared_ptr<Shared> shared, std::unique_ptr<Forwarding> forwarding, Runtime& runtime,
+         std::string forget);
 
   std::shared_ptr<Shared> shared_;
+  const std::unique_ptr<Forwarding> forwarding_;
   Runtime& runtime_;
   const std::string forget_;  // the job's name, or empty
 };

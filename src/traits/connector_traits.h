@@ -33,6 +33,8 @@ struct SinkTraits {
   bool upserts = false;
   // -U, +U, -D of whole rows, key or not (print, blackhole).
   bool changes = false;
+  // Rows are delivered behind the commit, by a forwarder (connectors/forward).
+  bool forwarded = false;
 };
 
 // What a source may be asked to do less of. The engine filters again: skipping is only an economy.

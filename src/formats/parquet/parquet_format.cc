@@ -1,18 +1,29 @@
 #include "formats/parquet/parquet_format.h"
 
 #include "formats/parquet/parquet_decoder.h"
+#include "formats/parquet/parquet_encoder.h"
 
 namespace millrace::formats {
 namespace {
+
+constexpr traits::OptionSpec kParquetOptions[] = {
+    {.name = kParquetCompression,
+     .type = traits::OptionType::kChoice,
+     .default_value = "SNAPPY",
+     .choices = "SNAPPY|GZIP|ZSTD|UNCOMPRESSED",
+     .documentation = "How written pages are compressed."},
+};
 
 constexpr traits::FormatTraits kTraits = {
     .name = "parquet",
     .summary = "Parquet files: only the columns and row groups that are needed are read.",
     .decodes = true,
+    .encodes = true,
     .records = false,
     .containers = true,
     .takes_columns = true,
     .takes_predicates = true,
+    .options = kParquetOptions,
 };
 
 #ifdef MILLRACE_WITH_PARQUET
@@ -27,6 +38,10 @@ Result<std::unique_ptr<FileDecoder>> open_parquet_file(const DecodeRequest&, std
 Result<std::optional<data::ColumnStatistics>> parquet_statistics(const DecodeRequest&, std::string,
                                                                  io::File&, size_t) {
   return std::optional<data::ColumnStatistics>();
+}
+Result<std::unique_ptr<FileEncoder>> make_parquet_encoder(const data::SchemaPtr&,
+                                                          const traits::Options&) {
+  return std::unique_ptr<FileEncoder>();
 }
 #endif
 
@@ -47,6 +62,12 @@ class ParquetFormat final : public Format {
                                                  const Position& from) const override {
     MILLRACE_TRY(check_available());
     return open_parquet_file(request, std::move(name), file_bytes, from);
+  }
+
+  Result<std::unique_ptr<FileEncoder>> file_encoder(const data::SchemaPtr& schema,
+                                                    const traits::Options& options) const override {
+    MILLRACE_TRY(check_available());
+    return make_parquet_encoder(schema, options);
   }
 
   Result<std::optional<data::ColumnStatistics>> statistics(const DecodeRequest& request,
