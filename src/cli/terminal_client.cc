@@ -72,7 +72,7 @@ void TerminalClient::done(std::string_view tag) {
 
 void TerminalClient::notice(std::string_view text) {
   clear_progress();
-  write_err(fmt::format("note: {}\n", text));
+  if (!options_.quiet) write_err(fmt::format("note: {}\n", text));
 }
 
 void TerminalClient::progress(const session::Progress& progress) {

@@ -64,9 +64,10 @@ class KeyedInput {
 
 data::SchemaPtr joined_schema(const data::Schema& left, const data::Schema& right, JoinKind kind) {
   std::vector<data::Field> fields = left.fields();
+  for (data::Field& field : fields) field.nullable |= kind == JoinKind::kFull;
   for (const data::Field& field : right.fields()) {
     fields.push_back(field);
-    if (kind == JoinKind::kLeft) fields.back().nullable = true;
+    fields.back().nullable |= kind != JoinKind::kInner;
   }
   return data::make_schema(std::move(fields));
 }
@@ -94,7 +95,7 @@ Result<BoundRelation> QueryBinder::join(BoundRelation left, BoundRelation right,
       continue;
     }
     // A condition on the right side alone decides which rows can match: the same for a left join.
-    if (side == Side::kRight) {
+    if (side == Side::kRight && kind != JoinKind::kFull) {
       right.node = filter(std::move(right.node), expr::with_columns(condition, to_right));
       continue;
     }
@@ -131,6 +132,8 @@ Result<BoundRelation> QueryBinder::join(BoundRelation left, BoundRelation right,
   }
   BoundRelation bound;
   bound.scope = std::move(left.scope);
+  if (kind == JoinKind::kFull) bound.scope.make_nullable();
+  if (kind != JoinKind::kInner) right.scope.make_nullable();
   right.scope.shift(behind);
   bound.scope.append(right.scope);
   const data::SchemaPtr schema = joined_schema(*left_node->schema, *right_node->schema, kind);
@@ -167,7 +170,8 @@ Result<BoundRelation> QueryBinder::bind_join_table(const sql::JoinTable& table) 
   for (const sql::Join& join : table.joins) {
     if (join.asof) return refused(join.span, "ASOF JOIN");
     if (join.natural) return refused(join.span, "NATURAL JOIN");
-    if (join.type == sql::JoinType::kFull) return refused(join.span, "FULL JOIN");
+    const bool full = join.type == sql::JoinType::kFull;
+    if (full && !join.on) return refused(join.span, "FULL JOIN … USING");
     if (std::holds_alternative<sql::UnnestTable>(join.right.node)) {
       bound = MILLRACE_TRY(
           bind_unnest(std::move(bound), join.right, join.type == sql::JoinType::kLeft));
@@ -183,7 +187,8 @@ Result<BoundRelation> QueryBinder::bind_join_table(const sql::JoinTable& table) 
       behind.shift(b);
       swapped.append(behind);
       auto conditions = MILLRACE_TRY(join_conditions(join, right, bound, swapped));
-      const Scope left_names = bound.scope;
+      Scope left_names = bound.scope;
+      left_names.make_nullable();
       const Scope right_names = right.scope;
       BoundRelation joined = MILLRACE_TRY(
           this->join(std::move(right), std::move(bound), JoinKind::kLeft, std::move(conditions)));
@@ -196,7 +201,7 @@ Result<BoundRelation> QueryBinder::bind_join_table(const sql::JoinTable& table) 
         names.push_back(joined.node->schema->field(from).name);
       }
       bound.node = project(std::move(joined.node), std::move(columns), names);
-      bound.scope = left_names;
+      bound.scope = std::move(left_names);
       Scope shifted = right_names;
       shifted.shift(a);
       bound.scope.append(shifted);
@@ -207,7 +212,9 @@ Result<BoundRelation> QueryBinder::bind_join_table(const sql::JoinTable& table) 
     behind.shift(static_cast<uint32_t>(bound.node->schema->columns()));
     both.append(behind);
     auto conditions = MILLRACE_TRY(join_conditions(join, bound, right, both));
-    const JoinKind kind = join.type == sql::JoinType::kLeft ? JoinKind::kLeft : JoinKind::kInner;
+    const JoinKind kind = full                                ? JoinKind::kFull
+                          : join.type == sql::JoinType::kLeft ? JoinKind::kLeft
+                                                              : JoinKind::kInner;
     bound =
         MILLRACE_TRY(this->join(std::move(bound), std::move(right), kind, std::move(conditions)));
   }

@@ -157,7 +157,7 @@ TEST_F(Plans, NameThePlaceOfWhatIsWrong) {
   EXPECT_EQ(refusal("SELECT k FROM f AS a JOIN f AS b ON a.x = b.x"), "MR-2008 q.sql:1:8");
   EXPECT_EQ(refusal("SELECT * FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(n), INTERVAL '1' HOUR))"),
             "MR-2018 q.sql:1:48");
-  EXPECT_EQ(refusal("SELECT x FROM f FULL JOIN t ON f.k = t.k"), "MR-2004 q.sql:1:17");
+  EXPECT_EQ(refusal("SELECT x FROM f FULL JOIN t USING (k)"), "MR-2004 q.sql:1:17");
 }
 
 TEST_F(Plans, SortGroupsByAnAggregateThatIsNotSelected) {
@@ -251,6 +251,18 @@ TEST_F(Plans, FoldConstantsUnlessTheyFailOrRulesAreOff) {
   const std::string written = explained(text, false);
   EXPECT_NE(written.find("(1 + 2)"), std::string::npos) << written;
   EXPECT_NE(written.find("(1 < 2)"), std::string::npos) << written;
+}
+
+TEST_F(Plans, KnowThatTheMissingSideOfAnOuterJoinIsNull) {
+  run("CREATE TABLE strict (k STRING NOT NULL)");
+  for (const char* join : {"t LEFT JOIN strict AS s", "strict AS s RIGHT JOIN t"}) {
+    const std::string text =
+        explained(std::string("SELECT n FROM ") + join + " ON s.k = t.k WHERE s.k IS NULL");
+    EXPECT_NE(text.find("IS NULL"), std::string::npos) << text;
+  }
+  const std::string full =
+      explained("SELECT 1 FROM strict AS a FULL JOIN strict AS b ON a.k = b.k WHERE a.k IS NULL");
+  EXPECT_NE(full.find("IS NULL"), std::string::npos) << full;
 }
 
 }  // namespace

@@ -31,6 +31,10 @@ void Scope::shift(uint32_t by) {
   for (ScopeColumn& column : columns_) column.index += by;
 }
 
+void Scope::make_nullable() {
+  for (ScopeColumn& column : columns_) column.nullable = true;
+}
+
 void Scope::append(const Scope& other) {
   columns_.insert(columns_.end(), other.columns_.begin(), other.columns_.end());
 }

@@ -37,6 +37,8 @@ class Scope {
   // All columns behind the `shift`-th place on.
   void shift(uint32_t by);
   void append(const Scope& other);
+  // The side of an outer join that may be missing.
+  void make_nullable();
   // The column of this name is seen only behind its table's name: the second one of USING.
   void hide(const std::string& name);
 

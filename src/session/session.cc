@@ -129,6 +129,8 @@ class Session::Execution {
   Result<void> act(const plan::BoundInsert& insert) {
     auto run = MILLRACE_TRY(start(insert.plan, run_options(job_name(insert)), {}));
     if (!insert.bounded) {
+      client_.notice(
+          "runs on, because its input is endless; Ctrl-C commits what was read and ends it");
       state_.running.push_back(std::move(run));
       return {};
     }
