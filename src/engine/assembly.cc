@@ -149,7 +149,7 @@ class PipelineAssembly {
     source.table = spec.table;
     source.source = spec.source;
     source.bounded = spec.source->bounded();
-    source.fail_on_rejection = spec.fail_on_rejection;
+    source.on_rejection = spec.on_rejection;
     if (spec.projection) source.projection = MILLRACE_TRY(spec.projection(shard));
     if (spec.filter) source.filter = MILLRACE_TRY(spec.filter(shard));
     if (spec.event_time) {
@@ -186,7 +186,7 @@ void connect(const Edge& edge, const Dataflow& dataflow, const std::vector<uint3
              std::vector<TaskParts>& tasks) {
   const uint32_t shards_to = dataflow.pipelines[edge.to].shards;
   for (uint32_t from = 0; from < dataflow.pipelines[edge.from].shards; ++from) {
-    OutgoingEdge outgoing{edge.routing, edge.key_columns, {}};
+    OutgoingEdge outgoing{edge.routing, edge.key_columns, {}, edge.late};
     const bool to_one = edge.routing == Routing::kForward || edge.routing == Routing::kSingle;
     const uint32_t only = edge.routing == Routing::kForward ? from % shards_to : 0;
     for (uint32_t to = to_one ? only : 0; to < (to_one ? only + 1 : shards_to); ++to) {

@@ -20,7 +20,11 @@ struct Chain::Stage final : Output {
     chain.deliver(index + 1, Event::rows(0, std::move(batch)));
   }
   bool full() const override { return chain.full_behind(index); }
-  void push_late(data::Batch batch) override { chain.side_.late(batch); }
+  void push_late(data::Batch batch) override {
+    if (batch.empty()) return;
+    chain.side_.late(batch);
+    if (chain.tail_->takes_late()) chain.deliver(chain.operators(), Event::late(std::move(batch)));
+  }
   void reject(Rejection rejection) override { chain.side_.reject(std::move(rejection)); }
 
   Chain& chain;
@@ -119,6 +123,7 @@ Result<Step> Chain::dispatch(Stage& stage, Event& event) {
       return stage.op->on_time(event.port, TimeDomain::kProcessing, event.value, stage);
     case EventKind::kBarrier:
       return stage.op->on_barrier(commit::Epoch(static_cast<uint64_t>(event.value)), stage);
+    case EventKind::kLate:
     case EventKind::kIdle:
     case EventKind::kEnd:
       return Step::kDone;

@@ -27,6 +27,12 @@ class ScriptedTail final : public Tail {
         for (const std::string& line : testing::lines_of(event.batch)) seen.push_back(line);
         if (batch_room > 0) --batch_room;
         break;
+      case EventKind::kLate:
+        for (const std::string& line : testing::lines_of(event.batch)) {
+          seen.push_back("late " + line);
+        }
+        if (batch_room > 0) --batch_room;
+        break;
       case EventKind::kWatermark:
         seen.push_back("w" + std::to_string(event.value));
         break;
@@ -51,8 +57,10 @@ class ScriptedTail final : public Tail {
   }
   bool room(bool batch) const override { return !batch || batch_room != 0; }
   bool wait_for_room(bool batch) override { return !room(batch); }
+  bool takes_late() const override { return late; }
 
   Lines seen;
+  bool late = false;
   int batch_room = -1;  // batches it takes; -1: any number
   Step next_step = Step::kDone;
   int resumed = 0;
@@ -94,6 +102,24 @@ class Repeater final : public Operator {
   const int copies_;
   data::Batch batch_;
   int left_ = 0;
+};
+
+// Finds every row late.
+class Latecomer final : public Operator {
+ public:
+  Latecomer() {
+    traits_.name = "latecomer";
+    traits_.ports.resize(1);
+  }
+  const traits::OperatorTraits& traits() const override { return traits_; }
+  Result<void> open(OpenContext&) override { return {}; }
+  Result<Step> on_batch(Port, data::Batch batch, Output& output) override {
+    output.push_late(std::move(batch));
+    return Step::kDone;
+  }
+
+ private:
+  traits::OperatorTraits traits_;
 };
 
 // Waits for data once per batch.
@@ -182,6 +208,22 @@ TEST(Chain, WithoutRoomEverythingWaitsInOrderAndNothingIsLost) {
   }
   EXPECT_EQ(fixture.tail->seen, (Lines{"+I 1", "+I 1", "+I 1", "+I 1", "+I 1", "+I 1", "w7",
                                        "+U 101", "+U 101", "+U 101", "b1"}));
+}
+
+TEST(Chain, LateRowsPassTheOperatorsBehindAndStayInFrontOfTheBarrier) {
+  Fixture fixture(operators(std::make_unique<Latecomer>(), std::make_unique<Repeater>(2)));
+  fixture.push("1");
+  fixture.tail->late = true;
+  fixture.tail->batch_room = 0;
+  fixture.push("2");
+  fixture.signal(EventKind::kBarrier, 1);
+  for (int n = 0; n < 100 && !fixture.chain->idle(); ++n) {
+    EXPECT_EQ(*fixture.chain->run(), Step::kWait);
+    fixture.tail->batch_room = 1;
+    fixture.turn();
+    ASSERT_TRUE(fixture.chain->run());
+  }
+  EXPECT_EQ(fixture.tail->seen, (Lines{"late +I 2", "+U 101", "b1"}));
 }
 
 TEST(Chain, ASliceOfOneBatchStillGetsAnywhere) {

@@ -59,6 +59,8 @@ struct Edge {
   Port port = 0;      // of the head operator of `to`
   Routing routing = Routing::kForward;
   std::vector<uint32_t> key_columns;
+  // Carries what the operators of `from` push as late, in place of its rows.
+  bool late = false;
 };
 
 // A linear chain that runs as one task per shard: a source or one or more input channels at its

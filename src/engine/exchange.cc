@@ -37,6 +37,10 @@ bool ExchangeTail::wait_for_room(bool batch) {
   return waits;
 }
 
+bool ExchangeTail::takes_late() const {
+  return std::ranges::any_of(routes_, [](const Route& route) { return route.edge.late; });
+}
+
 Result<Step> ExchangeTail::resume() {
   assertion_failed("an exchange never suspends within an event", __FILE__, __LINE__);
 }
@@ -44,7 +48,7 @@ Result<Step> ExchangeTail::resume() {
 Result<Step> ExchangeTail::on_event(Event event) {
   for (Route& route : routes_) {
     if (event.is_batch()) {
-      spread(route, event.batch);
+      if (route.edge.late == (event.kind == EventKind::kLate)) spread(route, event.batch);
       continue;
     }
     for (auto& channel : route.edge.channels) {

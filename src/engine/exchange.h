@@ -17,6 +17,7 @@ struct OutgoingEdge {
   std::vector<uint32_t> key_columns;
   // kHash, kBroadcast: a channel per shard; kForward, kSingle: one.
   std::vector<std::shared_ptr<Channel>> channels;
+  bool late = false;  // takes kLate in place of kBatch
 };
 
 // ExchangeTail: out of a task into other tasks. Fan-out shares the batch; up to kSharedShardsMax
@@ -31,6 +32,7 @@ class ExchangeTail final : public Tail {
   Result<Step> resume() override;
   bool room(bool batch) const override;
   bool wait_for_room(bool batch) override;
+  bool takes_late() const override;
 
  private:
   struct Route {

@@ -42,6 +42,24 @@ data::Batch numbers(int count) {
   return rows_of(schema_of("k BIGINT"), text);
 }
 
+TEST(Exchange, LateRowsTakeTheirOwnEdgesAndSignalsTakeAll) {
+  Fixture fixture(Routing::kForward, 2);
+  fixture.tail = std::make_unique<ExchangeTail>(
+      std::vector<OutgoingEdge>{{Routing::kForward, {}, {fixture.channels[0]}, false},
+                                {Routing::kForward, {}, {fixture.channels[1]}, true}});
+  EXPECT_TRUE(fixture.tail->takes_late());
+  const auto schema = schema_of("k BIGINT");
+  ASSERT_TRUE(fixture.tail->on_event(Event::rows(0, rows_of(schema, "1"))));
+  ASSERT_TRUE(fixture.tail->on_event(Event::late(rows_of(schema, "2"))));
+  EXPECT_EQ(fixture.take(0), (std::vector<std::string>{"+I 1"}));
+  EXPECT_EQ(fixture.take(1), (std::vector<std::string>{"+I 2"}));
+  ASSERT_TRUE(fixture.tail->on_event(Event::signal(EventKind::kBarrier, 1)));
+  for (const auto& channel : fixture.channels) {
+    ASSERT_NE(channel->front(), nullptr);
+    EXPECT_EQ(channel->front()->kind, EventKind::kBarrier);
+  }
+}
+
 TEST(Exchange, EveryRowGoesToTheShardOfItsKeyOnceWithItsSign) {
   for (const size_t shards : {1U, 2U, 4U, 5U, 9U}) {
     Fixture fixture(Routing::kHash, shards);

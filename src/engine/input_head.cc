@@ -116,6 +116,7 @@ void InputHead::take_signal(Chain& chain, Input& input, const Event& event) {
     case EventKind::kBarrier:
       return pass_barrier(chain, input, event.value);
     case EventKind::kBatch:
+    case EventKind::kLate:
       return;
   }
 }

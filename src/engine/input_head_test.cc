@@ -40,6 +40,7 @@ class LineTail final : public Tail {
       case EventKind::kWatermark:
         lines_.push_back("watermark " + value);
         break;
+      case EventKind::kLate:
       case EventKind::kTick:
         break;
       case EventKind::kBarrier:

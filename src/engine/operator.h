@@ -32,7 +32,7 @@ class Output {
   // No credit downstream, or the time slice is over: keep a cursor and return kAgain.
   virtual bool full() const = 0;
   // Rows beside the stream (late ones), with the schema of the port they came by; counted, and
-  // dropped where the query routes them nowhere.
+  // dropped where no edge takes them (Edge::late).
   virtual void push_late(data::Batch batch) = 0;
   // A row that failed.
   virtual void reject(Rejection rejection) = 0;

@@ -9,6 +9,7 @@ Result<Step> SinkTail::on_event(Event event) {
       return sink_->on_batch(std::move(event.batch), staging_);
     case EventKind::kBarrier:
       return sink_->on_barrier(commit::Epoch(static_cast<uint64_t>(event.value)), staging_);
+    case EventKind::kLate:
     case EventKind::kWatermark:
     case EventKind::kTick:
     case EventKind::kIdle:

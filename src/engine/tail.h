@@ -21,6 +21,8 @@ class Tail {
   virtual bool room(bool batch) const = 0;
   // Asks to be woken when there is room. False: there is by now.
   virtual bool wait_for_room(bool batch) = 0;
+  // Whether it takes kLate events.
+  virtual bool takes_late() const { return false; }
   virtual Result<void> committed(commit::Epoch) { return {}; }
 };
 

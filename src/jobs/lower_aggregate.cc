@@ -1,3 +1,4 @@
+#include "expr/build.h"
 #include "jobs/lowering.h"
 #include "operators/aggregate/group_aggregate.h"
 #include "operators/window/window_aggregate.h"
@@ -39,9 +40,14 @@ Result<Lowering::Pipeline> Lowering::lower_aggregate(const plan::Node& node,
 
 Result<Lowering::Pipeline> Lowering::lower_window_aggregate(const plan::Node& node,
                                                             const plan::Aggregate& aggregate) {
-  const Pipeline pipeline =
-      gather(MILLRACE_TRY(stream(node.input())), "window_aggregate", aggregate.keys);
   const plan::AggregateWindow& window = *aggregate.window;
+  const Pipeline input = MILLRACE_TRY(stream(node.input()));
+  Pipeline pipeline = gather(input, "window_aggregate", aggregate.keys);
+  if (pipeline == input && window.late_columns > 0) {
+    // No other operator of its pipeline finds rows late.
+    pipeline = begin("window_aggregate", dataflow_.pipelines[input].shards);
+    connect(input, pipeline, 0, engine::Routing::kForward);
+  }
   operators::WindowAggregateSpec spec{
       .window = {.size_us = window.window.size_us,
                  .slide_us = window.window.slide_us,
@@ -57,6 +63,20 @@ Result<Lowering::Pipeline> Lowering::lower_window_aggregate(const plan::Node& no
       pipeline, [spec](uint32_t) { return operators::make_window_aggregate(spec); },
       state_id(node));
   return pipeline;
+}
+
+Result<Lowering::Pipeline> Lowering::lower_late_rows(const plan::Node& node) {
+  const Pipeline from = MILLRACE_TRY(lower_shared(node.input()));
+  const Pipeline late = begin("late", dataflow_.pipelines[from].shards);
+  dataflow_.edges.push_back(
+      {.from = from, .to = late, .port = 0, .routing = engine::Routing::kForward, .late = true});
+  const data::Schema& rows = *node.input()->input()->schema;
+  std::vector<expr::ExpressionPtr> first;
+  for (uint32_t column = 0; column < node.schema->columns(); ++column) {
+    first.push_back(expr::make_column(rows, column));
+  }
+  add_projection(late, node.schema, std::move(first));
+  return late;
 }
 
 }  // namespace millrace::jobs

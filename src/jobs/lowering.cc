@@ -86,15 +86,18 @@ void Lowering::append(Pipeline to, engine::PerShard<engine::Operator> make, uint
 
 Result<Lowering::Pipeline> Lowering::stream(const NodePtr& node) {
   if (readers_[node.get()] < 2) return lower_node(node);
-  auto found = shared_.find(node.get());
-  if (found == shared_.end()) {
-    const Pipeline pipeline = MILLRACE_TRY(lower_node(node));
-    found = shared_.emplace(node.get(), pipeline).first;
-  }
-  const uint32_t shards = dataflow_.pipelines[found->second].shards;
-  const Pipeline reader = begin("shared", shards);
-  connect(found->second, reader, 0, engine::Routing::kForward);
+  const Pipeline from = MILLRACE_TRY(lower_shared(node));
+  const Pipeline reader = begin("shared", dataflow_.pipelines[from].shards);
+  connect(from, reader, 0, engine::Routing::kForward);
   return reader;
+}
+
+Result<Lowering::Pipeline> Lowering::lower_shared(const NodePtr& node) {
+  const auto found = shared_.find(node.get());
+  if (found != shared_.end()) return found->second;
+  const Pipeline pipeline = MILLRACE_TRY(lower_node(node));
+  shared_.emplace(node.get(), pipeline);
+  return pipeline;
 }
 
 Result<Lowering::Pipeline> Lowering::lower_node(const NodePtr& node) {
@@ -109,6 +112,7 @@ Result<Lowering::Pipeline> Lowering::lower_node(const NodePtr& node) {
             return aggregate.window ? lower_window_aggregate(*node, aggregate)
                                     : lower_aggregate(*node, aggregate);
           },
+          [&](const plan::LateRows&) { return lower_late_rows(*node); },
           [&](const plan::Join& join) { return lower_join(*node, join); },
           [&](const plan::UnionAll&) { return lower_union(*node); },
           [&](const plan::Unnest& unnest) { return lower_unnest(*node, unnest); },

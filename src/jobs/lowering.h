@@ -27,6 +27,8 @@ class Lowering {
   // The pipeline that gives the rows of `node`, open for one more operator.
   Result<Pipeline> stream(const plan::NodePtr& node);
   Result<Pipeline> lower_node(const plan::NodePtr& node);
+  // The pipeline of a node with several readers, which ends there.
+  Result<Pipeline> lower_shared(const plan::NodePtr& node);
   Result<Pipeline> lower_scan(const plan::Node& node, const plan::Scan& scan);
   Result<Pipeline> lower_values(const plan::Node& node, const plan::Values& values);
   Result<Pipeline> lower_filter(const plan::Node& node, const plan::Filter& filter);
@@ -34,6 +36,7 @@ class Lowering {
   Result<Pipeline> lower_assign_window(const plan::Node& node, const plan::AssignWindow& assign);
   Result<Pipeline> lower_aggregate(const plan::Node& node, const plan::Aggregate& aggregate);
   Result<Pipeline> lower_window_aggregate(const plan::Node& node, const plan::Aggregate& aggregate);
+  Result<Pipeline> lower_late_rows(const plan::Node& node);
   Result<Pipeline> lower_join(const plan::Node& node, const plan::Join& join);
   Result<Pipeline> lower_union(const plan::Node& node);
   Result<Pipeline> lower_unnest(const plan::Node& node, const plan::Unnest& unnest);

@@ -75,7 +75,7 @@ class QueryBinder::Grouping {
     }
     if (emit->early != sql::EarlyEmit::kNone) return binder_.refused(emit->span, "EMIT EARLY");
     if (emit->discarding) return binder_.refused(emit->span, "DISCARDING");
-    if (emit->late_into) return binder_.refused(emit->late_into->span, "LATE INTO");
+    if (emit->late_into) MILLRACE_TRY(late_into(*emit->late_into));
     if (emit->allowed_lateness) {
       window_->emit.allowed_lateness_us = MILLRACE_TRY(interval_us(*emit->allowed_lateness, text_));
     }
@@ -120,11 +120,57 @@ class QueryBinder::Grouping {
     }
     if (inputs_.empty()) input_column(expr::make_boolean(true));
     NodePtr input = project(from_.node, inputs_, input_names_);
-    return make_node(std::move(aggregate), {std::move(input)},
-                     data::make_schema(std::move(fields)));
+    NodePtr node =
+        make_node(std::move(aggregate), {std::move(input)}, data::make_schema(std::move(fields)));
+    if (late_) add_late_rows(node);
+    return node;
   }
 
  private:
+  // The columns of the target that are filled, from the columns of FROM with their names.
+  Result<void> late_into(const sql::QualifiedName& name) {
+    const BindContext& context = binder_.context_;
+    if (context.late == nullptr) {
+      return binder_.refused(name.span, "LATE INTO in a query that writes into no table");
+    }
+    const auto relation = context.catalog.find(parts_of(name), context.path);
+    if (!relation) {
+      return text_.error(relation.error().code(), name.span, relation.error().message())
+          .remedy(relation.error().remedy());
+    }
+    if ((*relation)->table == nullptr) {
+      return text_.error(ErrorCode::kNotReadable, name.span, "a view cannot be written to");
+    }
+    late_.emplace();
+    late_->target =
+        MILLRACE_TRY(bind_table((*relation)->table, context.functions, context.dialect));
+    late_->span = name.span;
+    const auto& defined = late_->target->definition->columns;
+    for (uint32_t at = 0; at < defined.size(); ++at) {
+      if (!catalog::TableDefinition::is_writable(defined[at])) continue;
+      const auto column = from_.scope.find(defined[at].name);
+      if (!column || column->index >= from_.node->schema->columns()) {
+        return text_
+            .error(ErrorCode::kColumnNotFound, name.span,
+                   fmt::format("late rows have no column '{}'", defined[at].name))
+            .remedy("Give the table columns of FROM, with their names.");
+      }
+      late_->columns.push_back(at);
+      input_column(expr::make_column(*from_.node->schema, column->index));
+    }
+    window_->late_columns = static_cast<uint32_t>(inputs_.size());
+    return {};
+  }
+
+  void add_late_rows(const NodePtr& aggregate) {
+    std::vector<data::Field> fields;
+    for (uint32_t at = 0; at < window_->late_columns; ++at) {
+      fields.push_back(aggregate->input()->schema->field(at));
+    }
+    late_->rows = make_node(LateRows{}, {aggregate}, data::make_schema(std::move(fields)));
+    binder_.context_.late->push_back(std::move(*late_));
+  }
+
   struct Pending {
     AggregateCall call;
     std::vector<ExpressionPtr> arguments;
@@ -328,6 +374,7 @@ class QueryBinder::Grouping {
   std::vector<Pending> calls_;
   std::vector<ExpressionPtr> inputs_;
   std::vector<std::string> input_names_;
+  std::optional<LateOutput> late_;
 };
 
 Result<QueryBinder::Output> QueryBinder::bind_grouped(const sql::Select& select,

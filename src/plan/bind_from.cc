@@ -10,15 +10,16 @@
 #include "sql/print.h"
 
 namespace millrace::plan {
-namespace {
-
-using expr::ExpressionPtr;
 
 std::vector<std::string> parts_of(const sql::QualifiedName& name) {
   std::vector<std::string> parts;
   for (const sql::Identifier& part : name.parts) parts.push_back(part.text);
   return parts;
 }
+
+namespace {
+
+using expr::ExpressionPtr;
 
 // One row without a column that anyone can name: what SELECT without FROM reads.
 NodePtr one_row() {
@@ -61,7 +62,8 @@ Result<NodePtr> QueryBinder::bind_view(const catalog::ViewDefinition& view) {
                            .functions = context_.functions,
                            .connectors = context_.connectors,
                            .dialect = context_.dialect,
-                           .until_now = context_.until_now};
+                           .until_now = context_.until_now,
+                           .late = context_.late};
   NodePtr node = MILLRACE_TRY(QueryBinder(inside, text, depth_ + 1).bind(query));
   if (view.columns.empty()) return node;
   std::vector<ExpressionPtr> columns;

@@ -17,6 +17,16 @@
 
 namespace millrace::plan {
 
+std::vector<std::string> parts_of(const sql::QualifiedName& name);
+
+// LATE INTO t: rows that a window aggregation found too late, and where they go.
+struct LateOutput {
+  NodePtr rows;
+  BoundTablePtr target;
+  std::vector<uint32_t> columns;  // of the target, one per column of the rows
+  sql::Span span;                 // of the target's name
+};
+
 // What binding a statement needs to know. References outlive the binder.
 struct BindContext {
   const catalog::Catalog& catalog;
@@ -25,6 +35,8 @@ struct BindContext {
   const traits::ConnectorRegistry& connectors;
   expr::Dialect dialect = expr::Dialect::kDefault;
   bool until_now = false;  // topics are read to what is there now (SELECT)
+  // Takes what LATE INTO asks for; null where nothing is written.
+  std::vector<LateOutput>* late = nullptr;
 };
 
 // A query or an entry of FROM, bound: its rows, and the names that see them. A window function that

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "expr/build.h"
+#include "expr/evaluator.h"
 #include "sql/ast/statement.h"
 
 namespace millrace::plan {
@@ -45,8 +46,32 @@ Result<std::vector<uint32_t>> target_columns(const sql::Insert& insert, const Bo
   return columns;
 }
 
+// INSERT … VALUES: texts among the values are read as literals of the column they go to.
+Result<NodePtr> with_literals(const NodePtr& query, const BoundTable& target,
+                              const std::vector<uint32_t>& columns, sql::Span span,
+                              const sql::SourceText& text) {
+  const auto* values = query->as<Values>();
+  if (values == nullptr) return query;
+  Values typed = *values;
+  std::vector<data::Field> fields = query->schema->fields();
+  for (size_t at = 0; at < columns.size(); ++at) {
+    const data::Type& type = target.schema->field(columns[at]).type;
+    if (!fields[at].type.is_text() || type.is_text()) continue;
+    for (std::vector<data::Value>& row : typed.rows) {
+      auto literal = expr::convert(expr::make_literal(std::move(row[at]), fields[at].type), type,
+                                   expr::Conversion::kImplicit);
+      if (!literal) return query;
+      auto value = expr::evaluate_constant(*literal);
+      if (!value) return text.error(value.error().code(), span, value.error().message());
+      row[at] = std::move(*value);
+    }
+    fields[at].type = type;
+  }
+  return make_node(std::move(typed), {}, data::make_schema(std::move(fields)));
+}
+
 Result<NodePtr> converted(NodePtr query, const BoundTable& target,
-                          const std::vector<uint32_t>& columns, const sql::Insert& insert,
+                          const std::vector<uint32_t>& columns, sql::Span query_span,
                           const sql::SourceText& text) {
   std::vector<expr::ExpressionPtr> expressions;
   std::vector<std::string> names;
@@ -56,7 +81,7 @@ Result<NodePtr> converted(NodePtr query, const BoundTable& target,
                               expr::Conversion::kAssignment);
     if (!made) {
       return text
-          .error(ErrorCode::kTypeMismatch, insert.query->span,
+          .error(ErrorCode::kTypeMismatch, query_span,
                  fmt::format("column {} of the query is a {}, but '{}' is a {}", at + 1,
                              query->schema->field(at).type.to_string(), field.name,
                              field.type.to_string()))
@@ -69,7 +94,7 @@ Result<NodePtr> converted(NodePtr query, const BoundTable& target,
 }
 
 Result<Sink> choose_mode(const NodePtr& query, const BoundTablePtr& target,
-                         const std::vector<uint32_t>& columns, const sql::Insert& insert,
+                         const std::vector<uint32_t>& columns, sql::Span target_span,
                          const sql::SourceText& text) {
   const traits::SinkTraits& takes = target->definition->connector->sink;
   const Properties& rows = query->properties;
@@ -93,13 +118,13 @@ Result<Sink> choose_mode(const NodePtr& query, const BoundTablePtr& target,
     return sink;
   }
   if (!takes.inserts) {
-    return text.error(ErrorCode::kNotReadable, insert.table.span,
+    return text.error(ErrorCode::kNotReadable, target_span,
                       fmt::format("'{}' can only be read: connector '{}' writes nothing", name,
                                   target->definition->connector->name));
   }
   if (rows.append_only()) return sink;
   return text
-      .error(ErrorCode::kSinkNotUpdatable, insert.table.span,
+      .error(ErrorCode::kSinkNotUpdatable, target_span,
              fmt::format("'{}' takes appended rows only, but the query changes rows: {}", name,
                          rows.changes_because))
       .remedy("Give the target a PRIMARY KEY … NOT ENFORCED, or aggregate by window.");
@@ -121,10 +146,18 @@ Result<NodePtr> bind_insert(const sql::Insert& insert, const BoundTablePtr& targ
         fmt::format("the query gives {} columns, '{}' takes {}", query->schema->columns(),
                     target->definition->name.to_short_string(), columns.size()));
   }
-  query = MILLRACE_TRY(converted(std::move(query), *target, columns, insert, text));
-  Sink sink = MILLRACE_TRY(choose_mode(query, target, columns, insert, text));
+  query = MILLRACE_TRY(with_literals(query, *target, columns, insert.query->span, text));
+  query = MILLRACE_TRY(converted(std::move(query), *target, columns, insert.query->span, text));
+  Sink sink = MILLRACE_TRY(choose_mode(query, target, columns, insert.table.span, text));
   const data::SchemaPtr schema = query->schema;
   return make_node(std::move(sink), {std::move(query)}, schema);
+}
+
+Result<NodePtr> late_sink(const LateOutput& late, const sql::SourceText& text) {
+  NodePtr rows = MILLRACE_TRY(converted(late.rows, *late.target, late.columns, late.span, text));
+  Sink sink = MILLRACE_TRY(choose_mode(rows, late.target, late.columns, late.span, text));
+  const data::SchemaPtr schema = rows->schema;
+  return make_node(std::move(sink), {std::move(rows)}, schema);
 }
 
 NodePtr client_sink(NodePtr query, SinkMode mode) {

@@ -48,6 +48,7 @@ std::string describe_aggregate(const Node& node, const Aggregate& aggregate) {
     if (aggregate.window->emit.allowed_lateness_us > 0) {
       text += fmt::format(" lateness {}", duration(aggregate.window->emit.allowed_lateness_us));
     }
+    if (aggregate.window->late_columns > 0) text += " late rows kept";
   }
   text += fmt::format(" by ({})", column_names(input, aggregate.keys));
   for (const AggregateCall& call : aggregate.calls) {
@@ -142,6 +143,7 @@ std::string describe(const Node& node) {
                                column_name(*node.input()->schema, assign.time_column));
           },
           [&](const Aggregate& aggregate) { return describe_aggregate(node, aggregate); },
+          [&](const LateRows&) { return std::string("LateRows"); },
           [&](const Join& join) { return describe_join(node, join); },
           [&](const UnionAll&) { return std::string("UnionAll"); },
           [&](const Unnest& unnest) {

@@ -76,8 +76,7 @@ struct AggregateWindow {
   // Input column with the row's event time.
   uint32_t time_column = 0;
   Emit emit;
-  // Where late rows go: the first `late_columns` input columns, as they came. Null: nowhere.
-  BoundTablePtr late_table;
+  // How many of the input's first columns a LateRows node reads; 0: late rows are only counted.
   uint32_t late_columns = 0;
 };
 
@@ -88,6 +87,9 @@ struct Aggregate {
   std::optional<AggregateWindow> window;
   std::vector<AggregateCall> calls;  // none: DISTINCT
 };
+
+// The rows that came too late for the window aggregation below: the first columns of its input.
+struct LateRows {};
 
 enum class JoinKind : uint8_t { kInner, kLeft, kRight, kFull, kSemi, kAnti };
 
@@ -155,8 +157,8 @@ struct Sink {
   bool ordered = false;
 };
 
-using Operation = std::variant<Scan, Values, Filter, Project, AssignWindow, Aggregate, Join,
-                               UnionAll, Unnest, Sort, Normalize, Sink>;
+using Operation = std::variant<Scan, Values, Filter, Project, AssignWindow, Aggregate, LateRows,
+                               Join, UnionAll, Unnest, Sort, Normalize, Sink>;
 
 // Node: one operation of the logical plan over its inputs.
 //

@@ -124,6 +124,16 @@ Properties derive(const Aggregate& aggregate, const Inputs& inputs) {
   return properties;
 }
 
+Properties derive_late_rows(const Inputs& inputs) {
+  const Properties& from = inputs[0]->input()->properties;
+  Properties properties;
+  properties.bounded = from.bounded;
+  if (from.append_only()) return properties;
+  properties.identity = RowIdentity::kWholeRow;
+  properties.changes_because = from.changes_because;
+  return properties;
+}
+
 Properties derive(const Join& join, const Inputs& inputs) {
   const Properties& left = inputs[0]->properties;
   const Properties& right = inputs[1]->properties;
@@ -171,6 +181,7 @@ Properties derive(const Operation& operation, const Inputs& inputs) {
                         [&](const Project& project) { return derive(project, inputs); },
                         [&](const AssignWindow& assign) { return derive(assign, inputs); },
                         [&](const Aggregate& aggregate) { return derive(aggregate, inputs); },
+                        [&](const LateRows&) { return derive_late_rows(inputs); },
                         [&](const Join& join) { return derive(join, inputs); },
                         [&](const UnionAll&) { return derive_union(inputs); },
                         [&](const Unnest&) {

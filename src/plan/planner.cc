@@ -14,15 +14,7 @@
 #include "sql/print.h"
 
 namespace millrace::plan {
-namespace {
-
-std::vector<std::string> parts_of(const sql::QualifiedName& name) {
-  std::vector<std::string> parts;
-  for (const sql::Identifier& part : name.parts) parts.push_back(part.text);
-  return parts;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 // One statement while it is planned.
 class Planner::Binding {
@@ -100,9 +92,16 @@ class Planner::Binding {
                           const catalog::TablePtr& table) {
     const BoundTablePtr target =
         MILLRACE_TRY(bind_table(table, context_.functions, context_.dialect));
-    bound.plan.sinks.push_back(MILLRACE_TRY(bind_insert(insert, target, context_, text_)));
+    std::vector<LateOutput> late;
+    BindContext context = context_;
+    context.late = &late;
+    bound.plan.sinks.push_back(MILLRACE_TRY(bind_insert(insert, target, context, text_)));
     bound.bounded &= bound.plan.sinks.back()->properties.bounded;
     bound.targets.push_back(table->name.to_short_string());
+    for (const LateOutput& output : late) {
+      bound.plan.sinks.push_back(MILLRACE_TRY(late_sink(output, text_)));
+      bound.targets.push_back(output.target->definition->name.to_short_string());
+    }
     return {};
   }
 

@@ -149,6 +149,24 @@ TEST_F(Plans, KeepEveryRowWhereAKeyedTargetHasOtherKeysThanTheQuery) {
             "entry per row, for ever]");
 }
 
+TEST_F(Plans, SendLateRowsIntoATableOfTheirOwn) {
+  run("CREATE TABLE missed (x BIGINT, ts TIMESTAMP(3))");
+  run("CREATE TABLE other (y BIGINT)");
+  const std::string query =
+      "SELECT k, COUNT(*) FROM TABLE(TUMBLE(TABLE f, DESCRIPTOR(ts), INTERVAL '1' HOUR)) "
+      "GROUP BY k, window_start, window_end EMIT LATE INTO ";
+  const std::string text = explained("INSERT INTO t " + query + "missed");
+  EXPECT_NE(text.find("Sink missed (append)  [append-only]\n"
+                      "  Project x, ts  [append-only]\n"
+                      "    LateRows  [append-only]\n"
+                      "      WindowAggregate [tumble 1 h on ts] late rows kept by (k) COUNT(*)"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(refusal("INSERT INTO t " + query + "other"), "MR-2006 q.sql:1:149");
+  EXPECT_EQ(refusal("INSERT INTO t " + query + "nowhere"), "MR-2005 q.sql:1:149");
+  EXPECT_EQ(refusal(query + "missed"), "MR-2004 q.sql:1:135");
+}
+
 TEST_F(Plans, NameThePlaceOfWhatIsWrong) {
   EXPECT_EQ(refusal("SELECT y FROM f"), "MR-2006 q.sql:1:8");
   EXPECT_EQ(refusal("SELECT k FROM f GROUP BY x"), "MR-2015 q.sql:1:8");

@@ -18,7 +18,7 @@ bool same_call(const AggregateCall& a, const AggregateCall& b) {
 
 bool same_window(const AggregateWindow& a, const AggregateWindow& b) {
   return a.window == b.window && a.time_column == b.time_column && a.emit == b.emit &&
-         a.late_table == nullptr && b.late_table == nullptr;
+         a.late_columns == 0 && b.late_columns == 0;
 }
 
 bool same_operation(const Scan& a, const Scan& b) {

@@ -98,7 +98,13 @@ Narrowed narrow_project(const NodePtr& node, const Project& project, const Colum
 
 Narrowed narrow_aggregate(const NodePtr& node, const Aggregate& aggregate, Done& done) {
   Columns below(aggregate.keys.begin(), aggregate.keys.end());
-  if (aggregate.window) below.insert(aggregate.window->time_column);
+  if (aggregate.window) {
+    below.insert(aggregate.window->time_column);
+    // They stay the first ones.
+    for (uint32_t column = 0; column < aggregate.window->late_columns; ++column) {
+      below.insert(column);
+    }
+  }
   for (const AggregateCall& call : aggregate.calls) {
     below.insert(call.arguments.begin(), call.arguments.end());
     if (call.filter) below.insert(*call.filter);
