@@ -33,6 +33,13 @@ struct EventTimeSpec {
   int64_t idle_timeout_us = 0;
 };
 
+// What becomes of a source's row that cannot be decoded or computed.
+enum class OnRejection : uint8_t {
+  kReport,  // staged for JobOptions::errors
+  kSkip,    // counted
+  kFail,    // ends the job
+};
+
 // The head of a pipeline that reads from outside.
 struct SourceSpec {
   std::string id;     // stable and unique in the job: its positions are kept under it
@@ -41,8 +48,8 @@ struct SourceSpec {
   PerShard<RowProjection> projection;  // null: rows go on as decoded
   PerShard<RowFilter> filter;          // null: all rows; never hides a row from the watermark
   std::optional<EventTimeSpec> event_time;
-  double rows_per_second = 0;      // 0: as fast as they come
-  bool fail_on_rejection = false;  // 'on-error' = 'fail'
+  double rows_per_second = 0;  // 0: as fast as they come
+  OnRejection on_rejection = OnRejection::kReport;
 };
 
 // Where a pipeline's output goes.

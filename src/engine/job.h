@@ -80,6 +80,7 @@ struct JobSummary {
   uint64_t rows_out = 0;
   uint64_t rows_rejected = 0;
   uint64_t rows_late = 0;
+  uint64_t rows_skipped = 0;  // rejections of sources that keep none
 };
 
 // Told on the coordinator's executor, one after another; on_finished last, after which nothing of
@@ -97,6 +98,7 @@ struct JobProgress {
   uint64_t rows_out = 0;  // taken by sinks
   uint64_t rows_late = 0;
   uint64_t rows_rejected = 0;
+  uint64_t rows_skipped = 0;
   commit::Epoch committed_epoch;
   Timestamp watermark = kTimeMin;  // the least of all sources'; kTimeMax: all have ended
   uint64_t state_entries = 0;      // as of the last barriers

@@ -229,6 +229,26 @@ TEST(Job, RejectedRowsAreCommittedWithTheirEpoch) {
             (Lines{"+I keys s0:26 not a row", "+I keys s0:26 not a row"}));
 }
 
+TEST(Job, ATableMayWantBadRowsToBeSkippedAndCounted) {
+  io::SimulatedWorld world;
+  KeyCounting counting({.batches = 5, .splits = 1});
+  const commit::PartitionId errors = counting.log.make_partition("errors");
+  counting.source->reject_at("s0", 1, Rejection());
+  Dataflow dataflow = counting.dataflow();
+  dataflow.pipelines[0].source->on_rejection = OnRejection::kSkip;
+  JobOptions with_errors = options();
+  with_errors.errors = ErrorsTarget{
+      .partition = errors, .encode = [](std::span<const Rejection>) {
+        return Result<Buffer>(testing::wrap_batch("rejected"));
+      }};
+  JobRunner runner(world.world(), counting.log);
+  const auto summary = runner.run(std::move(dataflow), with_errors);
+  ASSERT_TRUE(summary) << summary.error().to_string();
+  EXPECT_EQ(summary->rows_skipped, 1U);
+  EXPECT_EQ(summary->rows_rejected, 0U);
+  EXPECT_TRUE(counting.log.batches(errors).empty());
+}
+
 TEST(Job, ATableMayWantItsJobToFailOnABadRow) {
   io::SimulatedWorld world;
   KeyCounting counting({.batches = 5, .splits = 1});
@@ -237,7 +257,7 @@ TEST(Job, ATableMayWantItsJobToFailOnABadRow) {
   bad.place = "s0:26";
   counting.source->reject_at("s0", 1, bad);
   Dataflow dataflow = counting.dataflow();
-  dataflow.pipelines[0].source->fail_on_rejection = true;
+  dataflow.pipelines[0].source->on_rejection = OnRejection::kFail;
   JobRunner runner(world.world(), counting.log);
   const auto failed = runner.run(std::move(dataflow), options());
   ASSERT_FALSE(failed);

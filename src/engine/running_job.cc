@@ -416,6 +416,7 @@ void Job::Running::finish_if_down() {
   summary.rows_out = totals.rows_out;
   summary.rows_rejected = totals.rows_rejected;
   summary.rows_late = totals.rows_late;
+  summary.rows_skipped = totals.rows_skipped;
   events.on_finished(std::move(summary));
 }
 
@@ -429,6 +430,7 @@ JobProgress Job::Running::progress() const {
     progress.rows_out += counters.rows_out.load(std::memory_order_relaxed);
     progress.rows_late += counters.rows_late.load(std::memory_order_relaxed);
     progress.rows_rejected += counters.rows_rejected.load(std::memory_order_relaxed);
+    progress.rows_skipped += counters.rows_skipped.load(std::memory_order_relaxed);
     progress.state_entries += counters.state_entries.load(std::memory_order_relaxed);
     progress.state_bytes += counters.state_bytes.load(std::memory_order_relaxed);
     if (!source_has_time_[index] || counters.idle.load(std::memory_order_relaxed)) continue;

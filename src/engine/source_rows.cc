@@ -18,13 +18,19 @@ std::string time_text(Timestamp time) {
 Result<void> SourceRows::reject(Rejection rejection, const std::string& place) {
   if (rejection.table.empty()) rejection.table = shard_.table;
   if (rejection.place.empty()) rejection.place = place;
-  if (shard_.fail_on_rejection) {
-    return Error(ErrorCode::kRowFailed, rejection.reason)
-        .at(rejection.place)
-        .remedy("Correct the row, or let the table go on with 'on-error' = 'log'.");
+  switch (shard_.on_rejection) {
+    case OnRejection::kReport:
+      context_.staging.reject(std::move(rejection));
+      return {};
+    case OnRejection::kSkip:
+      TaskCounters::add(context_.counters.rows_skipped, 1);
+      return {};
+    case OnRejection::kFail:
+      break;
   }
-  context_.staging.reject(std::move(rejection));
-  return {};
+  return Error(ErrorCode::kRowFailed, rejection.reason)
+      .at(rejection.place)
+      .remedy("Correct the row, or let the table go on with 'on-error' = 'dead-letter'.");
 }
 
 Result<void> SourceRows::drain_rejections(const Split& split, int64_t first_row) {

@@ -25,7 +25,7 @@ struct SourceShard {
   int64_t far_future_us = 0;
   int64_t idle_timeout_us = 0;
   double rows_per_second = 0;  // this shard's share
-  bool fail_on_rejection = false;
+  OnRejection on_rejection = OnRejection::kReport;
 };
 
 // SourceRows: what happens to a decoded batch before it is cut: computed columns, event time, the

@@ -13,6 +13,7 @@ struct alignas(64) TaskCounters {
   std::atomic<uint64_t> rows_out{0};
   std::atomic<uint64_t> rows_late{0};
   std::atomic<uint64_t> rows_rejected{0};
+  std::atomic<uint64_t> rows_skipped{0};  // rejections that nobody keeps
   std::atomic<uint64_t> state_entries{0};
   std::atomic<int64_t> state_bytes{0};
   // Of source tasks: the watermark, and whether minima leave it out.

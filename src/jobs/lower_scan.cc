@@ -160,13 +160,15 @@ Result<Lowering::Pipeline> Lowering::lower_scan(const plan::Node& node, const pl
   source.id = fmt::format("{}#{}", source.table, source_ordinals_[source.table]++);
   source.source = MILLRACE_TRY(open_source(*table, scan, columns, context_));
   source.rows_per_second = rows_per_second(*table->definition);
-  source.fail_on_rejection = options.text("on-error") == "fail";
+  const std::string& on_error = options.text("on-error");
+  if (on_error == "fail") source.on_rejection = engine::OnRejection::kFail;
+  if (on_error == "skip") source.on_rejection = engine::OnRejection::kSkip;
   std::vector<ExpressionPtr> made;
   for (const uint32_t column : columns.made()) made.push_back(columns.from_decoded(column));
   const data::SchemaPtr made_schema = columns.made_schema();
   if (columns.needs_projection()) {
-    source.projection = [made_schema, made](uint32_t) {
-      return make_row_projection(made_schema, made);
+    source.projection = [made_schema, made, null_on_error = on_error == "null"](uint32_t) {
+      return make_row_projection(made_schema, made, null_on_error);
     };
   }
   if (scan.filter != nullptr) {

@@ -23,12 +23,14 @@ void reject_all(const expr::RowErrors& errors, const data::Batch& batch,
 
 class ComputedColumns final : public engine::RowProjection {
  public:
-  ComputedColumns(data::SchemaPtr schema, expr::Projection projection)
-      : schema_(std::move(schema)), projection_(std::move(projection)) {}
+  ComputedColumns(data::SchemaPtr schema, expr::Projection projection, bool null_on_error)
+      : schema_(std::move(schema)),
+        projection_(std::move(projection)),
+        null_on_error_(null_on_error) {}
 
   Result<data::Batch> project(data::Batch batch, std::vector<Rejection>& rejections) override {
     expr::Projection::Output output = projection_.evaluate(batch);
-    if (!output.errors.empty()) {
+    if (!output.errors.empty() && !null_on_error_) {
       reject_all(output.errors, batch, rejections);
       batch = expr::without_errors(std::move(batch), output.errors);
     }
@@ -38,6 +40,7 @@ class ComputedColumns final : public engine::RowProjection {
  private:
   const data::SchemaPtr schema_;
   expr::Projection projection_;
+  const bool null_on_error_;
 };
 
 class Condition final : public engine::RowFilter {
@@ -114,9 +117,10 @@ class ComputedTime final : public engine::EventTime {
 }  // namespace
 
 Result<std::unique_ptr<engine::RowProjection>> make_row_projection(
-    data::SchemaPtr schema, std::vector<expr::ExpressionPtr> columns) {
+    data::SchemaPtr schema, std::vector<expr::ExpressionPtr> columns, bool null_on_error) {
   auto projection = MILLRACE_TRY(expr::Projection::compile(std::move(columns)));
-  return std::make_unique<ComputedColumns>(std::move(schema), std::move(projection));
+  return std::make_unique<ComputedColumns>(std::move(schema), std::move(projection),
+                                           null_on_error);
 }
 
 Result<std::unique_ptr<engine::RowFilter>> make_row_filter(expr::ExpressionPtr condition) {

@@ -15,9 +15,10 @@ namespace millrace::jobs {
 //
 // Failure: kInvalidArgument for a constant that can never work.
 
-// The columns of `schema`, one expression each.
+// The columns of `schema`, one expression each. With `null_on_error` a value that cannot be computed
+// is NULL, else its row is rejected.
 Result<std::unique_ptr<engine::RowProjection>> make_row_projection(
-    data::SchemaPtr schema, std::vector<expr::ExpressionPtr> columns);
+    data::SchemaPtr schema, std::vector<expr::ExpressionPtr> columns, bool null_on_error);
 
 // Rows where `condition` is TRUE.
 Result<std::unique_ptr<engine::RowFilter>> make_row_filter(expr::ExpressionPtr condition);

@@ -202,7 +202,8 @@ class TableMaker {
       const ExpressionBinder binder(functions_, expr::Dialect::kDefault, scope, text_);
       const ExpressionPtr bound = MILLRACE_TRY(binder.bind(written));
       column.type = bound->type();
-      column.nullable = bound->nullable();
+      // What cannot be computed becomes NULL.
+      column.nullable = bound->nullable() || table_.options.text("on-error") == "null";
       scope.add({.table = {},
                  .name = column.name,
                  .type = column.type,

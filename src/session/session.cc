@@ -123,6 +123,9 @@ class Session::Execution {
       client_.notice(count_of(summary.rows_rejected, "row") +
                      " could not be computed: see sys.errors");
     }
+    if (summary.rows_skipped > 0) {
+      client_.notice(count_of(summary.rows_skipped, "row") + " could not be computed, skipped");
+    }
     return {};
   }
 
@@ -160,6 +163,9 @@ class Session::Execution {
     if (summary.rows_late > 0) text += fmt::format(", {} late", with_commas(summary.rows_late));
     if (summary.rows_rejected > 0) {
       text += fmt::format(", {} rejected (see sys.errors)", with_commas(summary.rows_rejected));
+    }
+    if (summary.rows_skipped > 0) {
+      text += fmt::format(", {} skipped", with_commas(summary.rows_skipped));
     }
     const uint64_t epochs = summary.last_epoch.value() - summary.resumed_after.value();
     text += ", " + count_of(epochs, "epoch");

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -99,3 +100,154 @@ def test_rows_that_change_cannot_be_written_to_files(millrace):
         WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'json');
       INSERT INTO totals SELECT kind, COUNT(*) FROM orders GROUP BY kind;""").startswith("MR-2019")
     assert not (millrace.folder / "out").exists()
+
+
+# ---- input that is wrong --------------------------------------------------------------------------
+
+FILES = {
+    "ok.json": b'{"a": 1}\n',
+    "empty.json": b"",
+    "empty.parquet": b"",
+    "noise": bytes(range(256)) * 100,
+    "cut.parquet": b"PAR1" + b"\0" * 1000,
+    "zipped.json": b"\x1f\x8b\x08\0" + b"\1\2\3\0" * 100,
+    "document.json": b'{"rows": [{"a": 1}]}',
+    "header.csv": b"id,name\n1,2\n",
+    "nothing/.hidden": b"",
+    "deep/x/y.json": b'{"a": 7}\n',
+    "flat/z.json": b'{"a": 7}\n',
+}
+WRONG_FILES = [
+    ("missing.json", "json", "", """\
+MR-1002 f: there is no file 'missing.json'
+  Known are: FOLDER."""),
+    ("okk.json", "json", "", """\
+MR-1002 f: there is no file 'okk.json'
+  Did you mean 'ok.json'?"""),
+    ("nowhere/ok.json", "json", "", """\
+MR-1002 f: there is no file 'nowhere/ok.json'
+  Check option 'path'."""),
+    ("*/*.jsn", "json", "", """\
+MR-1002 f: there is no file '*/*.jsn'
+  Check option 'path'."""),
+    ("empty.parquet", "parquet", "", """\
+MR-6003 empty.parquet: the file is empty
+  Check the path and the option 'format'."""),
+    ("cut.parquet", "parquet", "", """\
+MR-6003 cut.parquet: the Parquet file is cut short: its end is missing
+  Write or copy the file again."""),
+    ("ok.json", "parquet", "", """\
+MR-6003 ok.json: the file is no Parquet file
+  Check the path and the option 'format'."""),
+    ("noise", "json", "", """\
+MR-6003 noise: the file is binary data, not JSON text
+  Give a file of JSON text."""),
+    ("noise", "csv", "", """\
+MR-6003 noise: the file is binary data, not CSV text
+  Give a file of text."""),
+    ("zipped.json", "json", "", """\
+MR-6003 zipped.json: the file is gzip data, not JSON text
+  Give a file of JSON text."""),
+    ("document.json", "json", ", 'json.path' = '$.lines[*]'", """\
+MR-6003 document.json: the document has no member 'lines' there
+  Check the option 'json.path'."""),
+    ("header.csv", "csv", ", 'csv.header' = 'true'", """\
+MR-2006 header.csv:1: the header of the file has no column 'a'
+  Known are: id, name."""),
+]
+
+
+def write_files(folder):
+    for name, content in FILES.items():
+        path = folder / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def reading(path, fmt="json", options=""):
+    return (f"CREATE TABLE f (a BIGINT) WITH ('connector' = 'filesystem', 'path' = '{path}',"
+            f" 'format' = '{fmt}'{options}); SELECT * FROM f;")
+
+
+@pytest.mark.parametrize("path, fmt, options, message", WRONG_FILES)
+def test_a_file_that_cannot_be_read_is_named_with_a_remedy(millrace, path, fmt, options, message):
+    write_files(millrace.folder)
+    text = millrace.error(reading("in/" + path, fmt, options)).replace("in/", "")
+    if "FOLDER" in message:
+        message = message[:message.index("FOLDER")]
+        text = text[:len(message)]
+    assert text == message
+
+
+@pytest.mark.parametrize("path, rows", [
+    ("in/ok.json", [{"a": 1}]), ("in/empty.json", []), ("in/nothing", []),
+    ("in/deep", [{"a": 7}]), ("in/flat/", [{"a": 7}]), ("in/*/*.json", [{"a": 7}]),
+    ("in/d*/x/?.json", [{"a": 7}]), ("in/[ok].json", None),
+])
+def test_paths_mean_files_folders_and_patterns(millrace, path, rows):
+    write_files(millrace.folder)
+    if rows is None:
+        assert millrace.error(reading(path)).startswith("MR-1002 f: ")
+    else:
+        assert millrace.rows(reading(path)) == rows
+
+
+BAD_ROWS = '{"a": 1, "t": "7"}\n{"a": "x", "t": "8"}\n{"a": 3, "t": "nine"}\n{"a":\n'
+WRITTEN = "SELECT a, n FROM copy ORDER BY n;"
+
+
+def with_bad_rows(millrace, on_error):
+    (millrace.folder / "bad.json").write_text(BAD_ROWS)
+    return f"""
+      CREATE TABLE f (a BIGINT, t STRING, n AS CAST(t AS BIGINT)) WITH ('connector' = 'filesystem',
+        'path' = 'bad.json', 'format' = 'json', 'on-error' = '{on_error}');
+      CREATE TABLE copy (a BIGINT, n BIGINT);
+      INSERT INTO copy SELECT a, n FROM f;"""
+
+
+def errors(millrace):
+    return [row["place"] for row in millrace.rows("SELECT place FROM sys.errors;", durable=True)]
+
+
+def test_bad_rows_go_to_sys_errors(millrace):
+    done = millrace.run(with_bad_rows(millrace, "dead-letter"), durable=True)
+    assert done.returncode == 0 and "3 rejected (see sys.errors)" in done.stderr
+    assert millrace.rows(WRITTEN, durable=True) == [{"a": 1, "n": 7}]
+    assert sorted(errors(millrace)) == ["bad.json:2", "bad.json:3", "bad.json:4"]
+
+
+def test_bad_rows_may_be_skipped_and_counted(millrace):
+    done = millrace.run(with_bad_rows(millrace, "skip"), durable=True)
+    assert done.returncode == 0 and "3 skipped" in done.stderr
+    assert millrace.rows(WRITTEN, durable=True) == [{"a": 1, "n": 7}]
+    assert errors(millrace) == []
+
+
+def test_what_cannot_be_converted_or_computed_may_be_null(millrace):
+    done = millrace.run(with_bad_rows(millrace, "null"), durable=True)
+    assert done.returncode == 0 and "1 rejected (see sys.errors)" in done.stderr
+    rows = millrace.rows("SELECT a, n FROM copy;", durable=True)
+    assert sorted(rows, key=str) == sorted(
+        [{"a": 1, "n": 7}, {"a": None, "n": 8}, {"a": 3, "n": None}], key=str)
+    assert errors(millrace) == ["bad.json:4"]
+
+
+def test_a_bad_row_may_end_the_job(millrace):
+    text = millrace.error(with_bad_rows(millrace, "fail"), durable=True)
+    assert text == """\
+MR-5004 bad.json:2: column 'a': 'x' is not a BIGINT
+  Correct the row, or let the table go on with 'on-error' = 'dead-letter'."""
+    assert millrace.rows("SELECT * FROM copy;", durable=True) == []
+
+
+def test_rows_may_be_read_slowly_from_any_connector(millrace):
+    (millrace.folder / "in.json").write_text('{"a": 1}\n' * 50)
+    for source in ("'connector' = 'filesystem', 'path' = 'in.json', 'format' = 'json'",
+                   "'connector' = 'datagen', 'number-of-rows' = '50'",
+                   "'connector' = 'nexmark', 'events.num' = '50'"):
+        columns = "" if "nexmark" in source else "(a BIGINT)"
+        began = time.monotonic()
+        millrace.rows(f"CREATE TABLE t {columns} WITH ({source},"
+                      " 'scan.rows-per-second' = '100'); SELECT COUNT(*) FROM t;",
+                      extra=("--parallelism", "1"))
+        assert 0.4 < time.monotonic() - began < 5

@@ -133,7 +133,11 @@ class FileSource final : public engine::Source {
 
   Result<std::vector<engine::Split>> splits() override {
     std::vector<engine::Split> splits;
-    for (const std::string& file : MILLRACE_TRY(expand_path(outside_.files, path_))) {
+    const auto files = expand_path(outside_.files, path_);
+    if (!files) {
+      return files.error().place().empty() ? Error(files.error()).at(table_) : files.error();
+    }
+    for (const std::string& file : *files) {
       const io::FileStat stat = MILLRACE_TRY(outside_.files.stat(file));
       splits.push_back({.name = file,
                         .identity = fmt::format("{}:{}", stat.bytes, stat.modified_us),

@@ -6,11 +6,16 @@
 namespace millrace::connectors {
 namespace {
 
+const char* check_path(std::string_view value) {
+  return value.empty() ? "a file, a folder or a pattern" : nullptr;
+}
+
 constexpr traits::OptionSpec kOptions[] = {
     {.name = "path",
      .type = traits::OptionType::kText,
      .required = true,
-     .documentation = "Read: a file, a folder, or a pattern with '*' and '?' in its last part. "
+     .check = check_path,
+     .documentation = "Read: a file, a folder, or a pattern with '*' and '?'. "
                       "Written: a folder."},
     {.name = "sink.rolling-policy.file-size",
      .type = traits::OptionType::kBytes,

@@ -20,6 +20,10 @@ Error not_found(io::FileSystem& files, const std::string& path) {
   return std::move(error).remedy(nearest_remedy(io::file_name(path), known));
 }
 
+bool is_pattern(std::string_view name) {
+  return name.find_first_of("*?") != std::string_view::npos;
+}
+
 Result<void> collect(io::FileSystem& files, const std::string& path,
                      std::vector<std::string>& found) {
   const io::FileStat stat = MILLRACE_TRY(files.stat(path));
@@ -31,6 +35,29 @@ Result<void> collect(io::FileSystem& files, const std::string& path,
     if (!is_hidden(name)) MILLRACE_TRY(collect(files, io::join_path(path, name), found));
   }
   return {};
+}
+
+// What is there and fits `path`, whose every part may be a pattern.
+Result<std::vector<std::string>> matching(io::FileSystem& files, const std::string& path) {
+  std::vector<std::string> found;
+  const std::string_view last = io::file_name(path);
+  const std::string above(io::parent_path(path));
+  std::vector<std::string> folders = {above};
+  if (is_pattern(above)) folders = MILLRACE_TRY(matching(files, above));
+  for (const std::string& folder : folders) {
+    if (!is_pattern(last)) {
+      const std::string there = io::join_path(folder, last);
+      if (files.stat(there)) found.push_back(there);
+      continue;
+    }
+    const auto stat = files.stat(folder);
+    if (!stat || !stat->is_folder) continue;
+    for (const std::string& name : MILLRACE_TRY(files.list(folder))) {
+      if (is_hidden(name) || !matches_pattern(last, name)) continue;
+      found.push_back(folder == "." ? name : io::join_path(folder, name));
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -63,12 +90,9 @@ Result<std::vector<std::string>> expand_path(io::FileSystem& files, const std::s
     MILLRACE_TRY(collect(files, path, found));
     return found;
   }
-  const std::string_view pattern = io::file_name(path);
-  if (pattern.find_first_of("*?") == std::string_view::npos) return not_found(files, path);
-  const std::string folder(io::parent_path(path));
-  for (const std::string& name : MILLRACE_TRY(files.list(folder.empty() ? "." : folder))) {
-    if (is_hidden(name) || !matches_pattern(pattern, name)) continue;
-    MILLRACE_TRY(collect(files, io::join_path(folder, name), found));
+  if (!is_pattern(path)) return not_found(files, path);
+  for (const std::string& fitting : MILLRACE_TRY(matching(files, path))) {
+    MILLRACE_TRY(collect(files, fitting, found));
   }
   if (found.empty()) return not_found(files, path);
   return found;

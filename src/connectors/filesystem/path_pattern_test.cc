@@ -36,6 +36,12 @@ TEST_F(ExpandPath, AFileIsItself) {
   EXPECT_EQ(expand("/data/a.json"), (Lines{"/data/a.json"}));
 }
 
+TEST_F(ExpandPath, FoldersMayBePatternsToo) {
+  EXPECT_EQ(expand("/data/day=*/?.json"), (Lines{"/data/day=1/x.json", "/data/day=2/y.json"}));
+  EXPECT_EQ(expand("/d*/*=1"), (Lines{"/data/day=1/x.json"}));
+  EXPECT_EQ(expand("/*/day=2/y.json"), (Lines{"/data/day=2/y.json"}));
+}
+
 TEST_F(ExpandPath, AFolderIsAllOfItsFilesInOrderWithoutHiddenOnes) {
   EXPECT_EQ(expand("/data"), (Lines{"/data/a.json", "/data/b.json", "/data/c.csv",
                                     "/data/day=1/x.json", "/data/day=2/y.json"}));
