@@ -73,6 +73,21 @@ std::string_view operator_name(sql::BinaryOperator op) {
   }
 }
 
+// TIMESTAMPDIFF(DAY, …): the first argument may be a bare word.
+bool begins_with_a_unit(std::string_view function) {
+  std::string name(function);
+  std::ranges::transform(name, name.begin(), [](char letter) {
+    return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+  });
+  return name == "TIMESTAMPADD" || name == "TIMESTAMPDIFF";
+}
+
+std::optional<sql::TimeUnit> unit_of(const sql::Expression& expression) {
+  const auto* column = std::get_if<sql::ColumnRef>(&expression.node);
+  if (column == nullptr || column->name.parts.size() != 1) return std::nullopt;
+  return sql::find_time_unit(column->name.parts.front().text);
+}
+
 }  // namespace
 
 template <class T>
@@ -170,8 +185,12 @@ Result<ExpressionPtr> ExpressionBinder::bind_is(const sql::Is& node, sql::Span s
     case sql::IsKind::kFalse:
       return placed(expr::make_test(expr::TestKind::kFalse, std::move(operand), node.negated),
                     span);
+    case sql::IsKind::kJson: {
+      ExpressionPtr test = MILLRACE_TRY(call("IS_JSON", {std::move(operand)}, span));
+      return node.negated ? placed(expr::make_not(std::move(test)), span) : test;
+    }
     default:
-      return refuse(span, "IS JSON");
+      return refuse(span, "IS JSON of one kind");
   }
 }
 
@@ -195,6 +214,13 @@ Result<ExpressionPtr> ExpressionBinder::bind_call(const sql::Call& node, sql::Sp
   Expressions arguments;
   for (const sql::Argument& argument : node.arguments) {
     if (argument.name) return refuse(argument.name->span, "a named argument here");
+    if (arguments.empty() && begins_with_a_unit(name)) {
+      if (const auto unit = unit_of(argument.value)) {
+        arguments.push_back(expr::make_literal(data::Value(std::string(sql::to_string(*unit))),
+                                               data::TypeKind::kVarchar));
+        continue;
+      }
+    }
     arguments.push_back(MILLRACE_TRY(bind(argument.value)));
   }
   if (name == "COALESCE" || name == "coalesce") {
@@ -297,8 +323,8 @@ struct ExpressionBinder::Visitor {
     return with_word("DATE_PART", node.field.text, *node.operand);
   }
   Bound operator()(const sql::RoundToUnit& node) {
-    if (node.up) return binder.refuse(span, "CEIL … TO");
-    return with_word("DATE_TRUNC", std::string(sql::to_string(node.unit)), *node.operand);
+    return with_word(node.up ? "DATE_CEIL" : "DATE_TRUNC", std::string(sql::to_string(node.unit)),
+                     *node.operand);
   }
   Bound operator()(const sql::JsonCall&) {
     return binder.refuse(span, "this clause of a JSON function");

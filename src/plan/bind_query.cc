@@ -132,10 +132,14 @@ Result<NodePtr> QueryBinder::bind_values(const sql::Values& values) {
   made.rows.resize(values.rows.size());
   std::vector<data::Field> fields;
   for (size_t at = 0; at < width; ++at) {
-    const auto unified = MILLRACE_TRY(expr::unify(std::move(columns[at])));
-    fields.push_back({fmt::format("EXPR${}", at), unified.front()->type(), true});
-    for (size_t row = 0; row < unified.size(); ++row) {
-      auto value = expr::evaluate_constant(unified[row]);
+    const auto unified = expr::unify(std::move(columns[at]));
+    if (!unified) {
+      return text_.error(unified.error().code(), values.rows.front().expressions[at].span,
+                         unified.error().message());
+    }
+    fields.push_back({fmt::format("EXPR${}", at), unified->front()->type(), true});
+    for (size_t row = 0; row < unified->size(); ++row) {
+      auto value = expr::evaluate_constant((*unified)[row]);
       if (!value) {
         const sql::Span span = values.rows[row].expressions[at].span;
         return text_.error(value.error().code(), span, value.error().message());
