@@ -58,7 +58,8 @@ Result<Lowering::Pipeline> Lowering::lower_window_aggregate(const plan::Node& no
       .keys = aggregate.keys,
       .calls = MILLRACE_TRY(calls_of(node, aggregate, context_.functions)),
       .changing_input = !node.input()->properties.append_only(),
-      .allowed_lateness_us = window.emit.allowed_lateness_us};
+      .allowed_lateness_us = window.emit.allowed_lateness_us,
+      .early = window.emit.early == plan::Emit::Early::kOnUpdate};
   append(
       pipeline, [spec](uint32_t) { return operators::make_window_aggregate(spec); },
       state_id(node));

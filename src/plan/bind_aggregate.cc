@@ -73,8 +73,14 @@ class QueryBinder::Grouping {
     if (!window_) {
       return binder_.refused(emit->span, "EMIT where GROUP BY has no window_start and window_end");
     }
-    if (emit->early != sql::EarlyEmit::kNone) return binder_.refused(emit->span, "EMIT EARLY");
-    if (emit->discarding) return binder_.refused(emit->span, "DISCARDING");
+    if (emit->early == sql::EarlyEmit::kEvery) {
+      return binder_.refused(emit->span, "EMIT EARLY EVERY");
+    }
+    if (emit->early == sql::EarlyEmit::kAfter) {
+      return binder_.refused(emit->span, "EMIT EARLY AFTER n ROWS");
+    }
+    if (emit->discarding) return binder_.refused(emit->span, "EMIT DISCARDING");
+    if (emit->early == sql::EarlyEmit::kOnUpdate) window_->emit.early = Emit::Early::kOnUpdate;
     if (emit->late_into) MILLRACE_TRY(late_into(*emit->late_into));
     if (emit->allowed_lateness) {
       window_->emit.allowed_lateness_us = MILLRACE_TRY(interval_us(*emit->allowed_lateness, text_));

@@ -167,6 +167,20 @@ TEST_F(Plans, SendLateRowsIntoATableOfTheirOwn) {
   EXPECT_EQ(refusal(query + "missed"), "MR-2004 q.sql:1:135");
 }
 
+TEST_F(Plans, EmitEarlyOnUpdateAndRefuseTheOtherEarlyClauses) {
+  const std::string query =
+      "INSERT INTO keyed SELECT k, COUNT(*) FROM TABLE(TUMBLE(TABLE f, DESCRIPTOR(ts), "
+      "INTERVAL '1' HOUR)) GROUP BY k, window_start, window_end EMIT ";
+  EXPECT_NE(explained(query + "EARLY ON UPDATE").find("early on update by (k) COUNT(*)  [changing"),
+            std::string::npos);
+  for (const char* clause :
+       {"EARLY EVERY INTERVAL '1' SECOND", "EARLY AFTER 5 ROWS", "EARLY ON UPDATE DISCARDING"}) {
+    EXPECT_EQ(refusal(query + clause), "MR-2004 q.sql:1:138") << clause;
+  }
+  EXPECT_EQ(refusal("INSERT INTO keyed SELECT k, COUNT(*) FROM f GROUP BY k EMIT EARLY ON UPDATE"),
+            "MR-2004 q.sql:1:56");
+}
+
 TEST_F(Plans, NameThePlaceOfWhatIsWrong) {
   EXPECT_EQ(refusal("SELECT y FROM f"), "MR-2006 q.sql:1:8");
   EXPECT_EQ(refusal("SELECT k FROM f GROUP BY x"), "MR-2015 q.sql:1:8");
