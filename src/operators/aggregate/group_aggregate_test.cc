@@ -158,6 +158,51 @@ TEST(GroupAggregate, ARetractionOfWhatWasNeverAddedIsRejected) {
   EXPECT_EQ(driver.take(), (Lines{"+I 1 | 1 | 1 | 5 | 5 | a | 5 | 1 | 5 | 1"}));
 }
 
+GroupAggregateSpec over(const data::SchemaPtr& schema, std::vector<AggregateCall> calls) {
+  GroupAggregateSpec spec{.input = schema,
+                          .output = nullptr,
+                          .keys = {0},
+                          .calls = std::move(calls),
+                          .changing_input = true};
+  std::vector<data::Field> fields = {schema->field(0)};
+  for (const AggregateCall& call : spec.calls) {
+    fields.push_back({"c" + std::to_string(fields.size()), call.function->result, true});
+  }
+  spec.output = data::make_schema(std::move(fields));
+  return spec;
+}
+
+TEST(GroupAggregate, ZerosOfBothSignsAreOneGroupAndSoAreAllNaNs) {
+  const auto schema = schema_of("k DOUBLE, v BIGINT");
+  auto driver = drive(make_group_aggregate,
+                      over(schema, {call_of("COUNT", *schema, {}),
+                                    call_of("COUNT", *schema, {0}, std::nullopt, true)}),
+                      {schema});
+  driver.push("0 | 1\n-0 | 1\nNaN | 1\nNaN | 2\nNULL | 1\nNULL | 2");
+  driver.barrier();
+  EXPECT_EQ(driver.net(), (Lines{"0 | 2 | 1", "NULL | 2 | 0", "NaN | 2 | 1"}));
+  driver.push("-D -0 | 1\n-D 0 | 1");
+  driver.barrier();
+  EXPECT_EQ(driver.net(), (Lines{"NULL | 2 | 0", "NaN | 2 | 1"}));
+}
+
+TEST(GroupAggregate, WhatIsTakenOutOfASumLeavesNoTrace) {
+  const auto schema = schema_of("k INT, d DOUBLE, b BIGINT, n DECIMAL(38, 2)");
+  auto driver = drive(make_group_aggregate,
+                      over(schema, {call_of("SUM", *schema, {1}), call_of("AVG", *schema, {1}),
+                                    call_of("SUM", *schema, {2}), call_of("SUM", *schema, {3})}),
+                      {schema});
+  const std::string most = std::to_string(INT64_MAX);
+  driver.push("1 | 1e300 | " + most + " | 0.01\n1 | 0.5 | " + most +
+              " | 0.02\n1 | Infinity | 3 | " + std::string(36, '9') + ".99");
+  driver.barrier();
+  EXPECT_TRUE(driver.take_rejections().size() <= 1U);
+  driver.push("-D 1 | 1e300 | " + most + " | 0.01\n-D 1 | Infinity | 3 | " + std::string(36, '9') +
+              ".99");
+  driver.barrier();
+  EXPECT_EQ(driver.net(), (Lines{"1 | 0.5 | 0.5 | " + most + " | 0.02"}));
+}
+
 TEST(GroupAggregate, WithoutCallsItIsDistinct) {
   auto driver = drive(make_group_aggregate, spec_of({0, 2}, {}, true), {rows_schema()});
   driver.push("1 | 5 | a | true\n1 | 6 | a | true\nNULL | 6 | NULL | true\n2 | 1 | b | true");

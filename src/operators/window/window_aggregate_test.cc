@@ -222,6 +222,38 @@ TEST(WindowAggregate, ARowWithoutEventTimeIsRejected) {
   EXPECT_EQ(rejections[1].code, ErrorCode::kDatetimeOverflow);
 }
 
+TEST(WindowAggregate, ARetractionOfWhatWasNeverAddedIsRejected) {
+  Case with{{10 * kMs, 5 * kMs, 0}};
+  with.changing = true;
+  auto driver = drive(make_window_aggregate, spec_of(with), {rows_schema()});
+  driver.push("1000 | 1 | 5 | a\n-D 1000 | 2 | 5 | a\n-D 1000 | 1 | 6 | a\n-D 9000 | 1 | 5 | a");
+  const auto rejections = driver.take_rejections();
+  ASSERT_EQ(rejections.size(), 3U);
+  for (const auto& rejection : rejections) EXPECT_EQ(rejection.code, ErrorCode::kOverRetraction);
+  driver.end();
+  ASSERT_EQ(driver.net().size(), 2U);
+  EXPECT_EQ(driver.net().back(), "1 | " + time_text(0) + " | " + time_text(10 * kMs) + " | " +
+                                     time_text(9 * kMs) + " | 1 | 5 | 5 | a");
+}
+
+TEST(WindowAggregate, ALateRowDoesNotOpenAWindowAgainThatIsForgotten) {
+  for (const int64_t lateness : {int64_t{0}, 5 * kMs}) {
+    auto driver =
+        drive(make_window_aggregate, spec_of({{10 * kMs, 10 * kMs, 0}, lateness}), {rows_schema()});
+    driver.push("1000 | 1 | 1 | a\n2000 | 2 | 1 | a");
+    driver.watermark(10 * kMs + lateness);
+    EXPECT_EQ(driver.take().size(), 2U);
+    driver.barrier();
+    driver.crash();
+    driver.push("3000 | 1 | 1 | a\n4000 | 3 | 1 | a");
+    EXPECT_EQ(driver.take_late().size(), 2U);
+    driver.watermark(20 * kMs);
+    driver.end();
+    driver.barrier();
+    EXPECT_TRUE(driver.take().empty());
+  }
+}
+
 TEST(WindowAggregate, ManyWindowsAndKeysCloseWithinCredit) {
   auto driver = drive(make_window_aggregate, spec_of({{2 * kMs, kMs, 0}}), {rows_schema()});
   for (int batch = 0; batch < 3; ++batch) {
