@@ -12,6 +12,7 @@
 #include "base/nearest.h"
 #include "cli/bench/bench_command.h"
 #include "cli/help_command.h"
+#include "cli/help_options.h"
 #include "cli/run_command.h"
 #include "cli/shell.h"
 #include "cli/terminal_client.h"
@@ -184,8 +185,9 @@ class Program {
   }
 
   void add_help() {
-    CLI::App* command = app_.add_subcommand("help", "About a command, or an error code MR-1234");
-    command->add_option("WORD", help_word_, "A command or an error code");
+    CLI::App* command =
+        app_.add_subcommand("help", "A command, an error MR-1234, a connector or format");
+    command->add_option("WORD", help_word_, "A command, error code, connector or format; 'table'");
     command->callback([this] {
       chosen_ = [this] {
         if (help_word_.starts_with("MR-") || help_word_.starts_with("mr-")) {
@@ -195,6 +197,7 @@ class Program {
           write_out(app_.help());
           return ExitCode::kOk;
         }
+        if (const auto explained = explain_options(help_word_)) return *explained;
         if (const auto wrong = unknown_command(help_word_)) return static_cast<ExitCode>(*wrong);
         write_out(app_.get_subcommand(help_word_)->help());
         return ExitCode::kOk;

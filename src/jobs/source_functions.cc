@@ -119,8 +119,7 @@ class ComputedTime final : public engine::EventTime {
 Result<std::unique_ptr<engine::RowProjection>> make_row_projection(
     data::SchemaPtr schema, std::vector<expr::ExpressionPtr> columns, bool null_on_error) {
   auto projection = MILLRACE_TRY(expr::Projection::compile(std::move(columns)));
-  return std::make_unique<ComputedColumns>(std::move(schema), std::move(projection),
-                                           null_on_error);
+  return std::make_unique<ComputedColumns>(std::move(schema), std::move(projection), null_on_error);
 }
 
 Result<std::unique_ptr<engine::RowFilter>> make_row_filter(expr::ExpressionPtr condition) {

@@ -15,8 +15,8 @@ namespace millrace::jobs {
 //
 // Failure: kInvalidArgument for a constant that can never work.
 
-// The columns of `schema`, one expression each. With `null_on_error` a value that cannot be computed
-// is NULL, else its row is rejected.
+// The columns of `schema`, one expression each. With `null_on_error` a value that cannot be
+// computed is NULL, else its row is rejected.
 Result<std::unique_ptr<engine::RowProjection>> make_row_projection(
     data::SchemaPtr schema, std::vector<expr::ExpressionPtr> columns, bool null_on_error);
 

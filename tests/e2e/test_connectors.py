@@ -3,11 +3,13 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import time
 
 import pytest
+from conftest import PROGRAM, ROOT
 
 KILLS = 100 if os.environ.get("MILLRACE_TEST_DEPTH") == "full" else 8
 
@@ -102,7 +104,7 @@ def test_rows_that_change_cannot_be_written_to_files(millrace):
     assert not (millrace.folder / "out").exists()
 
 
-# ---- input that is wrong --------------------------------------------------------------------------
+# ---- input that is wrong ----
 
 FILES = {
     "ok.json": b'{"a": 1}\n',
@@ -251,3 +253,32 @@ def test_rows_may_be_read_slowly_from_any_connector(millrace):
                       " 'scan.rows-per-second' = '100'); SELECT COUNT(*) FROM t;",
                       extra=("--parallelism", "1"))
         assert 0.4 < time.monotonic() - began < 5
+
+
+# ---- the reference pages ----
+
+def page(name):
+    return (ROOT / "docs/reference" / f"{name}.md").read_text()
+
+
+@pytest.mark.parametrize("name, word", [
+    *[("connectors", word) for word in
+      ("table", "log", "filesystem", "datagen", "nexmark", "print", "blackhole")],
+    *[("formats", word) for word in ("json", "csv", "parquet")],
+])
+def test_the_reference_shows_the_options_as_help_prints_them(name, word):
+    text = subprocess.run([PROGRAM, "help", word], capture_output=True, text=True, check=True)
+    assert text.stdout.rstrip() in page(name)
+
+
+EXAMPLES = [
+    example for name in ("connectors", "formats")
+    for example in re.findall(r"^```sql\n(.*?)^```\n```\n(.*?)^```$", page(name), re.M | re.S)
+]
+
+
+@pytest.mark.parametrize("sql, output", EXAMPLES)
+def test_the_examples_of_the_reference_print_what_it_says(millrace, sql, output):
+    done = millrace.run(sql, output="table")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == output
