@@ -13,6 +13,7 @@ namespace {
 
 // Steps between a barrier and the crash that a world has there.
 constexpr uint64_t kStepsMax = 400;
+constexpr size_t kLinesShown = 60;
 
 // What went wrong with a block; `lines` are shown below.
 struct Complaint {
@@ -79,7 +80,11 @@ class FileRun {
     ++tally_.failed;
     const std::string world = world_.name == "default" ? "" : " [" + world_.name + "]";
     std::string text = fmt::format("{}:{}:{} {}\n", file_.name, line, world, complaint.what);
-    for (const std::string& part : complaint.lines) text += "    " + part + "\n";
+    const size_t shown = std::min(complaint.lines.size(), kLinesShown);
+    for (size_t at = 0; at < shown; ++at) text += "    " + complaint.lines[at] + "\n";
+    if (shown < complaint.lines.size()) {
+      text += fmt::format("    … and {} lines more\n", complaint.lines.size() - shown);
+    }
     write_(text);
   }
 
