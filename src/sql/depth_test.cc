@@ -1,5 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "sql/parse.h"
+#include "sql/print.h"
 #include "sql/round_trip_test.h"
 
 namespace millrace::sql {

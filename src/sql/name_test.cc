@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "sql/keyword.h"
+#include "sql/print.h"
 #include "sql/round_trip_test.h"
 
 namespace millrace::sql {

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "sql/keyword.h"
+#include "sql/parse.h"
+#include "sql/print.h"
 #include "sql/round_trip_test.h"
 
 namespace millrace::sql {

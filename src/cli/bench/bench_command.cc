@@ -40,6 +40,7 @@ struct Measured {
   double user_s = 0;
   double system_s = 0;
   int64_t written_bytes = 0;
+  int64_t resident_bytes_max = 0;  // since the process began
   int64_t state_bytes = 0;
   uint64_t epochs = 0;
 
@@ -88,6 +89,7 @@ Result<Measured> measure(io::World world, const BenchOptions& options, const std
                   .user_s = static_cast<double>(after.user_us - before.user_us) / 1e6,
                   .system_s = static_cast<double>(after.system_us - before.system_us) / 1e6,
                   .written_bytes = after.written_bytes - before.written_bytes,
+                  .resident_bytes_max = after.resident_bytes_max,
                   .state_bytes = client.state_bytes,
                   .epochs = client.epochs};
 }
@@ -115,8 +117,8 @@ std::string as_json(const NexmarkQuery& query, const BenchOptions& options, cons
     json += fmt::format(R"("generator_cpu_s":{:.3f},"events_per_cpu_s_without_generator":{:.0f},)",
                         generator_cpu_s, events / own_cpu_s);
   }
-  json += fmt::format(R"("state_bytes":{},"written_bytes":{},"epochs":{},)", run.state_bytes,
-                      run.written_bytes, run.epochs);
+  json += fmt::format(R"("state_bytes":{},"resident_bytes_max":{},"written_bytes":{},"epochs":{},)",
+                      run.state_bytes, run.resident_bytes_max, run.written_bytes, run.epochs);
   json += fmt::format(
       R"("exactly_once":true,"epoch_interval_ms":{},"parallelism":{},)", options.epoch_interval_ms,
       options.parallelism == 0 ? std::thread::hardware_concurrency() : options.parallelism);
