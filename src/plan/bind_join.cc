@@ -77,6 +77,20 @@ NodePtr filter(NodePtr node, ExpressionPtr predicate) {
   return make_node(Filter{std::move(predicate)}, {std::move(node)}, schema);
 }
 
+// The operands of `left = right` (written either way round), each over one side alone.
+std::optional<std::pair<ExpressionPtr, ExpressionPtr>> equal_sides(
+    const expr::Expression& condition, uint32_t width) {
+  const auto* call = condition.as<expr::Call>();
+  if (call == nullptr || call->function->name != "=") return std::nullopt;
+  const ExpressionPtr& first = call->arguments[0];
+  const ExpressionPtr& second = call->arguments[1];
+  const Side a = side_of(first, width);
+  const Side b = side_of(second, width);
+  if (a == Side::kLeft && b == Side::kRight) return std::pair(first, second);
+  if (a == Side::kRight && b == Side::kLeft) return std::pair(second, first);
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<BoundRelation> QueryBinder::join(BoundRelation left, BoundRelation right, JoinKind kind,
@@ -86,7 +100,6 @@ Result<BoundRelation> QueryBinder::join(BoundRelation left, BoundRelation right,
   for (uint32_t at = width; at < to_right.size(); ++at) to_right[at] = at - width;
 
   std::vector<std::pair<ExpressionPtr, ExpressionPtr>> equalities;
-  std::vector<bool> nulls_equal;
   std::vector<ExpressionPtr> residual;
   for (ExpressionPtr& condition : conditions) {
     const Side side = side_of(condition, width);
@@ -99,19 +112,9 @@ Result<BoundRelation> QueryBinder::join(BoundRelation left, BoundRelation right,
       right.node = filter(std::move(right.node), expr::with_columns(condition, to_right));
       continue;
     }
-    const auto* call = condition->as<expr::Call>();
-    const bool equality = call != nullptr && call->function->name == "=";
-    if (equality) {
-      const Side a = side_of(call->arguments[0], width);
-      const Side b = side_of(call->arguments[1], width);
-      if (a == Side::kLeft && b == Side::kRight) {
-        equalities.emplace_back(call->arguments[0], call->arguments[1]);
-        continue;
-      }
-      if (a == Side::kRight && b == Side::kLeft) {
-        equalities.emplace_back(call->arguments[1], call->arguments[0]);
-        continue;
-      }
+    if (auto sides = equal_sides(*condition, width)) {
+      equalities.push_back(std::move(*sides));
+      continue;
     }
     residual.push_back(std::move(condition));
   }

@@ -4,7 +4,6 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "base/nearest.h"
 #include "cli/bench/nexmark_queries.h"
@@ -94,15 +93,14 @@ Result<Measured> measure(io::World world, const BenchOptions& options, const std
                   .epochs = client.epochs};
 }
 
-std::string machine() {
+std::string machine(int cores) {
   utsname name{};
   uname(&name);
-  return fmt::format("{} {}, {} cores", name.sysname, name.machine,
-                     std::thread::hardware_concurrency());
+  return fmt::format("{} {}, {} cores", name.sysname, name.machine, cores);
 }
 
 std::string as_json(const NexmarkQuery& query, const BenchOptions& options, const Measured& run,
-                    double generator_cpu_s) {
+                    double generator_cpu_s, int cores) {
   const auto events = static_cast<double>(options.events);
   const Version own = version();
   std::string json = fmt::format(
@@ -121,9 +119,9 @@ std::string as_json(const NexmarkQuery& query, const BenchOptions& options, cons
                       run.state_bytes, run.resident_bytes_max, run.written_bytes, run.epochs);
   json += fmt::format(
       R"("exactly_once":true,"epoch_interval_ms":{},"parallelism":{},)", options.epoch_interval_ms,
-      options.parallelism == 0 ? std::thread::hardware_concurrency() : options.parallelism);
+      options.parallelism == 0 ? static_cast<uint32_t>(cores) : options.parallelism);
   json += fmt::format(R"("version":"{}","commit":"{}","machine":"{}"}})", own.number, own.commit,
-                      machine());
+                      machine(cores));
   return json;
 }
 
@@ -139,7 +137,7 @@ Result<void> run_queries(io::World world, const BenchOptions& options) {
     }
     const Measured run = MILLRACE_TRY(measure(world, options, script, query.name));
     if (query.name == "generate") generator_cpu_s = run.cpu_s();
-    write_out(as_json(query, options, run, generator_cpu_s) + "\n");
+    write_out(as_json(query, options, run, generator_cpu_s, world.threads.parallelism()) + "\n");
   }
   return {};
 }
