@@ -38,7 +38,8 @@ class EventTime {
  public:
   virtual ~EventTime() = default;
   // Sets times[row] and watermarks[row] (µs) for every selected row; a NULL time is rejected and
-  // left out of the batch's selection.
+  // left out of the batch's selection, but for a deletion, which may name its row by the key alone
+  // (kTimeMin).
   virtual Result<data::Batch> evaluate(data::Batch batch, std::vector<Timestamp>& times,
                                        std::vector<Timestamp>& watermarks,
                                        std::vector<Rejection>& rejections) = 0;

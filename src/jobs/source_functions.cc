@@ -99,6 +99,10 @@ class ComputedTime final : public engine::EventTime {
     times.resize(batch.rows());
     watermarks.resize(batch.rows());
     batch.for_each_row([&](uint32_t row) {
+      if (time.is_null(row) && data::retracts(batch.sign(row))) {
+        times[row] = watermarks[row] = engine::kTimeMin;
+        return;
+      }
       if (time.is_null(row) && errors.find(row) == nullptr) {
         errors.add(row, ErrorCode::kNullEventTime, "the event time is NULL");
       }
