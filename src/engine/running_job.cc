@@ -132,6 +132,8 @@ Result<void> Job::Running::recover(const commit::OpenedJob& opened) {
   for (TaskEntry& entry : tasks_) MILLRACE_TRY(open_task(entry, restore));
   phase_ = Phase::kRunning;
   try_barrier();
+  // A new job tells what holds before any row: COUNT(*) of nothing is 0.
+  if (!restore) want_epoch(false);
   return {};
 }
 
