@@ -158,6 +158,19 @@ TEST(GroupAggregate, ARetractionOfWhatWasNeverAddedIsRejected) {
   EXPECT_EQ(driver.take(), (Lines{"+I 1 | 1 | 1 | 5 | 5 | a | 5 | 1 | 5 | 1"}));
 }
 
+TEST(GroupAggregate, ARetractionFromAGroupWithoutRowsIsRejectedWhereOnlyTheyAreCounted) {
+  auto driver = drive(
+      make_group_aggregate,
+      spec_of({0}, {call_of("COUNT", *rows_schema(), {}), call_of("SUM", *rows_schema(), {1})},
+              true),
+      {rows_schema()});
+  driver.push("-D 1 | 5 | a | true\n2 | 5 | a | true\n-D 2 | 5 | a | true\n-D 2 | 5 | a | true");
+  EXPECT_EQ(driver.take_rejections().size(), 2U);
+  driver.push("1 | 7 | a | true");
+  driver.barrier();
+  EXPECT_EQ(driver.take(), (Lines{"+I 1 | 1 | 7"}));
+}
+
 GroupAggregateSpec over(const data::SchemaPtr& schema, std::vector<AggregateCall> calls) {
   GroupAggregateSpec spec{.input = schema,
                           .output = nullptr,

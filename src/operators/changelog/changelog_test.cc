@@ -177,6 +177,17 @@ TEST(Materialize, TheLastLiveRowOfAKeyCountsAndThenTheOneBefore) {
   EXPECT_EQ(driver.take(), (Lines{"-D 1 | a", "-D NULL | x"}));
 }
 
+TEST(Materialize, ARowThatComesAgainIsTheLastOneAlsoAfterARestart) {
+  auto driver = drive(make_materialize, MaterializeSpec{rows_schema(), {0}}, {rows_schema()});
+  driver.push("1 | a\n1 | b\n1 | a");
+  driver.barrier();
+  EXPECT_EQ(driver.take(), (Lines{"+I 1 | a"}));
+  driver.crash();
+  driver.push("-D 1 | b");
+  driver.barrier();
+  EXPECT_TRUE(driver.take().empty());
+}
+
 TEST(Materialize, RandomChangesAgainstAModel) {
   for (const uint32_t cut : batch_cuts()) {
     RandomChanges changes(cut, [](std::mt19937_64& random) {

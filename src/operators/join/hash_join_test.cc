@@ -164,6 +164,32 @@ TEST(HashJoin, APairWhoseResidualFailsIsRejectedAndNoMatch) {
   EXPECT_TRUE(driver.take_rejections().empty());
 }
 
+TEST(HashJoin, ANullOnlyEqualsANullWhereTheKeySaysSo) {
+  const auto side = testing::schema_of("a BIGINT, b BIGINT");
+  HashJoinSpec spec{.kind = JoinKind::kInner,
+                    .left = side,
+                    .right = side,
+                    .output = testing::schema_of("a BIGINT, b BIGINT, a2 BIGINT, b2 BIGINT")};
+  spec.keys = {{0, 0}, {1, 1, true}};
+  DataflowDriver driver([spec] { return std::move(*make_hash_join(spec)); }, {side, side});
+  driver.push(0, "1 | NULL\nNULL | 1\nNULL | NULL\n1 | 1");
+  driver.push(1, "1 | NULL\nNULL | 1\nNULL | NULL\n1 | 1");
+  EXPECT_EQ(driver.net(), (Lines{"1 | 1 | 1 | 1", "1 | NULL | 1 | NULL"}));
+}
+
+TEST(HashJoin, ZerosOfBothSignsAndAllNaNsAreEqualKeys) {
+  const auto side = testing::schema_of("k DOUBLE");
+  HashJoinSpec spec{.kind = JoinKind::kInner,
+                    .left = side,
+                    .right = side,
+                    .output = testing::schema_of("k DOUBLE, k2 DOUBLE")};
+  spec.keys = {{0, 0}};
+  DataflowDriver driver([spec] { return std::move(*make_hash_join(spec)); }, {side, side});
+  driver.push(0, "-0\nNaN\n1");
+  driver.push(1, "0\nNaN\n2");
+  EXPECT_EQ(driver.net().size(), 2U);
+}
+
 TEST(HashJoin, WithoutKeysEveryPairJoins) {
   const auto left = testing::schema_of("a BIGINT");
   const auto right = testing::schema_of("b BIGINT");
