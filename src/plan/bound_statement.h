@@ -53,6 +53,10 @@ struct BoundResetAll {};
 struct BoundShowSettings {
   std::optional<std::string> key;  // absent: all of them
 };
+// SHOW TOPICS, SHOW JOBS: what the log holds.
+struct BoundShowLog {
+  sql::Show show;
+};
 struct BoundUse {
   catalog::NamePath path;
 };
@@ -62,7 +66,7 @@ struct BoundNothing {};
 struct BoundStatement {
   std::string tag;  // "CREATE TABLE"
   std::variant<BoundQuery, BoundInsert, BoundCreate, BoundDrop, BoundRows, BoundSet, BoundResetAll,
-               BoundShowSettings, BoundUse, BoundNothing>
+               BoundShowSettings, BoundShowLog, BoundUse, BoundNothing>
       action;
 };
 

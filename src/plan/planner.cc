@@ -246,6 +246,9 @@ class Planner::Binding {
 
   Result<Action> action(const sql::Show& show) {
     if (show.subject == sql::ShowSubject::kSettings) return BoundShowSettings{};
+    const bool of_log =
+        show.subject == sql::ShowSubject::kTopics || show.subject == sql::ShowSubject::kJobs;
+    if (of_log) return BoundShowLog{show};
     auto rows = show_rows(show, context_.catalog, context_.functions);
     if (rows) return std::move(*rows);
     return text_.error(ErrorCode::kNotSupported, statement_.span,

@@ -33,7 +33,7 @@ BoundRows relations(const sql::Show& show, const catalog::Catalog& catalog, bool
   for (const catalog::Relation* relation : catalog.relations()) {
     const std::string name = relation->name.to_short_string();
     if ((relation->view != nullptr) != views) continue;
-    if (show.like && like(name, *show.like) == show.not_like) continue;
+    if (!shows(show, name)) continue;
     const std::string comment = views             ? relation->view->comment
                                 : relation->table ? relation->table->comment
                                                   : "broken";
@@ -85,6 +85,10 @@ BoundRows describe_schema(const data::Schema& schema) {
   return rows;
 }
 
+bool shows(const sql::Show& show, std::string_view name) {
+  return !show.like || like(name, *show.like) != show.not_like;
+}
+
 std::optional<BoundRows> show_rows(const sql::Show& show, const catalog::Catalog& catalog,
                                    const expr::FunctionRegistry& functions) {
   switch (show.subject) {
@@ -100,7 +104,7 @@ std::optional<BoundRows> show_rows(const sql::Show& show, const catalog::Catalog
   BoundRows rows{text_schema({"function", "signature", "description", "example"}), {}};
   for (const expr::FunctionDoc* doc : functions.documentation()) {
     const std::string name(doc->name);
-    if (show.like && like(name, *show.like) == show.not_like) continue;
+    if (!shows(show, name)) continue;
     rows.rows.push_back({name, std::string(doc->signature), std::string(doc->sentence),
                          fmt::format("{} = {}", doc->example, doc->result)});
   }

@@ -21,4 +21,7 @@ BoundRows describe_schema(const data::Schema& schema);
 std::optional<BoundRows> show_rows(const sql::Show& show, const catalog::Catalog& catalog,
                                    const expr::FunctionRegistry& functions);
 
+// Whether SHOW … [NOT] LIKE lets a name through.
+bool shows(const sql::Show& show, std::string_view name);
+
 }  // namespace millrace::plan

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/number_text.h"
 #include "data/builder.h"
+#include "jobs/show_log.h"
 #include "session/change_rows.h"
 #include "session/row_fold.h"
 #include "session/settings.h"
@@ -236,6 +237,9 @@ class Session::Execution {
     }
     const std::string value = MILLRACE_TRY(state_.settings.value(*show.key));
     return act(plan::BoundRows{text_schema({*show.key}), {{value}}});
+  }
+  Result<void> act(const plan::BoundShowLog& show) {
+    return act(jobs::show_log(show.show, state_.resources.runtime));
   }
   Result<void> act(const plan::BoundUse& use) {
     state_.path = use.path;

@@ -109,3 +109,13 @@ def test_rows_in_event_time_order_are_sorted(millrace):
       SELECT happened FROM quakes;""")
     times = [row["happened"] for row in rows]
     assert len(times) == 1707 and times == sorted(times)
+
+
+def test_topics_and_jobs_of_a_data_directory_are_shown(millrace):
+    millrace.rows("CREATE TABLE t (id BIGINT); SET 'job.name' = 'fill';"
+                  "INSERT INTO t VALUES (1);", durable=True)
+    assert millrace.rows("SHOW TOPICS LIKE 't%';", durable=True) == [
+        {"topic": "t", "partitions": 1}
+    ]
+    (job,) = millrace.rows("SHOW JOBS;", durable=True)
+    assert job["job"] == "fill" and job["epoch"] >= 1 and job["committed_at"] is not None
