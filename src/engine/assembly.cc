@@ -193,10 +193,26 @@ void connect(const Edge& edge, const Dataflow& dataflow, const std::vector<uint3
       const uint32_t producer = first[edge.from] + from;
       const uint32_t consumer = first[edge.to] + to;
       auto channel = std::make_shared<Channel>(credit, wakers[producer], wakers[consumer]);
-      tasks[consumer].channels.push_back({edge.port, channel});
+      tasks[consumer].channels.push_back({edge.port, channel, producer});
       outgoing.channels.push_back(std::move(channel));
     }
     tasks[first[edge.from] + from].edges.push_back(std::move(outgoing));
+  }
+}
+
+// Marks the channels of tasks that read no split, neither by themselves nor through others.
+void mark_dry(std::vector<TaskParts>& tasks) {
+  std::vector<bool> dry(tasks.size(), false);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t index = 0; index < tasks.size(); ++index) {
+      TaskParts& task = tasks[index];
+      for (IncomingChannel& incoming : task.channels) incoming.dry = dry[incoming.producer];
+      const bool now = task.source ? task.splits.empty()
+                                   : std::ranges::all_of(task.channels, &IncomingChannel::dry);
+      changed |= now != dry[index];
+      dry[index] = now;
+    }
   }
 }
 
@@ -241,6 +257,7 @@ Result<std::vector<TaskParts>> assemble(Dataflow& dataflow, const JobStart& star
   for (const Edge& edge : dataflow.edges) {
     connect(edge, dataflow, first, wakers, start.options.channel_credit, tasks);
   }
+  mark_dry(tasks);
   return tasks;
 }
 

@@ -23,13 +23,21 @@ InputHead::InputHead(std::vector<IncomingChannel> channels, size_t ports, TimeSt
       processing_{{}, WatermarkMerge(ports)},
       committed_floors_(ports + 1, kTimeMin) {
   std::vector<size_t> channels_of_port(ports, 0);
+  std::vector<size_t> dry_of_port(ports, 0);
+  std::vector<bool> dry;
   for (IncomingChannel& incoming : channels) {
     const size_t in_port = channels_of_port[incoming.port]++;
+    dry_of_port[incoming.port] += incoming.dry ? 1 : 0;
+    dry.push_back(incoming.dry);
     inputs_.push_back({incoming.port, in_port, std::move(incoming.channel), false});
   }
-  for (const size_t count : channels_of_port) {
-    event_.ports.emplace_back(count);
-    processing_.ports.emplace_back(count);
+  for (size_t port = 0; port < ports; ++port) {
+    event_.ports.emplace_back(channels_of_port[port]);
+    processing_.ports.emplace_back(channels_of_port[port]);
+    event_.merged.set_idle(port, dry_of_port[port] == channels_of_port[port]);
+  }
+  for (size_t index = 0; index < inputs_.size(); ++index) {
+    event_.ports[inputs_[index].port].set_idle(inputs_[index].in_port, dry[index]);
   }
   for (WatermarkMerge& port : processing_.ports) port.restore(start.tick);
   processing_.merged.restore(start.tick);
