@@ -40,4 +40,12 @@ data::SchemaPtr input_schema(const SinkRequest& request) {
   return schema_of(request.columns);
 }
 
+std::optional<uint32_t> arriving(const SinkRequest& request, std::string_view column) {
+  for (uint32_t at = 0; at < request.columns.size(); ++at) {
+    const TableColumn& one = request.columns[at];
+    if (one.metadata_key.empty() && one.field.name == column) return at;
+  }
+  return std::nullopt;
+}
+
 }  // namespace millrace::connectors

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,5 +96,8 @@ class Connector {
 // The schema of what a request's reader emits.
 data::SchemaPtr output_schema(const SourceRequest& request);
 data::SchemaPtr input_schema(const SinkRequest& request);
+// Where a declared column is among those that arrive at a sink; nothing: the INSERT does not name
+// it, and it is NULL.
+std::optional<uint32_t> arriving(const SinkRequest& request, std::string_view column);
 
 }  // namespace millrace::connectors

@@ -96,6 +96,35 @@ def test_kill_9_at_any_moment_writes_every_row_once(millrace):
     pytest.fail("the job was never killed often enough")
 
 
+def test_a_job_that_is_stopped_leaves_its_files_and_goes_on(millrace):
+    script = """
+      CREATE TABLE numbers (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '5000',
+        'fields.n.kind' = 'sequence', 'fields.n.start' = '1', 'fields.n.end' = '1000000');
+      CREATE TABLE copy (n BIGINT)
+        WITH ('connector' = 'filesystem', 'path' = 'copy', 'format' = 'csv');
+      INSERT INTO copy SELECT n FROM numbers;"""
+    command = millrace.command(script, durable=True, extra=("--parallelism", "1"))
+    for run in range(1, 4):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   cwd=millrace.folder, text=True)
+        time.sleep(0.6)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130, process.stderr.read()
+        parts = visible(millrace.folder / "copy")
+        assert len(parts) == run
+        seen = sorted(int(line) for path in parts for line in path.read_text().splitlines())
+        assert seen == list(range(1, len(seen) + 1)) and len(seen) > run * 100
+
+
+def test_columns_that_an_insert_does_not_name_are_null_wherever_they_stand(millrace):
+    for table in ("WITH ('format' = 'csv')",
+                  "WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'csv')"):
+        assert millrace.rows(f"""
+          CREATE TABLE t (a INT, b INT, c INT) {table};
+          INSERT INTO t (c, a) VALUES (1, 2);
+          SELECT * FROM t;""") == [{"a": 2, "b": None, "c": 1}]
+
+
 def test_rows_that_change_cannot_be_written_to_files(millrace):
     assert millrace.error(orders() + """
       CREATE TABLE totals (kind STRING, n BIGINT)

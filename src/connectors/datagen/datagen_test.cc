@@ -76,7 +76,7 @@ TEST(Datagen, ACrashGivesTheSameRowsAsNone) {
   };
   TestRun dying{.shards = 2, .slice_batches_max = 1, .rows_per_second = 1e6};
   dying.crash = [](commit::Epoch epoch, engine::EpochPhase phase) {
-    return epoch.value() == 2 && phase == engine::EpochPhase::kStaged;
+    return epoch.value() == 4 && phase == engine::EpochPhase::kStaged;
   };
   ASSERT_FALSE(run(dying));
   ASSERT_TRUE(run({.shards = 2}));

@@ -21,23 +21,16 @@ constexpr std::string_view kLockName = "lock";
 
 // Which arriving columns make the file and which the folder; in the order of the declaration.
 struct FileLayout {
-  data::SchemaPtr schema;  // of the files
-  static constexpr uint32_t kNone = UINT32_MAX;
-  std::vector<uint32_t> columns;  // that arrive, kNone: NULL
+  data::SchemaPtr schema;                        // of the files
+  std::vector<std::optional<uint32_t>> columns;  // that arrive; nothing: NULL
   struct Level {
     std::string name;
     data::Type type;
-    uint32_t column;
+    std::optional<uint32_t> column;
   };
   std::vector<Level> folders;
 
   static FileLayout of(const SinkRequest& request) {
-    const auto arriving = [&](const std::string& name) {
-      const auto at = std::ranges::find(
-          request.columns, name, [](const TableColumn& column) { return column.field.name; });
-      return at == request.columns.end() ? kNone
-                                         : static_cast<uint32_t>(at - request.columns.begin());
-    };
     FileLayout layout;
     std::vector<data::Field> fields;
     const data::SchemaPtr declared = request.declared;
@@ -45,12 +38,12 @@ struct FileLayout {
       if (std::ranges::find(request.partitioned_by, field.name) != request.partitioned_by.end()) {
         continue;
       }
-      layout.columns.push_back(arriving(field.name));
+      layout.columns.push_back(arriving(request, field.name));
       fields.push_back(field);
     }
     for (const std::string& name : request.partitioned_by) {
       const auto at = declared->find(name);
-      layout.folders.push_back({name, declared->field(at.value()).type, arriving(name)});
+      layout.folders.push_back({name, declared->field(at.value()).type, arriving(request, name)});
     }
     layout.schema = data::make_schema(std::move(fields));
     return layout;
@@ -59,9 +52,8 @@ struct FileLayout {
   data::Batch file_rows(const data::Batch& batch) const {
     std::vector<data::ColumnPtr> picked;
     for (size_t at = 0; at < columns.size(); ++at) {
-      picked.push_back(columns[at] == kNone
-                           ? data::Column::nulls(schema->field(at).type, batch.rows())
-                           : batch.column(columns[at]));
+      picked.push_back(columns[at] ? batch.column(*columns[at])
+                                   : data::Column::nulls(schema->field(at).type, batch.rows()));
     }
     return data::Batch(schema, std::move(picked), batch.rows());
   }
@@ -70,11 +62,9 @@ struct FileLayout {
     std::string path;
     for (const Level& level : folders) {
       if (!path.empty()) path += '/';
-      if (level.column == kNone) {
-        path += partition_folder(level.name, *data::Column::nulls(level.type, 1), 0);
-      } else {
-        path += partition_folder(level.name, *batch.column(level.column), row);
-      }
+      const data::ColumnPtr column = level.column ? batch.column(*level.column)
+                                                  : data::Column::nulls(level.type, batch.rows());
+      path += partition_folder(level.name, *column, row);
     }
     return path;
   }

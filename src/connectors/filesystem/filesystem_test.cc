@@ -67,7 +67,7 @@ TEST(Filesystem, GoesOnInTheMiddleAfterACrash) {
   const TestTable table = json_table("/in/a.json");
   TestRun dying{.slice_batches_max = 1, .rows_per_second = 1e6};
   dying.crash = [](commit::Epoch epoch, engine::EpochPhase phase) {
-    return epoch.value() == 2 && phase == engine::EpochPhase::kBarrier;
+    return epoch.value() == 4 && phase == engine::EpochPhase::kBarrier;
   };
   auto outcome = std::make_shared<testing::Collected>();
   const commit::PartitionId out = world.log.make_partition("out");
@@ -88,7 +88,7 @@ TEST(Filesystem, AFileThatChangedWhileItWasReadIsRefused) {
   world.write_file("/in/a.json", many_lines(0, 20'000));
   TestRun dying{.slice_batches_max = 1, .rows_per_second = 1e6};
   dying.crash = [](commit::Epoch epoch, engine::EpochPhase phase) {
-    return epoch.value() == 2 && phase == engine::EpochPhase::kBarrier;
+    return epoch.value() == 4 && phase == engine::EpochPhase::kBarrier;
   };
   ASSERT_FALSE(world.read(json_table("/in/a.json"), dying));
   world.write_file("/in/a.json", many_lines(0, 30'000));

@@ -81,6 +81,7 @@ void Forwarder::on_read(Result<std::vector<commit::PartitionData>> result) {
   if (*any || std::exchange(read_again_, false)) return read();
   if (!finished_) return wait();
   if (Result<void> published = publish(); !published) return fail(std::move(published).error());
+  over_ = true;
   std::exchange(finished_, {})({});
 }
 
@@ -125,10 +126,18 @@ void Forwarder::wait() {
                                                      if (wait == waits_ && !reading_) read();
                                                    }));
   }
+  arm();
+}
+
+// One timer at a time: commits are many, and what they write is published rarely.
+void Forwarder::arm() {
   const auto next = target_->next_check();
-  if (!next) return;
-  executor_->post_at(*next, [this, wait] {
-    if (wait == waits_ && !reading_ && !stopping_) check();
+  if (!next || (timer_ && *timer_ <= *next)) return;
+  timer_ = next;
+  executor_->post_at(*next, [this, at = *next] {
+    if (timer_ != at) return;
+    timer_.reset();
+    if (!stopping_ && !error_ && !over_) check();
   });
 }
 
@@ -136,8 +145,7 @@ void Forwarder::check() {
   if (target_->due(executor_->now())) {
     if (Result<void> published = publish(); !published) return fail(std::move(published).error());
   }
-  watches_.clear();
-  wait();
+  arm();
 }
 
 Result<void> Forwarder::publish() {

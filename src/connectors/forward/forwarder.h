@@ -46,6 +46,7 @@ class Forwarder {
   Result<bool> deliver(const std::vector<commit::PartitionData>& answer);
   Result<void> deliver_batch(uint32_t partition, const Buffer& batch);
   void wait();
+  void arm();
   void check();
   Result<void> publish();
   void fail(Error error);
@@ -65,7 +66,9 @@ class Forwarder {
   bool reading_ = false;
   bool read_again_ = false;
   bool stopping_ = false;
-  uint64_t waits_ = 0;  // a wake or timer of an older wait means nothing
+  bool over_ = false;   // finish has answered
+  uint64_t waits_ = 0;  // a wake of an older wait means nothing
+  std::optional<io::MonotonicTime> timer_;
   std::vector<std::unique_ptr<commit::Watch>> watches_;
   record::Decompressor decompressor_;
 

@@ -14,15 +14,18 @@ constexpr int64_t kUsPerMs = 1'000;
 
 // What becomes of a batch's rows: payload, key, metadata.
 struct RowShape {
-  std::vector<uint32_t> payload;
-  std::vector<uint32_t> key;
+  std::vector<std::optional<uint32_t>> payload;
+  std::vector<std::optional<uint32_t>> key;
   std::optional<uint32_t> timestamp;
 };
 
-data::Batch pick(const data::Batch& batch, const std::vector<uint32_t>& columns,
+data::Batch pick(const data::Batch& batch, const std::vector<std::optional<uint32_t>>& columns,
                  const data::SchemaPtr& schema) {
   std::vector<data::ColumnPtr> picked;
-  for (const uint32_t column : columns) picked.push_back(batch.column(column));
+  for (size_t at = 0; at < columns.size(); ++at) {
+    picked.push_back(columns[at] ? batch.column(*columns[at])
+                                 : data::Column::nulls(schema->field(at).type, batch.rows()));
+  }
   return data::Batch(schema, std::move(picked), batch.rows());
 }
 
@@ -132,20 +135,18 @@ Result<std::unique_ptr<engine::Sink>> make_topic_sink(const SinkRequest& request
                                                       Outside& outside) {
   commit::Topic topic = MILLRACE_TRY(outside.log.topics().describe(request.topic));
   RowShape shape;
-  std::vector<data::Field> payload;
   std::vector<data::Field> key;
   for (uint32_t at = 0; at < request.columns.size(); ++at) {
-    const TableColumn& column = request.columns[at];
-    if (column.metadata_key == "timestamp") shape.timestamp = at;
-    if (!column.metadata_key.empty()) continue;
-    shape.payload.push_back(at);
-    payload.push_back(column.field);
+    if (request.columns[at].metadata_key == "timestamp") shape.timestamp = at;
+  }
+  for (const data::Field& field : request.declared->fields()) {
+    shape.payload.push_back(arriving(request, field.name));
   }
   for (const uint32_t at : request.primary_key) {
     shape.key.push_back(at);
     key.push_back(request.columns[at].field);
   }
-  const auto payload_schema = data::make_schema(std::move(payload));
+  const data::SchemaPtr payload_schema = request.declared;
   const auto key_schema = data::make_schema(std::move(key));
   auto values = MILLRACE_TRY(request.format->encoder(payload_schema, request.options));
   std::unique_ptr<formats::RowEncoder> keys;
