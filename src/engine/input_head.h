@@ -14,8 +14,8 @@ struct IncomingChannel {
   Port port = 0;
   std::shared_ptr<Channel> channel;
   uint32_t producer = 0;  // task
-  // No rows will come: no split is read behind it. It never holds the watermark back, not even until
-  // it says so: what is late does not depend on who starts first.
+  // No rows will come: no split is read behind it. It never holds the watermark back, not even
+  // until it says so: what is late does not depend on who starts first.
   bool dry = false;
 };
 
