@@ -51,7 +51,8 @@ EAGER = {
                            " (SELECT k, COUNT(*) AS n FROM a GROUP BY k HAVING COUNT(*) > 1) AS s"
                            " LEFT JOIN b ON s.k = b.k AND b.v > s.n",
     "joined_groups": "SELECT p.k, p.n, q.total FROM"
-                     " (SELECT k, COUNT(*) AS n FROM a GROUP BY k) AS p JOIN (SELECT k, SUM(v) AS total FROM b GROUP BY k) AS q ON p.k = q.k",
+                     " (SELECT k, COUNT(*) AS n FROM a GROUP BY k) AS p JOIN"
+                     " (SELECT k, SUM(v) AS total FROM b GROUP BY k) AS q ON p.k = q.k",
     "united": "SELECT k, SUM(x), COUNT(*) FILTER (WHERE x > 2) FROM"
               " (SELECT k, x FROM a UNION ALL SELECT k, v FROM b) AS u GROUP BY k",
     "upserted": "SELECT x % 3, COUNT(*), MIN(x), MAX(k) FROM c GROUP BY x % 3",
