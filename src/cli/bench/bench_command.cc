@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/nearest.h"
 #include "cli/bench/nexmark_queries.h"
@@ -138,6 +139,7 @@ Result<void> run_queries(io::World world, const BenchOptions& options) {
     const Measured run = MILLRACE_TRY(measure(world, options, script, query.name));
     if (query.name == "generate") generator_cpu_s = run.cpu_s();
     write_out(as_json(query, options, run, generator_cpu_s, world.threads.parallelism()) + "\n");
+    std::fflush(stdout);
   }
   return {};
 }
