@@ -139,6 +139,10 @@ TEST(FileTarget, EveryFormatIsReadBackAsItWasWritten) {
   for (const std::string format : {"json", "csv", "parquet"}) {
     ConnectorWorld world;
     TestTable written = table({}, format);
+    const auto encoder =
+        (*world.formats.find(format))
+            ->file_encoder(testing::schema_of("a INT"), *world.options_of(written));
+    if (!encoder && encoder.error().code() == ErrorCode::kFormatUnavailable) continue;
     written.columns =
         "a BIGINT, b STRING, c BOOLEAN, d DECIMAL(12), e DOUBLE, f TIMESTAMP(3), g INT";
     const Lines rows = {"+I 1 | x | true | 12 | 1.5 | 2024-02-29 23:56:05.460 | 7",

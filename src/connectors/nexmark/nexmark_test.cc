@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "connectors/connector_world_test.h"
 #include "connectors/nexmark/nexmark_generator.h"
 

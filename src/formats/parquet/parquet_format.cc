@@ -4,6 +4,23 @@
 #include "formats/parquet/parquet_encoder.h"
 
 namespace millrace::formats {
+
+#ifndef MILLRACE_WITH_PARQUET
+// Never called: check_available() comes first.
+Result<std::unique_ptr<FileDecoder>> open_parquet_file(const DecodeRequest&, std::string, uint64_t,
+                                                       const Position&) {
+  return std::unique_ptr<FileDecoder>();
+}
+Result<std::optional<data::ColumnStatistics>> parquet_statistics(const DecodeRequest&, std::string,
+                                                                 io::File&, size_t) {
+  return std::optional<data::ColumnStatistics>();
+}
+Result<std::unique_ptr<FileEncoder>> make_parquet_encoder(const data::SchemaPtr&,
+                                                          const traits::Options&) {
+  return std::unique_ptr<FileEncoder>();
+}
+#endif
+
 namespace {
 
 constexpr traits::OptionSpec kParquetOptions[] = {
@@ -30,19 +47,6 @@ constexpr traits::FormatTraits kTraits = {
 constexpr bool kAvailable = true;
 #else
 constexpr bool kAvailable = false;
-
-Result<std::unique_ptr<FileDecoder>> open_parquet_file(const DecodeRequest&, std::string, uint64_t,
-                                                       const Position&) {
-  return std::unique_ptr<FileDecoder>();
-}
-Result<std::optional<data::ColumnStatistics>> parquet_statistics(const DecodeRequest&, std::string,
-                                                                 io::File&, size_t) {
-  return std::optional<data::ColumnStatistics>();
-}
-Result<std::unique_ptr<FileEncoder>> make_parquet_encoder(const data::SchemaPtr&,
-                                                          const traits::Options&) {
-  return std::unique_ptr<FileEncoder>();
-}
 #endif
 
 Result<void> check_available() {
