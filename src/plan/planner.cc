@@ -81,6 +81,10 @@ class Planner::Binding {
         return text_.error(ErrorCode::kNotReadable, insert.table.span,
                            "a view cannot be written to");
       }
+      if (relation->system) {
+        return text_.error(ErrorCode::kNotReadable, insert.table.span,
+                           "a system table can only be read");
+      }
       MILLRACE_TRY(add_insert(bound, insert, relation->table));
     }
     bound.text = sql::print(statement_);
