@@ -59,7 +59,8 @@ Result<Lowering::Pipeline> Lowering::lower_window_aggregate(const plan::Node& no
       .calls = MILLRACE_TRY(calls_of(node, aggregate, context_.functions)),
       .changing_input = !node.input()->properties.append_only(),
       .allowed_lateness_us = window.emit.allowed_lateness_us,
-      .early = window.emit.early == plan::Emit::Early::kOnUpdate};
+      .early = window.emit.early != plan::Emit::Early::kNone,
+      .early_every_us = window.emit.every_us};
   append(
       pipeline, [spec](uint32_t) { return operators::make_window_aggregate(spec); },
       state_id(node));

@@ -73,17 +73,18 @@ class QueryBinder::Grouping {
     if (!window_) {
       return binder_.refused(emit->span, "EMIT where GROUP BY has no window_start and window_end");
     }
-    if (emit->early == sql::EarlyEmit::kEvery) {
-      return binder_.refused(emit->span, "EMIT EARLY EVERY");
-    }
     if (emit->early == sql::EarlyEmit::kAfter) {
       return binder_.refused(emit->span, "EMIT EARLY AFTER n ROWS");
     }
     if (emit->discarding) return binder_.refused(emit->span, "EMIT DISCARDING");
     if (emit->early == sql::EarlyEmit::kOnUpdate) window_->emit.early = Emit::Early::kOnUpdate;
+    if (emit->early == sql::EarlyEmit::kEvery) {
+      window_->emit.early = Emit::Early::kEvery;
+      window_->emit.every_us = MILLRACE_TRY(positive_us(*emit->early_interval));
+    }
     if (emit->late_into) MILLRACE_TRY(late_into(*emit->late_into));
     if (emit->allowed_lateness) {
-      window_->emit.allowed_lateness_us = MILLRACE_TRY(interval_us(*emit->allowed_lateness, text_));
+      window_->emit.allowed_lateness_us = MILLRACE_TRY(positive_us(*emit->allowed_lateness));
     }
     return {};
   }
@@ -133,6 +134,13 @@ class QueryBinder::Grouping {
   }
 
  private:
+  Result<int64_t> positive_us(const sql::Expression& interval) const {
+    const int64_t us = MILLRACE_TRY(interval_us(interval, text_));
+    if (us > 0) return us;
+    return text_.error(ErrorCode::kInvalidLiteral, interval.span,
+                       "an interval of EMIT is longer than nothing");
+  }
+
   // The columns of the target that are filled, from the columns of FROM with their names.
   Result<void> late_into(const sql::QualifiedName& name) {
     const BindContext& context = binder_.context_;

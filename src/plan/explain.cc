@@ -45,7 +45,11 @@ std::string describe_aggregate(const Node& node, const Aggregate& aggregate) {
   if (aggregate.window) {
     text += fmt::format(" [{} on {}]", describe_window(aggregate.window->window),
                         column_name(input, aggregate.window->time_column));
-    if (aggregate.window->emit.early == Emit::Early::kOnUpdate) text += " early on update";
+    const Emit& emit = aggregate.window->emit;
+    if (emit.early == Emit::Early::kOnUpdate) text += " early on update";
+    if (emit.early == Emit::Early::kEvery) {
+      text += fmt::format(" early every {}", duration(emit.every_us));
+    }
     if (aggregate.window->emit.allowed_lateness_us > 0) {
       text += fmt::format(" lateness {}", duration(aggregate.window->emit.allowed_lateness_us));
     }

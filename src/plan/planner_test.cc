@@ -167,14 +167,16 @@ TEST_F(Plans, SendLateRowsIntoATableOfTheirOwn) {
   EXPECT_EQ(refusal(query + "missed"), "MR-2004 q.sql:1:135");
 }
 
-TEST_F(Plans, EmitEarlyOnUpdateAndRefuseTheOtherEarlyClauses) {
+TEST_F(Plans, EmitEarlyOnUpdateAndEveryIntervalAndRefuseTheOtherClauses) {
   const std::string query =
       "INSERT INTO keyed SELECT k, COUNT(*) FROM TABLE(TUMBLE(TABLE f, DESCRIPTOR(ts), "
       "INTERVAL '1' HOUR)) GROUP BY k, window_start, window_end EMIT ";
   EXPECT_NE(explained(query + "EARLY ON UPDATE").find("early on update by (k) COUNT(*)  [changing"),
             std::string::npos);
-  for (const char* clause :
-       {"EARLY EVERY INTERVAL '1' SECOND", "EARLY AFTER 5 ROWS", "EARLY ON UPDATE DISCARDING"}) {
+  EXPECT_NE(explained(query + "EARLY EVERY INTERVAL '5' SECOND").find("early every 5 s by (k)"),
+            std::string::npos);
+  EXPECT_EQ(refusal(query + "EARLY EVERY INTERVAL '0' SECOND"), "MR-2021 q.sql:1:155");
+  for (const char* clause : {"EARLY AFTER 5 ROWS", "EARLY ON UPDATE DISCARDING"}) {
     EXPECT_EQ(refusal(query + clause), "MR-2004 q.sql:1:138") << clause;
   }
   EXPECT_EQ(refusal("INSERT INTO keyed SELECT k, COUNT(*) FROM f GROUP BY k EMIT EARLY ON UPDATE"),

@@ -4,9 +4,19 @@
 
 namespace millrace::operators {
 
-void TouchedGroups::add(state::Slot slot) {
+void TouchedGroups::add_mark(state::Slot slot) {
   slots_.push_back(slot);
   mark(slot) = slots_.size();
+}
+
+void TouchedGroups::restore(state::Slot slot, const GroupImage& before) {
+  add_mark(slot);
+  entries_.insert(entries_.end(), before.entry, before.entry + set_.entry_bytes());
+  extremes_.insert(extremes_.end(), before.extremes, before.extremes + set_.extremes());
+}
+
+void TouchedGroups::add(state::Slot slot) {
+  add_mark(slot);
   table_.touch(slot);
   const std::byte* entry = table_.value(slot);
   entries_.insert(entries_.end(), entry, entry + set_.entry_bytes());

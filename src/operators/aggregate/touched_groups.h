@@ -26,6 +26,8 @@ class TouchedGroups {
   void note(state::Slot slot) {
     if (mark(slot) == 0) add(slot);
   }
+  // The group counts as touched, and was `before`.
+  void restore(state::Slot slot, const GroupImage& before);
   size_t size() const { return slots_.size(); }
   state::Slot slot(size_t number) const { return slots_[number]; }
   bool is_touched(state::Slot slot) const { return table_.transient_as<uint64_t>(slot) != 0; }
@@ -39,6 +41,7 @@ class TouchedGroups {
  private:
   uint64_t& mark(state::Slot slot) { return table_.transient_as<uint64_t>(slot); }
   void add(state::Slot slot);
+  void add_mark(state::Slot slot);
 
   const AggregateSet& set_;
   state::KeyedTable& table_;

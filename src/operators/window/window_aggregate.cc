@@ -11,6 +11,7 @@
 #include "operators/aggregate/touched_groups.h"
 #include "operators/rows/reject_rows.h"
 #include "operators/rows/selected_rows.h"
+#include "operators/window/deferred_groups.h"
 #include "operators/window/event_times.h"
 #include "operators/window/slice_table.h"
 #include "operators/window/slicing.h"
@@ -28,6 +29,7 @@ using state::Slot;
 
 constexpr uint64_t kProgressTable = 1;
 constexpr uint64_t kFirstValueTable = 2;
+constexpr uint64_t kDeferredTable = 4;
 constexpr int64_t kWindowTimeBeforeEndUs = 1000;
 constexpr size_t kEntriesPerStep = data::kBatchRowsMax;
 
@@ -55,10 +57,15 @@ class WindowAggregate final : public engine::Operator {
                                            .value_bytes = sizeof(Timestamp)}));
     MILLRACE_TRY(set_.open(context, kFirstValueTable));
     touched_.emplace(set_, slices_.table());
+    if (spec_.early_every_us > 0) {
+      deferred_.emplace(set_, slices_.table(), *touched_);
+      MILLRACE_TRY(deferred_->open(context, kDeferredTable));
+    }
     const uint64_t first_group = data::first_group_of_shard(context.shard, context.shards);
     progress_hash_ = first_group << 52;
     const Slot known = progress_->find(progress_hash_, {});
     if (known != state::kNoSlot) watermark_ = progress_->value_as<Timestamp>(known);
+    find_first_end(0);
     return {};
   }
 
@@ -73,7 +80,8 @@ class WindowAggregate final : public engine::Operator {
 
   Result<Step> on_time(engine::Port, engine::TimeDomain domain, Timestamp time,
                        engine::Output& output) override {
-    if (domain != engine::TimeDomain::kEvent || time <= watermark_) return Step::kDone;
+    if (domain == engine::TimeDomain::kProcessing) return on_tick(time, output);
+    if (time <= watermark_) return Step::kDone;
     target_ = time;
     return begin_corrections(output);
   }
@@ -81,7 +89,12 @@ class WindowAggregate final : public engine::Operator {
   Result<Step> on_barrier(commit::Epoch, engine::Output& output) override {
     if (watermark_ != kTimeMin) keep_progress();
     target_ = watermark_;
+    if (is_deferring()) deferred_->keep();
     return begin_corrections(output);
+  }
+
+  Timestamp next_timer() const override {
+    return deferred_ && touched_->size() > 0 ? next_early_ : kTimeMax;
   }
 
   Result<Step> resume(engine::Output& output) override {
@@ -119,6 +132,26 @@ class WindowAggregate final : public engine::Operator {
     int64_t end;
     Slot slot;
   };
+
+  Result<Step> on_tick(Timestamp now, engine::Output& output) {
+    if (!deferred_ || now == kTimeMax) return Step::kDone;
+    const Timestamp next = floor_to(now, spec_.early_every_us, 0) + spec_.early_every_us;
+    is_due_ = now >= std::exchange(next_early_, next);
+    target_ = watermark_;
+    return is_due_ ? begin_corrections(output) : Step::kDone;
+  }
+
+  // Whether what was touched may wait: its time has not come, and none of its windows closes.
+  bool is_deferring() const { return deferred_ && !is_due_ && first_end_ > target_; }
+
+  // The first end of a window that the touched groups from `number` on are part of.
+  void find_first_end(size_t number) {
+    if (!deferred_) return;
+    for (const Timestamp final = final_end(watermark_); number < touched_->size(); ++number) {
+      const int64_t start = slices_.start_of(touched_->slot(number));
+      first_end_ = std::min(first_end_, slicing_.next_end(start, final));
+    }
+  }
 
   // A window takes no more rows when it ended at or before this.
   Timestamp final_end(Timestamp watermark) const {
@@ -159,7 +192,12 @@ class WindowAggregate final : public engine::Operator {
   void add(const data::Batch& batch, engine::Output& output) {
     const auto slots = slices_.resolve(batch, starts_);
     if (is_updating_) {
+      const size_t known = touched_->size();
       for (const Slot slot : slots) touched_->note(slot);
+      find_first_end(known);
+      if (deferred_) {
+        for (const Slot slot : slots) slices_.table().touch(slot);
+      }
     } else {
       for (const Slot slot : slots) slices_.table().touch(slot);
     }
@@ -172,8 +210,9 @@ class WindowAggregate final : public engine::Operator {
     corrections_.clear();
     next_ = 0;
     phase_ = Phase::kCorrect;
+    keeps_touched_ = is_deferring();
     const Timestamp final = final_end(watermark_);
-    for (size_t number = 0; number < touched_->size(); ++number) {
+    for (size_t number = 0; number < touched_->size() && !keeps_touched_; ++number) {
       const Slot slot = touched_->slot(number);
       const int64_t start = slices_.start_of(slot);
       for (int64_t end = slicing_.next_end(start, final); end != kTimeMax;
@@ -208,9 +247,16 @@ class WindowAggregate final : public engine::Operator {
     }
     MILLRACE_TRY(push_changes(std::move(ends), output));
     if (next_ < corrections_.size()) return {};
-    touched_->clear();
+    if (!keeps_touched_) forget_touched();
     phase_ = target_ > watermark_ ? Phase::kNextWindow : Phase::kIdle;
     return {};
+  }
+
+  void forget_touched() {
+    if (deferred_) deferred_->forget();
+    touched_->clear();
+    is_due_ = false;
+    first_end_ = kTimeMax;
   }
 
   GroupImage image_of(int64_t end, Slot slot, const TouchedGroups* touched, size_t room) {
@@ -291,6 +337,10 @@ class WindowAggregate final : public engine::Operator {
   NetChanges changes_;
   const bool is_updating_;
   std::optional<TouchedGroups> touched_;
+  std::optional<DeferredGroups> deferred_;  // with early_every_us
+  Timestamp next_early_ = kTimeMax;         // processing time
+  bool is_due_ = false;
+  Timestamp first_end_ = kTimeMax;  // of a window that touched groups are part of
   // The watermark of the last epoch: what was emitted is not emitted again after a restart.
   state::KeyedTable* progress_ = nullptr;  // owned by the store
   uint64_t progress_hash_ = 0;
@@ -307,6 +357,7 @@ class WindowAggregate final : public engine::Operator {
   // The step under way.
   Phase phase_ = Phase::kIdle;
   Timestamp target_ = kTimeMin;
+  bool keeps_touched_ = false;
   size_t next_ = 0;  // of corrections_ or images_
   std::vector<Correction> corrections_;
   std::vector<std::byte> entries_;  // room for images

@@ -27,6 +27,8 @@ struct WindowAggregateSpec {
   int64_t allowed_lateness_us = 0;
   // Emits open windows too, their net change once per epoch.
   bool early = false;
+  // With `early`: after this much processing time, and whenever a window closes or is corrected.
+  int64_t early_every_us = 0;
 };
 
 // [start, end) closes when the watermark reaches `end`: its rows are emitted before the watermark

@@ -29,6 +29,7 @@ struct Case {
   bool early = false;
   bool changing = false;
   bool distinct = false;
+  int64_t every_us = 0;
 };
 
 WindowAggregateSpec spec_of(const Case& with, std::vector<uint32_t> keys = {1}) {
@@ -42,7 +43,8 @@ WindowAggregateSpec spec_of(const Case& with, std::vector<uint32_t> keys = {1}) 
                                      call_of("MAX", in, {2}), call_of("MIN", in, {3})},
                            .changing_input = with.changing,
                            .allowed_lateness_us = with.lateness_us,
-                           .early = with.early};
+                           .early = with.early,
+                           .early_every_us = with.every_us};
   if (with.distinct) spec.calls.push_back(call_of("COUNT", in, {2}, std::nullopt, true));
   std::vector<data::Field> fields;
   for (const uint32_t key : spec.keys) fields.push_back(in.field(key));
@@ -128,6 +130,8 @@ void run_against_model(const Case& with, uint32_t cut) {
   Model model(with);
   int64_t now = -30 * kMs;
   size_t late = 0;
+  engine::Timestamp clock = 0;
+  if (with.every_us > 0) driver.tick(clock);
   RandomChanges changes(cut + with.window.size_us, [&](std::mt19937_64& random) {
     const auto pick = [&](std::vector<std::string> from) { return from[random() % from.size()]; };
     const int64_t time = now + static_cast<int64_t>(random() % 40) * kMs / 2 - 8 * kMs;
@@ -146,9 +150,13 @@ void run_against_model(const Case& with, uint32_t cut) {
       driver.watermark(now - 6 * kMs);
       model.watermark(now - 6 * kMs);
     }
+    const bool is_told = with.every_us == 0 || changes.chance(40);
+    if (with.every_us > 0 && is_told) driver.tick(clock += with.every_us);
     if (changes.chance(30)) driver.crash_and_replay();
     driver.barrier();
-    ASSERT_EQ(driver.net(), model.table()) << "epoch " << epoch << ", cut " << cut;
+    if (is_told) {
+      ASSERT_EQ(driver.net(), model.table()) << "epoch " << epoch << ", cut " << cut;
+    }
     late += driver.take_late().size();
     ASSERT_EQ(late, model.late());
     if (changes.chance(20)) driver.crash();
@@ -176,6 +184,9 @@ TEST(WindowAggregate, IsWhatAModelSays) {
           for (const bool changing : {false, true}) {
             run_against_model({window, lateness, early, changing, false}, cut);
             run_against_model({window, lateness, early, changing, true}, cut);
+            if (early) {
+              run_against_model({window, lateness, true, changing, cut == 7, 5 * kMs}, cut);
+            }
             if (::testing::Test::HasFatalFailure()) return;
           }
         }
@@ -211,6 +222,32 @@ TEST(WindowAggregate, ARowIsLateWhenItsLastWindowIsFinal) {
   EXPECT_EQ(driver.take_late(), (Lines{"+I " + time_text(2 * kMs) + " | 1 | 1 | a"}));
   driver.barrier();
   EXPECT_TRUE(driver.take().empty());
+}
+
+TEST(WindowAggregate, EarlyRowsComeWhenTheirTimeHasComeOrAWindowCloses) {
+  Case with{{10 * kMs, 10 * kMs, 0}};
+  with.early = true;
+  with.every_us = 60 * kMs;
+  auto driver = drive(make_window_aggregate, spec_of(with), {rows_schema()});
+  driver.tick(5 * kMs);
+  driver.push("1000 | 1 | 1 | a");
+  driver.barrier();
+  EXPECT_TRUE(driver.take().empty());
+  EXPECT_EQ(driver.op().next_timer(), 60 * kMs);
+  driver.tick(60 * kMs);
+  EXPECT_EQ(driver.take().size(), 1U);
+  EXPECT_EQ(driver.op().next_timer(), engine::kTimeMax);
+  driver.push("2000 | 1 | 1 | a");
+  driver.barrier();
+  driver.crash();
+  driver.push("3000 | 1 | 1 | a");
+  driver.barrier();
+  EXPECT_TRUE(driver.take().empty());
+  driver.watermark(10 * kMs);
+  const std::string window =
+      "1 | " + time_text(0) + " | " + time_text(10 * kMs) + " | " + time_text(9 * kMs) + " | ";
+  EXPECT_EQ(driver.take(),
+            (Lines{"-U " + window + "1 | 1 | 1 | a", "+U " + window + "3 | 3 | 1 | a"}));
 }
 
 TEST(WindowAggregate, ARowWithoutEventTimeIsRejected) {
