@@ -55,7 +55,7 @@ Result<std::unique_ptr<RecordDecoder>> Format::record_decoder(
 
 Result<std::unique_ptr<RowEncoder>> Format::encoder(const data::SchemaPtr& /*schema*/,
                                                     const traits::Options& /*options*/) const {
-  return cannot(*this, "be written");
+  return cannot(*this, "be written as single records");
 }
 
 Result<std::unique_ptr<FileEncoder>> Format::file_encoder(const data::SchemaPtr& schema,
