@@ -11,8 +11,10 @@
 namespace millrace::slt {
 namespace {
 
-// Steps between a barrier and the crash that a world has there.
-constexpr uint64_t kStepsMax = 400;
+// Simulated time before a crash, of every magnitude: less than two to the power of this, in ns.
+constexpr uint64_t kDelayPower = 30;
+// Crashes on the way to a barrier.
+constexpr int kCrashes = 3;
 constexpr size_t kLinesShown = 60;
 
 // What went wrong with a block; `lines` are shown below.
@@ -138,14 +140,15 @@ class FileRun {
       sql += (row == 0 ? "(" : ", (") + push.rows[row] + ")";
     }
     const auto done = node_.execute(sql + ";", fmt::format("{}:{}", file_.name, line_));
-    if (done) return std::nullopt;
-    return failed_with(done.error());
+    if (!done) return failed_with(done.error());
+    if (!world_.crash_at_pushes) return std::nullopt;
+    return of(crash_and_restore(some_ns()));
   }
   Verdict check(const FileBlock& file) { return of(node_.write_file(file.path, file.lines)); }
   Verdict check(const BarrierBlock&) { return of(barrier()); }
   Verdict check(const AdvanceBlock& advance) { return of(node_.advance(advance.us)); }
   Verdict check(const StopBlock& stop) { return of(node_.stop(stop.stream)); }
-  Verdict check(const CrashBlock&) { return of(node_.crash(node_.draw(kStepsMax))); }
+  Verdict check(const CrashBlock&) { return of(node_.crash(some_ns())); }
   Verdict check(const RestoreBlock&) { return of(node_.restore()); }
 
   Verdict check(const ExpectBlock& expect) {
@@ -172,14 +175,21 @@ class FileRun {
   }
   Verdict check(const SkipBlock&) { return std::nullopt; }
 
+  int64_t some_ns() {
+    return static_cast<int64_t>(node_.draw(uint64_t{1} << node_.draw(kDelayPower + 1)));
+  }
+  Result<void> crash_and_restore(int64_t after_ns) {
+    MILLRACE_TRY(node_.crash(after_ns));
+    return node_.restore();
+  }
   // Everything is committed; a world may crash on the way there, and once it is there.
   Result<void> barrier() {
     if (world_.crash_at_barriers) {
-      MILLRACE_TRY(node_.crash(node_.draw(kStepsMax)));
-      MILLRACE_TRY(node_.restore());
+      for (int crash = 0; crash < kCrashes; ++crash) {
+        MILLRACE_TRY(crash_and_restore(some_ns()));
+      }
       MILLRACE_TRY(node_.settle());
-      MILLRACE_TRY(node_.crash(0));
-      MILLRACE_TRY(node_.restore());
+      MILLRACE_TRY(crash_and_restore(0));
     }
     return node_.settle();
   }

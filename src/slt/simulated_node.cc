@@ -200,11 +200,10 @@ void SimulatedNode::shut_down() {
   node_.reset();
 }
 
-Result<void> SimulatedNode::crash(uint64_t steps) {
+Result<void> SimulatedNode::crash(int64_t after_ns) {
   MILLRACE_TRY(require_up());
   io::SimulatedThreads& threads = simulation_.threads();
-  for (uint64_t step = 0; step < steps && threads.run_one(); ++step) {
-  }
+  threads.run_for(after_ns);
   crashing_ = true;
   simulation_.files().crash(io::CrashMode::kTear);
   for (int step = 0; step < kLastTasksMax && threads.run_one(); ++step) {

@@ -45,8 +45,8 @@ class SimulatedNode {
   Result<void> settle();
   // The world's time passes.
   Result<void> advance(int64_t us);
-  // Power loss after so many more steps: what was not synced is gone, or torn.
-  Result<void> crash(uint64_t steps);
+  // Power loss after so much time: what was not synced is gone, or torn.
+  Result<void> crash(int64_t after_ns);
   // A new node on what is left; streams go on where they had committed.
   Result<void> restore();
   // A number that the seed draws.

@@ -27,12 +27,13 @@ Result<void> apply(TestWorld& world, std::string_view key, std::string_view valu
         .at(std::move(place));
   }
   if (key == "crash") {
-    if (value != "barriers") {
+    if (value != "barriers" && value != "pushes") {
       return Error(ErrorCode::kInvalidOptionValue, fmt::format("'{}' is no place to crash", value))
           .at(std::move(place))
-          .remedy("Write crash = barriers.");
+          .remedy("Write crash = barriers, or crash = pushes for more of them.");
     }
     world.crash_at_barriers = true;
+    world.crash_at_pushes = value == "pushes";
     return {};
   }
   world.settings.emplace_back(key, value);

@@ -16,6 +16,7 @@ struct TestWorld {
   std::string name = "default";
   uint32_t workers = 1;
   bool crash_at_barriers = false;                             // `crash = barriers`
+  bool crash_at_pushes = false;                               // `crash = pushes`: at barriers, too
   std::vector<std::pair<std::string, std::string>> settings;  // everything else: SET name = value
 };
 

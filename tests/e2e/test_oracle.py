@@ -211,8 +211,9 @@ def world(seed):
     shards = draw.choice([1, 2, 3, 4])
     lines = [f"parallelism = {shards}", f"workers = {draw.randint(1, shards)}",
              f"batch.rows = {draw.choice([1, 2, 7, 4096])}",
-             f"optimizer = {draw.choice(['on', 'off'])}"]
-    return "\n".join(lines + ["crash = barriers"] * draw.choice([0, 1])) + "\n"
+             f"optimizer = {draw.choice(['on', 'off'])}",
+             f"epoch.interval = {draw.choice([1, 5, 200])} ms"]
+    return "\n".join(lines + draw.choice([[], ["crash = barriers"], ["crash = pushes"]])) + "\n"
 
 
 def seeds():
