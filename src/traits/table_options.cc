@@ -38,10 +38,6 @@ constexpr OptionSpec kTableOptions[] = {
      .min = 0,
      .documentation = "A partition that has been read to its end for this long no longer holds the "
                       "watermark back; 0: it always does."},
-    {.name = "watermark.follow-clock",
-     .type = OptionType::kBoolean,
-     .default_value = "false",
-     .documentation = "Lets the watermark follow the wall clock while all partitions are idle."},
 };
 
 }  // namespace
