@@ -70,7 +70,7 @@ bool KeyedTable::key_equals(Slot slot, uint64_t hash, std::string_view key) cons
   const Header& head = header(slot);
   if (head.hash != hash || head.key_bytes != key.size()) return false;
   const char* own = head.key_bytes <= kInlineKeyBytes ? head.inline_key : head.heap_key;
-  return std::memcmp(own, key.data(), key.size()) == 0;
+  return std::string_view(own, head.key_bytes) == key;
 }
 
 Slot KeyedTable::find(uint64_t hash, std::string_view key) const {
@@ -124,7 +124,7 @@ Slot KeyedTable::make_entry(uint64_t hash, std::string_view key) {
   head.key_bytes = static_cast<uint32_t>(key.size());
   head.flags = kLive;
   if (key.size() <= kInlineKeyBytes) {
-    std::memcpy(head.inline_key, key.data(), key.size());
+    key.copy(head.inline_key, key.size());
   } else {
     head.heap_key = copy_bytes(key);
     if (memory_ != nullptr) memory_->charge(static_cast<int64_t>(key.size()));
