@@ -97,16 +97,24 @@ class AlignedPrinter final : public RowPrinter {
     });
   }
 
-  uint64_t finish() override {
-    std::vector<std::string> names;
-    for (const data::Field& field : schema_->fields()) names.push_back(field.name);
-    line(names, true);
-    rule();
-    for (const std::vector<std::string>& cells : cells_) line(cells, false);
-    if (!markdown_) {
-      write_(fmt::format("({} row{})\n", cells_.size(), cells_.size() == 1 ? "" : "s"));
+  // Later rows that are wider stand out of line.
+  void show() override {
+    if (!names_shown_) {
+      std::vector<std::string> names;
+      for (const data::Field& field : schema_->fields()) names.push_back(field.name);
+      line(names, true);
+      rule();
+      names_shown_ = true;
     }
-    return cells_.size();
+    for (const std::vector<std::string>& cells : cells_) line(cells, false);
+    count_ += cells_.size();
+    cells_.clear();
+  }
+
+  uint64_t finish() override {
+    show();
+    if (!markdown_) write_(fmt::format("({} row{})\n", count_, count_ == 1 ? "" : "s"));
+    return count_;
   }
 
  private:
@@ -143,6 +151,8 @@ class AlignedPrinter final : public RowPrinter {
   const Write write_;
   std::vector<size_t> widths_;
   std::vector<std::vector<std::string>> cells_;
+  bool names_shown_ = false;
+  uint64_t count_ = 0;
 };
 
 }  // namespace

@@ -18,15 +18,17 @@ Result<OutputFormat> parse_output_format(std::string_view name);
 
 using Write = std::function<void(std::string_view)>;
 
-// RowPrinter: one result, row by row, to `write`. table and markdown hold the rows until the end,
-// to know how wide the columns are.
+// RowPrinter: one result, row by row, to `write`. table and markdown hold the rows until the end
+// or until show, to know how wide the columns are.
 //
 // Threading:  confined to one thread.
-// Order:      rows*, finish.
+// Order:      (rows, show)*, finish.
 class RowPrinter {
  public:
   virtual ~RowPrinter() = default;
   virtual void rows(const data::Batch& batch) = 0;
+  // Writes what is still held back.
+  virtual void show() {}
   // Returns how many rows there were.
   virtual uint64_t finish() = 0;
 };

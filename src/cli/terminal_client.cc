@@ -46,7 +46,8 @@ void TerminalClient::clear_progress() {
   progress_shown_ = false;
 }
 
-void TerminalClient::begin_rows(const data::SchemaPtr& schema) {
+void TerminalClient::begin_rows(const data::SchemaPtr& schema, bool endless) {
+  endless_ = endless;
   auto printer = make_row_printer(options_.format, schema, formats_, write_out);
   MILLRACE_ASSERT(printer.has_value());
   printer_ = std::move(*printer);
@@ -55,6 +56,9 @@ void TerminalClient::begin_rows(const data::SchemaPtr& schema) {
 void TerminalClient::rows(const data::Batch& batch) {
   clear_progress();
   printer_->rows(batch);
+  if (!endless_) return;
+  printer_->show();
+  std::fflush(stdout);
 }
 
 void TerminalClient::end_rows() {

@@ -22,7 +22,7 @@ class TerminalClient final : public session::Client {
   TerminalClient(TerminalOptions options, const formats::Formats& formats);
   ~TerminalClient() override;
 
-  void begin_rows(const data::SchemaPtr& schema) override;
+  void begin_rows(const data::SchemaPtr& schema, bool endless) override;
   void rows(const data::Batch& batch) override;
   void end_rows() override;
   void done(std::string_view tag) override;
@@ -35,6 +35,7 @@ class TerminalClient final : public session::Client {
   const TerminalOptions options_;
   const formats::Formats& formats_;
   std::unique_ptr<RowPrinter> printer_;
+  bool endless_ = false;
   bool progress_shown_ = false;
   uint64_t rows_before_ = 0;
 };

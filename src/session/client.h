@@ -19,7 +19,8 @@ using Progress = jobs::Progress;
 class Client {
  public:
   virtual ~Client() = default;
-  virtual void begin_rows(const data::SchemaPtr& schema) = 0;
+  // `endless`: rows come until somebody stops the statement, and are to be shown as they come.
+  virtual void begin_rows(const data::SchemaPtr& schema, bool endless) = 0;
   // Dense rows, all +I.
   virtual void rows(const data::Batch& batch) = 0;
   virtual void end_rows() = 0;

@@ -88,7 +88,7 @@ class Session::Execution {
   Result<std::unique_ptr<jobs::JobRun>> subscribe(const plan::BoundQuery& query,
                                                   jobs::RunOptions options) {
     const data::SchemaPtr schema = change_schema(*query.schema);
-    client_.begin_rows(schema);
+    client_.begin_rows(schema, true);
     return start(query.plan, std::move(options),
                  [schema, &client = client_](const jobs::ResultRows::Chunk& chunk) {
                    client.rows(change_rows(schema, chunk));
@@ -104,7 +104,7 @@ class Session::Execution {
       client_.end_rows();
       return {};
     }
-    client_.begin_rows(query.schema);
+    client_.begin_rows(query.schema, false);
     const bool changing = !query.plan.sinks.front()->input()->properties.append_only();
     RowFold fold(query.schema);
     const auto on_rows = [&](const jobs::ResultRows::Chunk& chunk) {
@@ -210,7 +210,7 @@ class Session::Execution {
 
   Result<void> act(const plan::BoundRows& rows) {
     data::BatchBuilder builder(rows.schema, static_cast<uint32_t>(rows.rows.size()));
-    client_.begin_rows(rows.schema);
+    client_.begin_rows(rows.schema, false);
     for (const auto& row : rows.rows) {
       builder.append_row(row);
       if (builder.full()) client_.rows(builder.finish());

@@ -17,7 +17,7 @@ std::string row_line(const data::Batch& batch, uint32_t row, size_t columns);
 // Threading: as Client.
 class RowLines final : public session::Client {
  public:
-  void begin_rows(const data::SchemaPtr&) override {}
+  void begin_rows(const data::SchemaPtr&, bool) override {}
   void rows(const data::Batch& batch) override;
   void end_rows() override {}
   void done(std::string_view) override {}

@@ -20,7 +20,7 @@ void sort_changes(std::vector<std::string>& lines);
 // Threading: as Client.
 class StreamChanges final : public session::Client {
  public:
-  void begin_rows(const data::SchemaPtr&) override {}
+  void begin_rows(const data::SchemaPtr&, bool) override {}
   void rows(const data::Batch& batch) override;
   void end_rows() override {}
   void done(std::string_view) override {}

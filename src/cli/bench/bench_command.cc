@@ -21,7 +21,7 @@ namespace {
 // What a run says about itself while it goes on.
 class BenchClient final : public session::Client {
  public:
-  void begin_rows(const data::SchemaPtr&) override {}
+  void begin_rows(const data::SchemaPtr&, bool) override {}
   void rows(const data::Batch&) override {}
   void end_rows() override {}
   void done(std::string_view) override {}
