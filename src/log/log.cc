@@ -70,6 +70,18 @@ Result<uint32_t> read_generation(io::FileSystem& files, const std::string& path)
       .remedy("Restore the file from a backup.");
 }
 
+// A folder that was used before has a ring: without it, what it held would silently be gone.
+Result<void> check_ring_exists(io::FileSystem& files, const std::string& folder,
+                               uint32_t last_generation) {
+  if (last_generation == 0) return {};
+  const std::string ring = io::join_path(folder, "ring");
+  const auto names = files.list(ring);
+  if (names && !names->empty()) return {};
+  return Error(ErrorCode::kRingDamaged, "there is no file of the ring")
+      .at(ring)
+      .remedy("Restore the folder from a backup, or name an empty one.");
+}
+
 // What the torn tail may have left is overwritten before anything of this generation is written.
 Result<void> cut_tail(RingFiles& files, const RingSpace& space, const RecoveredRing& ring) {
   const uint64_t group = files.group_bytes_max();
@@ -144,6 +156,7 @@ Result<void> Log::Parts::recover() {
   const auto checkpoint = MILLRACE_TRY(load_checkpoint(file_system, checkpoint_folder));
   segments = MILLRACE_TRY(
       SegmentStore::open(file_system, io::join_path(folder, "segments"), options.sync));
+  MILLRACE_TRY(check_ring_exists(file_system, folder, last_generation));
   files = MILLRACE_TRY(RingFiles::open(file_system, {.folder = io::join_path(folder, "ring"),
                                                      .first_bytes = options.ring_bytes,
                                                      .bytes_max = options.ring_bytes_max,
