@@ -8,6 +8,7 @@
 #include "expr/build.h"
 #include "functions/builtin.h"
 #include "functions/exact_sum.h"
+#include "functions/example_run_test.h"
 
 namespace millrace::functions {
 namespace {
@@ -20,18 +21,9 @@ using data::Type;
 using data::TypeKind;
 using data::Value;
 
-const expr::FunctionRegistry& registry() {
-  static const expr::FunctionRegistry* const all = [] {
-    auto* made = new expr::FunctionRegistry;
-    register_builtin_functions(*made);
-    return made;
-  }();
-  return *all;
-}
-
 expr::BoundAggregatePtr find(std::string_view name, const Type& type) {
   const std::vector<Type> types{type};
-  return *registry().aggregate(name, types);
+  return *builtin_registry().aggregate(name, types);
 }
 
 ColumnPtr column_of(const Type& type, const std::vector<Value>& values) {

@@ -4,7 +4,7 @@
 #include "expr/build.h"
 #include "expr/evaluator.h"
 #include "functions/builtin.h"
-#include "functions/example_parser_test.h"
+#include "functions/example_run_test.h"
 
 namespace millrace::functions {
 namespace {
@@ -16,15 +16,6 @@ using data::Value;
 using expr::ExpressionPtr;
 using expr::FunctionDoc;
 
-const expr::FunctionRegistry& registry() {
-  static const expr::FunctionRegistry* const all = [] {
-    auto* made = new expr::FunctionRegistry;
-    register_builtin_functions(*made);
-    return made;
-  }();
-  return *all;
-}
-
 expr::Dialect dialect_of(const FunctionDoc& doc) {
   return doc.name.starts_with("flink:") ? expr::Dialect::kFlink : expr::Dialect::kDefault;
 }
@@ -35,10 +26,10 @@ bool is_aggregate(const FunctionDoc& doc) {
 
 TEST(Examples, OfScalarFunctionsAreTrue) {
   size_t count = 0;
-  for (const FunctionDoc* doc : registry().documentation()) {
+  for (const FunctionDoc* doc : builtin_registry().documentation()) {
     if (is_aggregate(*doc)) continue;
     ++count;
-    auto parsed = ExampleParser(registry(), doc->example, dialect_of(*doc)).parse();
+    auto parsed = ExampleParser(builtin_registry(), doc->example, dialect_of(*doc)).parse();
     ASSERT_TRUE(parsed) << doc->example << ": " << parsed.error().to_string();
     const auto value = expr::evaluate_constant(*parsed);
     ASSERT_TRUE(value) << doc->example << ": " << value.error().to_string();
@@ -48,13 +39,13 @@ TEST(Examples, OfScalarFunctionsAreTrue) {
 }
 
 TEST(Examples, OfAggregatesAreTrue) {
-  for (const FunctionDoc* doc : registry().documentation()) {
+  for (const FunctionDoc* doc : builtin_registry().documentation()) {
     if (!is_aggregate(*doc)) continue;
-    auto values = ExampleParser(registry(), doc->example).parse_values();
+    auto values = ExampleParser(builtin_registry(), doc->example).parse_values();
     ASSERT_TRUE(values) << doc->example << ": " << values.error().to_string();
     const std::vector<ExpressionPtr> arguments{(*values)[0]};
     const std::string_view name = doc->name.substr(doc->name.find(':') + 1);
-    const auto bound = registry().aggregate(name, arguments, dialect_of(*doc));
+    const auto bound = builtin_registry().aggregate(name, arguments, dialect_of(*doc));
     ASSERT_TRUE(bound) << bound.error().to_string();
     ColumnBuilder builder((*bound)->arguments[0]);
     for (const ExpressionPtr& value : *values) {
@@ -113,7 +104,7 @@ void check_columns(const FunctionDoc& doc, const expr::Call& call, uint32_t keep
   const Type result = call.function->result;
   Rewritten rewritten = as_columns(call, keep_constant);
   if (rewritten.batch.columns().empty()) return;
-  auto again = registry().call(doc.name, rewritten.arguments);
+  auto again = builtin_registry().call(doc.name, rewritten.arguments);
   if (!again || (*again)->as<expr::Call>() == nullptr) return;
   if (!((*again)->type() == result)) return;  // literals gave it another scale
   auto evaluator = expr::Evaluator::compile({*again});
@@ -133,9 +124,9 @@ void check_columns(const FunctionDoc& doc, const expr::Call& call, uint32_t keep
 }
 
 TEST(Examples, HoldForColumnsAndConstantsInAnyMixture) {
-  for (const FunctionDoc* doc : registry().documentation()) {
+  for (const FunctionDoc* doc : builtin_registry().documentation()) {
     if (is_aggregate(*doc) || doc->name.starts_with("flink:")) continue;
-    const auto parsed = *ExampleParser(registry(), doc->example).parse();
+    const auto parsed = *ExampleParser(builtin_registry(), doc->example).parse();
     const auto* call = parsed->as<expr::Call>();
     if (call == nullptr || call->function->name != doc->name) continue;
     const uint32_t mixtures = 1u << std::min<size_t>(call->arguments.size(), 4);
@@ -144,7 +135,7 @@ TEST(Examples, HoldForColumnsAndConstantsInAnyMixture) {
 }
 
 TEST(Examples, EveryFunctionIsDocumentedInFull) {
-  for (const FunctionDoc* doc : registry().documentation()) {
+  for (const FunctionDoc* doc : builtin_registry().documentation()) {
     EXPECT_FALSE(doc->family.empty()) << doc->name;
     EXPECT_NE(doc->signature.find("->"), std::string_view::npos) << doc->name;
     EXPECT_TRUE(doc->sentence.ends_with('.')) << doc->name;

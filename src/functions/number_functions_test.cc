@@ -7,7 +7,7 @@
 #include "expr/build.h"
 #include "expr/evaluator.h"
 #include "functions/builtin.h"
-#include "functions/example_parser_test.h"
+#include "functions/example_run_test.h"
 
 namespace millrace::functions {
 namespace {
@@ -18,22 +18,9 @@ using data::TypeKind;
 using data::Value;
 using expr::ExpressionPtr;
 
-const expr::FunctionRegistry& registry() {
-  static const expr::FunctionRegistry* const all = [] {
-    auto* made = new expr::FunctionRegistry;
-    register_builtin_functions(*made);
-    return made;
-  }();
-  return *all;
-}
-
 // "type value", or the code of the error.
 std::string run(std::string_view text) {
-  auto parsed = ExampleParser(registry(), text).parse();
-  if (!parsed) return std::string(error_info(parsed.error().code()).name);
-  const auto value = expr::evaluate_constant(*parsed);
-  if (!value) return std::string(error_info(value.error().code()).name);
-  return (*parsed)->type().to_string() + " " + data::to_string(*value, (*parsed)->type());
+  return run_example(text, true);
 }
 
 TEST(Arithmetic, WidensToTheWiderTypeAndFailsBeyondIt) {
@@ -84,7 +71,7 @@ TEST(Arithmetic, OfDecimalsAgreesWithWholeNumbersScaledUp) {
     const Int128 y = value[1] * data::power_of_ten(common - scale[1]);
     const Int128 expected = name == "+" ? x + y : name == "-" ? x - y : value[0] * value[1];
     const int expected_scale = name == "*" ? scale[0] + scale[1] : common;
-    const ExpressionPtr call = *registry().call(name, sides);
+    const ExpressionPtr call = *builtin_registry().call(name, sides);
     const Value result = *expr::evaluate_constant(call);
     EXPECT_EQ(data::to_string(result, call->type()),
               data::decimal_to_string(expected, expected_scale));
@@ -97,7 +84,7 @@ TEST(Arithmetic, OfLongDecimalsIsCheckedWhereTheScaleGaveWay) {
     return expr::make_literal(Value(*data::parse_decimal(text, 10)), wide);
   };
   const auto run_call = [&](std::string_view name, std::string_view a, std::string_view b) {
-    const ExpressionPtr call = *registry().call(name, {literal(a), literal(b)});
+    const ExpressionPtr call = *builtin_registry().call(name, {literal(a), literal(b)});
     const auto value = expr::evaluate_constant(call);
     if (!value) return std::string(error_info(value.error().code()).name);
     return call->type().to_string() + " " + data::to_string(*value, call->type());
@@ -143,7 +130,7 @@ TEST(Dates, AddIntervalsAndMonths) {
     return *expr::convert(expr::make_literal(std::string(text), TypeKind::kVarchar), type);
   };
   const auto sum = [&](std::string_view name, const ExpressionPtr& a, const ExpressionPtr& b) {
-    const ExpressionPtr call = *registry().call(name, {a, b});
+    const ExpressionPtr call = *builtin_registry().call(name, {a, b});
     const auto value = expr::evaluate_constant(call);
     if (!value) return std::string(error_info(value.error().code()).name);
     return call->type().to_string() + " " + data::to_string(*value, call->type());
@@ -232,10 +219,10 @@ TEST(Nested, ValuesAreMadeAndTakenApart) {
 }
 
 TEST(Functions, ThatAreUnknownNameTheNearest) {
-  const auto error = registry().call("UPER", {}).error();
+  const auto error = builtin_registry().call("UPER", {}).error();
   EXPECT_EQ(error.code(), ErrorCode::kFunctionNotFound);
   EXPECT_NE(error.remedy().find("UPPER"), std::string::npos);
-  const auto types = registry().call("upper", {expr::make_boolean(true)}).error();
+  const auto types = builtin_registry().call("upper", {expr::make_boolean(true)}).error();
   EXPECT_EQ(types.code(), ErrorCode::kFunctionNotFound);
   EXPECT_NE(types.remedy().find("UPPER(text)"), std::string::npos);
 }

@@ -5,27 +5,14 @@
 #include "expr/build.h"
 #include "expr/evaluator.h"
 #include "functions/builtin.h"
-#include "functions/example_parser_test.h"
+#include "functions/example_run_test.h"
 
 namespace millrace::functions {
 namespace {
 
-const expr::FunctionRegistry& registry() {
-  static const expr::FunctionRegistry* const all = [] {
-    auto* made = new expr::FunctionRegistry;
-    register_builtin_functions(*made);
-    return made;
-  }();
-  return *all;
-}
-
 // The result as the shell prints it, or the code of the error.
 std::string run(std::string_view text) {
-  auto parsed = ExampleParser(registry(), text).parse();
-  if (!parsed) return std::string(error_info(parsed.error().code()).name);
-  const auto value = expr::evaluate_constant(*parsed);
-  if (!value) return std::string(error_info(value.error().code()).name);
-  return data::to_string(*value, (*parsed)->type());
+  return run_example(text, false);
 }
 
 TEST(TextFunctions, CountCharactersNotBytes) {
@@ -70,9 +57,11 @@ TEST(TextFunctions, UpperAndLowerOfAsciiAreEachOthersInverse) {
     const auto literal = expr::make_literal(letters, data::TypeKind::kVarchar);
     std::string expected = letters;
     for (char& c : expected) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-    EXPECT_EQ(expr::evaluate_constant(*registry().call("UPPER", {literal}))->text(), expected);
+    EXPECT_EQ(expr::evaluate_constant(*builtin_registry().call("UPPER", {literal}))->text(),
+              expected);
     for (char& c : expected) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-    EXPECT_EQ(expr::evaluate_constant(*registry().call("LOWER", {literal}))->text(), expected);
+    EXPECT_EQ(expr::evaluate_constant(*builtin_registry().call("LOWER", {literal}))->text(),
+              expected);
   }
 }
 
@@ -106,8 +95,8 @@ TEST(Like, AgreesWithTryingAllWays) {
     const std::string text = any("ab", 10);
     const std::string pattern = any("ab%_%", 7);
     const auto call =
-        registry().call("LIKE", {expr::make_literal(text, data::TypeKind::kVarchar),
-                                 expr::make_literal(pattern, data::TypeKind::kVarchar)});
+        builtin_registry().call("LIKE", {expr::make_literal(text, data::TypeKind::kVarchar),
+                                         expr::make_literal(pattern, data::TypeKind::kVarchar)});
     ASSERT_EQ(expr::evaluate_constant(*call)->boolean(), like(text, pattern))
         << text << " LIKE " << pattern;
   }

@@ -2,9 +2,8 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
-
 #include "connectors/nexmark/nexmark_generator.h"
+#include "connectors/shares.h"
 
 namespace millrace::connectors {
 namespace {
@@ -146,22 +145,12 @@ class NexmarkSource final : public engine::Source {
 
   data::SchemaPtr schema() const override { return wanted_->schema; }
   bool bounded() const override { return generator_->options().events_num != 0; }
-  Result<std::vector<engine::Split>> splits() override {
-    std::vector<engine::Split> splits;
-    for (uint32_t share = 0; share < shares_; ++share) {
-      splits.push_back(
-          {.name = fmt::format("{}/{}", share, shares_), .identity = {}, .event_time_min = {}});
-    }
-    return splits;
-  }
+  Result<std::vector<engine::Split>> splits() override { return split_into_shares(shares_); }
   Result<std::unique_ptr<engine::SplitReader>> open(const engine::Split& split,
                                                     const engine::Position& from,
                                                     io::Wake) override {
-    uint64_t share = 0;
-    uint64_t done = 0;
-    std::from_chars(split.name.data(), split.name.data() + split.name.size(), share);
-    std::from_chars(from.data(), from.data() + from.size(), done);
-    return std::make_unique<NexmarkReader>(generator_, wanted_, share, shares_, done);
+    const Share share = MILLRACE_TRY(read_share(split, from));
+    return std::make_unique<NexmarkReader>(generator_, wanted_, share.index, shares_, share.done);
   }
   std::string place(const engine::Split&, int64_t row) const override {
     return fmt::format("event {}", row);
