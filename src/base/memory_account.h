@@ -7,9 +7,8 @@
 namespace millrace {
 
 // MemoryAccount: who holds how many bytes. Accounts form a tree under the process's budget: a
-//                charge
-// is added to the account and to all above it. Charging never fails; owners compare `bytes` with
-// `budget_bytes` at their own points of rest and slow down or evict.
+// charge is added to the account and to all above it. Charging never fails; owners compare `bytes`
+// with `budget_bytes` at their own points of rest and slow down or evict.
 //
 // Threading:  synchronised inside (relaxed atomics).
 // Ownership:  outlives every Buffer and child charged to it.

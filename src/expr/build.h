@@ -14,8 +14,7 @@
 namespace millrace::expr {
 
 // Makers of expressions: they check types, cast operands where SQL does so by itself, and derive
-//                        type and
-// nullability. Calls of functions are made by FunctionRegistry::call.
+// type and nullability. Calls of functions are made by FunctionRegistry::call.
 //
 // Failure: kTypeMismatch, with the types in the message; the caller adds the place.
 

@@ -18,10 +18,9 @@ struct Moment {
   int64_t now_us = 0;
 };
 
-// Evaluator: expressions over one input, compiled together; equal sub-expressions are computed once
-//            per
-// batch. Kernels run over the rows that count; results have the batch's physical rows, so that they
-// can stand beside its columns under the same selection.
+// Evaluator: expressions over one input, compiled together; equal sub-expressions are computed
+// once per batch. Kernels run over the rows that count; results have the batch's physical rows, so
+// that they can stand beside its columns under the same selection.
 //
 // Threading:  confined to one task (kernels keep scratch).
 // Failure:    compile: kInvalidArgument (a constant pattern that can never work). Rows that fail
