@@ -18,7 +18,7 @@ inline uint64_t equal_bytes(uint64_t word, uint64_t pattern) {
 }
 
 inline uint64_t eight_times(char byte) {
-  return 0x0101010101010101 * static_cast<uint8_t>(byte);
+  return uint64_t{0x0101010101010101} * static_cast<uint8_t>(byte);
 }
 
 // Up to eight bytes from `at` on; what lies past the end is taken as `filler`, which nobody looks
