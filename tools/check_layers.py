@@ -55,9 +55,15 @@ def check_law(layers, root):
         seen.add(layer.name)
 
 
+def is_ours(header):
+    """Whether it stands in src/, or is made of a table that stands there."""
+    return (header.is_file() or header.name == "api_list.h"
+            or any(header.parent.rglob(header.stem + ".msg")))
+
+
 def check_module_include(layers, root, path, line, include):
     module, target = path.parts[1], include.split("/")[0]
-    if "/" not in include or not (root / "src" / include).is_file():
+    if "/" not in include or not is_ours(root / "src" / include):
         return Complaint(str(path), line, f'no file src/{include}; write "module/file.h"')
     layer = layers[module]
     allowed = {module, *layer.below, *(layer.tests if is_test(path) else ())}
