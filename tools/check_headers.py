@@ -20,7 +20,9 @@ from pathlib import Path
 from source_tree import ROOT, files_of, includes_of
 
 CACHE = Path("build/.dev/headers.json")
-COMPILER = ["g++", "-std=gnu++23", "-fsyntax-only", "-msse4.2", "-mpopcnt", "-Isrc"]
+GENERATED = "build/.dev/generated"
+COMPILER = ["g++", "-std=gnu++23", "-fsyntax-only", "-msse4.2", "-mpopcnt", "-Isrc",
+            f"-I{GENERATED}"]
 
 
 def fingerprints(root, headers):
@@ -46,6 +48,14 @@ def fingerprints(root, headers):
     return result
 
 
+def generate(root):
+    """Makes the headers that tables are made into, which others include."""
+    tables = "src/kafka/messages"
+    if (root / tables).is_dir():
+        subprocess.run([sys.executable, "tools/kafka_messages.py", tables, GENERATED], cwd=root,
+                       check=True)
+
+
 def compile_alone(root, header):
     """Empty if it compiles, else what the compiler says."""
     command = [*COMPILER, "-include", str(header), "-x", "c++", "/dev/null"]
@@ -56,6 +66,7 @@ def compile_alone(root, header):
 def check(root, seconds=None):
     """Returns (complaints, how many were left for the next run)."""
     headers = [p for p in files_of(root) if p.parts[0] == "src" and p.suffix == ".h"]
+    generate(root)
     wanted = fingerprints(root, headers)
     cache = root / CACHE
     known = json.loads(cache.read_text()) if cache.is_file() else {}

@@ -1,0 +1,39 @@
+#include "broker/connections/response_queue.h"
+
+#include <iterator>
+
+#include "base/assert.h"
+
+namespace millrace::broker {
+
+uint64_t ResponseQueue::open(size_t request_bytes) {
+  slots_.push_back({request_bytes, std::nullopt});
+  in_flight_bytes_ += request_bytes;
+  return first_ + slots_.size() - 1;
+}
+
+void ResponseQueue::answer(uint64_t request, Answer answer) {
+  MILLRACE_ASSERT(request >= first_ && request - first_ < slots_.size());
+  Slot& slot = slots_[request - first_];
+  MILLRACE_ASSERT(!slot.answer.has_value());
+  slot.answer = std::move(answer);
+}
+
+std::vector<Buffer> ResponseQueue::take_ready() {
+  std::vector<Buffer> ready;
+  while (!ended_ && !slots_.empty() && slots_.front().answer) {
+    Answer& answer = *slots_.front().answer;
+    if (auto* frame = std::get_if<std::vector<Buffer>>(&answer)) {
+      ready.insert(ready.end(), std::make_move_iterator(frame->begin()),
+                   std::make_move_iterator(frame->end()));
+    } else if (auto* error = std::get_if<Error>(&answer)) {
+      ended_ = std::move(*error);
+    }
+    in_flight_bytes_ -= slots_.front().request_bytes;
+    slots_.pop_front();
+    ++first_;
+  }
+  return ready;
+}
+
+}  // namespace millrace::broker

@@ -1,0 +1,42 @@
+#include "broker/dispatcher.h"
+
+#include <fmt/core.h>
+
+#include "kafka/messages/api_versions.h"
+
+namespace millrace::broker {
+namespace {
+
+Error refused(const kafka::Request& request, std::string_view why) {
+  const kafka::RequestHeader& header = request.header;
+  return Error(ErrorCode::kMalformedRequest,
+               fmt::format("API {} in version {} {}", header.api_key, header.version, why))
+      .at(header.client_id ? "client " + *header.client_id : "")
+      .remedy("Ask ApiVersions for what is served.");
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(std::vector<std::unique_ptr<Handler>> handlers) {
+  for (auto& handler : handlers) {
+    const int16_t key = handler->key();
+    handlers_.emplace(key, std::move(handler));
+  }
+}
+
+void Dispatcher::dispatch(Call call, Buffer frame, Respond respond) const {
+  auto request = kafka::read_request(std::move(frame));
+  if (!request) return respond(std::move(request).error());
+  const auto found = handlers_.find(request->header.api_key);
+  if (request->api == nullptr || found == handlers_.end()) {
+    return respond(refused(*request, "is not known here"));
+  }
+  const bool asks_versions = request->header.api_key == kafka::ApiVersionsRequest::kKey;
+  if (!request->api->served.contains(request->header.version) && !asks_versions) {
+    return respond(refused(*request, "is not served"));
+  }
+  call.header = std::move(request->header);
+  found->second->handle_body(std::move(call), std::move(request->body), std::move(respond));
+}
+
+}  // namespace millrace::broker

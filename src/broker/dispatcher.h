@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/handler.h"
+#include "kafka/api.h"
+
+namespace millrace::broker {
+
+// Dispatcher: requests to the handlers of their APIs.
+//
+// Threading:  immutable; dispatch from any connection.
+// Failure:    a frame without a header, an API without a handler, a version that is not served:
+//             the connection ends, as clients expect. ApiVersions answers any version.
+class Dispatcher {
+ public:
+  explicit Dispatcher(std::vector<std::unique_ptr<Handler>> handlers);
+
+  // `call` without its header, which stands in the frame.
+  void dispatch(Call call, Buffer frame, Respond respond) const;
+
+ private:
+  std::unordered_map<int16_t, std::unique_ptr<Handler>> handlers_;
+};
+
+}  // namespace millrace::broker

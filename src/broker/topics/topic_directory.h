@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/topics/topic_settings.h"
+#include "commit/commit_log.h"
+#include "kafka/wire/uuid.h"
+
+namespace millrace::broker {
+
+inline constexpr std::string_view kGroupTopic = "__consumer_offsets";
+inline constexpr std::string_view kTransactionTopic = "__transaction_state";
+
+// A topic as handlers need it. Immutable.
+struct KnownTopic {
+  commit::Topic topic;
+  kafka::Uuid id;
+  TopicLimits limits;
+  bool internal = false;
+
+  bool has(int32_t partition) const {
+    return partition >= 0 && static_cast<uint32_t>(partition) < topic.partitions;
+  }
+  commit::PartitionId partition(int32_t index) const {
+    return {topic.id, static_cast<uint32_t>(index)};
+  }
+};
+using KnownTopicPtr = std::shared_ptr<const KnownTopic>;
+
+// TopicDirectory: the topics of the log by name and by the id that clients see, which is made of
+// the cluster's id and the topic's, so it is another one after a topic was made again.
+//
+// Threading:  synchronised inside; reads what changed when it is asked.
+// Ownership:  the log outlives it.
+class TopicDirectory {
+ public:
+  TopicDirectory(commit::CommitLog& log, kafka::Uuid cluster);
+
+  // nullptr: there is none.
+  KnownTopicPtr find(std::string_view name) const;
+  KnownTopicPtr find(const kafka::Uuid& id) const;
+  // In order of names.
+  std::vector<KnownTopicPtr> list() const;
+
+  kafka::Uuid id_of(commit::TopicId topic) const;
+
+ private:
+  struct Snapshot {
+    uint64_t version = UINT64_MAX;
+    std::map<std::string, KnownTopicPtr, std::less<>> by_name;
+    std::map<kafka::Uuid, KnownTopicPtr> by_id;
+  };
+  std::shared_ptr<const Snapshot> current() const;
+  std::shared_ptr<const Snapshot> read(uint64_t version) const;
+
+  commit::CommitLog& log_;
+  const kafka::Uuid cluster_;
+  mutable std::shared_mutex mutex_;
+  mutable std::shared_ptr<const Snapshot> snapshot_;
+};
+
+}  // namespace millrace::broker

@@ -1,0 +1,215 @@
+#include "broker/topics/topic_settings.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+#include "base/nearest.h"
+
+namespace millrace::broker {
+namespace {
+
+using enum SettingType;
+
+constexpr double kLongMax = 9223372036854775807.0;
+constexpr double kIntMax = 2147483647.0;
+
+constexpr TopicSetting kSettings[] = {
+    {"cleanup.policy", kList, "delete", "delete|compact", 0, -1, "log.cleanup.policy",
+     "What happens to old records: they go after the retention (delete), or only the newest of "
+     "each "
+     "key stays (compact), or both."},
+    {"compression.gzip.level", kInt, "-1", "", -1, 9, "compression.gzip.level",
+     "Kept; batches stay as producers compressed them."},
+    {"compression.lz4.level", kInt, "9", "", 1, 17, "compression.lz4.level",
+     "Kept; batches stay as producers compressed them."},
+    {"compression.type", kString, "producer", "uncompressed|zstd|lz4|snappy|gzip|producer", 0, -1,
+     "compression.type", "Kept; batches stay as producers compressed them."},
+    {"compression.zstd.level", kInt, "3", "", -131072, 22, "compression.zstd.level",
+     "Kept; batches stay as producers compressed them."},
+    {"delete.retention.ms", kLong, "86400000", "", 0, kLongMax, "log.cleaner.delete.retention.ms",
+     "How long a compacted topic keeps the deletion of a key."},
+    {"file.delete.delay.ms", kLong, "60000", "", 0, kLongMax, "log.segment.delete.delay.ms",
+     "Kept; files go with the next checkpoint."},
+    {"flush.messages", kLong, "9223372036854775807", "", 1, kLongMax, "log.flush.interval.messages",
+     "Kept; what is acknowledged with acks=all is on disk."},
+    {"flush.ms", kLong, "9223372036854775807", "", 0, kLongMax, "log.flush.interval.ms",
+     "Kept; what is acknowledged with acks=all is on disk."},
+    {"follower.replication.throttled.replicas", kList, "", "", 0, -1, "",
+     "Kept; there are no followers."},
+    {"index.interval.bytes", kInt, "4096", "", 0, kIntMax, "log.index.interval.bytes",
+     "Kept; the index has an entry for each run of batches."},
+    {"leader.replication.throttled.replicas", kList, "", "", 0, -1, "",
+     "Kept; there are no followers."},
+    {"local.retention.bytes", kLong, "-2", "", -2, kLongMax, "log.local.retention.bytes",
+     "Kept; there is no remote tier."},
+    {"local.retention.ms", kLong, "-2", "", -2, kLongMax, "log.local.retention.ms",
+     "Kept; there is no remote tier."},
+    {"max.compaction.lag.ms", kLong, "9223372036854775807", "", 1, kLongMax,
+     "log.cleaner.max.compaction.lag.ms", "After which time a record must have been compacted."},
+    {"max.message.bytes", kInt, "1048588", "", 0, kIntMax, "message.max.bytes",
+     "The largest batch that is taken."},
+    {"message.timestamp.after.max.ms", kLong, "3600000", "", 0, kLongMax,
+     "log.message.timestamp.after.max.ms",
+     "How far a record's timestamp may lie ahead of the broker's clock."},
+    {"message.timestamp.before.max.ms", kLong, "9223372036854775807", "", 0, kLongMax,
+     "log.message.timestamp.before.max.ms",
+     "How far a record's timestamp may lie behind the broker's clock."},
+    {"message.timestamp.type", kString, "CreateTime", "CreateTime|LogAppendTime", 0, -1,
+     "log.message.timestamp.type",
+     "Whether a record's timestamp is the producer's or the "
+     "broker's."},
+    {"min.cleanable.dirty.ratio", kDouble, "0.5", "", 0, 1, "log.cleaner.min.cleanable.ratio",
+     "How much of a compacted topic may be uncompacted before it is compacted again."},
+    {"min.compaction.lag.ms", kLong, "0", "", 0, kLongMax, "log.cleaner.min.compaction.lag.ms",
+     "How long a record stays uncompacted at least."},
+    {"min.insync.replicas", kInt, "1", "", 1, kIntMax, "min.insync.replicas",
+     "Kept; there is one replica, and it is in sync."},
+    {"preallocate", kBoolean, "false", "", 0, -1, "log.preallocate",
+     "Kept; files are always written ahead."},
+    {"remote.log.copy.disable", kBoolean, "false", "", 0, -1, "", "Kept; there is no remote tier."},
+    {"remote.log.delete.on.disable", kBoolean, "false", "", 0, -1, "",
+     "Kept; there is no remote tier."},
+    {"remote.storage.enable", kBoolean, "false", "false", 0, -1, "",
+     "There is no remote tier: only false."},
+    {"retention.bytes", kLong, "-1", "", -1, kLongMax, "log.retention.bytes",
+     "How many bytes of a partition are kept; -1: all."},
+    {"retention.ms", kLong, "604800000", "", -1, kLongMax, "log.retention.ms",
+     "How long records are kept; -1: for ever."},
+    {"segment.bytes", kInt, "1073741824", "", 14, kIntMax, "log.segment.bytes",
+     "The largest batch, too: a batch lies in one segment."},
+    {"segment.index.bytes", kInt, "10485760", "", 4, kIntMax, "log.index.size.max.bytes",
+     "Kept; indexes grow as needed."},
+    {"segment.jitter.ms", kLong, "0", "", 0, kLongMax, "log.roll.jitter.ms",
+     "Kept; segments are cut by the settling of the log."},
+    {"segment.ms", kLong, "604800000", "", 1, kLongMax, "log.roll.ms",
+     "Kept; segments are cut by the settling of the log."},
+    {"unclean.leader.election.enable", kBoolean, "false", "", 0, -1,
+     "unclean.leader.election.enable", "Kept; there is one replica."},
+};
+
+bool is_choice(std::string_view choices, std::string_view value) {
+  while (!choices.empty()) {
+    const size_t bar = std::min(choices.find('|'), choices.size());
+    if (choices.substr(0, bar) == value) return true;
+    choices.remove_prefix(std::min(bar + 1, choices.size()));
+  }
+  return false;
+}
+
+// The words of a list, without the blanks around them.
+std::vector<std::string_view> words_of(std::string_view list) {
+  std::vector<std::string_view> words;
+  while (!list.empty()) {
+    const size_t comma = std::min(list.find(','), list.size());
+    std::string_view word = list.substr(0, comma);
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    while (word.ends_with(' ')) word.remove_suffix(1);
+    if (!word.empty()) words.push_back(word);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return words;
+}
+
+template <class Number>
+std::optional<Number> parse(std::string_view text) {
+  Number number{};
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (wrong != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+bool in_bounds(const TopicSetting& setting, double number) {
+  return setting.max < setting.min || (setting.min <= number && number <= setting.max);
+}
+
+bool fits(const TopicSetting& setting, std::string_view value) {
+  switch (setting.type) {
+    case kBoolean:
+      return (value == "true" || value == "false") &&
+             (setting.choices.empty() || is_choice(setting.choices, value));
+    case kString:
+      return is_choice(setting.choices, value);
+    case kList:
+      return setting.choices.empty() ||
+             std::ranges::all_of(words_of(value), [&](std::string_view word) {
+               return is_choice(setting.choices, word);
+             });
+    case kInt:
+    case kLong: {
+      const auto number = parse<int64_t>(value);
+      return number && in_bounds(setting, static_cast<double>(*number));
+    }
+    case kDouble: {
+      const auto number = parse<double>(value);
+      return number && in_bounds(setting, *number);
+    }
+  }
+  return false;
+}
+
+std::string expected(const TopicSetting& setting) {
+  if (!setting.choices.empty()) {
+    return fmt::format("{} {}", setting.type == kList ? "a list of" : "one of", setting.choices);
+  }
+  if (setting.type == kBoolean) return "true or false";
+  return fmt::format("a number of {:.17g} to {:.17g}", setting.min, setting.max);
+}
+
+std::string_view value_of(const std::map<std::string, std::string>& config, std::string_view name) {
+  const auto found = config.find(std::string(name));
+  if (found != config.end()) return found->second;
+  return find_topic_setting(name)->default_value;
+}
+
+int64_t number_of(const std::map<std::string, std::string>& config, std::string_view name) {
+  return parse<int64_t>(value_of(config, name)).value_or(0);
+}
+
+}  // namespace
+
+std::span<const TopicSetting> topic_settings() {
+  return kSettings;
+}
+
+const TopicSetting* find_topic_setting(std::string_view name) {
+  const auto found = std::ranges::lower_bound(kSettings, name, {}, &TopicSetting::name);
+  return found != std::end(kSettings) && found->name == name ? found : nullptr;
+}
+
+Result<void> check_topic_setting(std::string_view name, std::string_view value) {
+  const TopicSetting* setting = find_topic_setting(name);
+  if (setting == nullptr) {
+    std::vector<std::string_view> names;
+    for (const TopicSetting& known : kSettings) names.push_back(known.name);
+    return Error(ErrorCode::kUnknownOption, fmt::format("a topic has no setting '{}'", name))
+        .remedy(nearest_remedy(name, names));
+  }
+  if (fits(*setting, value)) return {};
+  return Error(ErrorCode::kInvalidOptionValue,
+               fmt::format("'{}' is not {}", value, expected(*setting)))
+      .at(std::string(name));
+}
+
+Result<void> check_topic_settings(const std::map<std::string, std::string>& config) {
+  for (const auto& [name, value] : config) MILLRACE_TRY(check_topic_setting(name, value));
+  return {};
+}
+
+TopicLimits read_topic_limits(const std::map<std::string, std::string>& config) {
+  const auto policy = words_of(value_of(config, "cleanup.policy"));
+  return {
+      .message_bytes_max = static_cast<uint32_t>(number_of(config, "max.message.bytes")),
+      .segment_bytes = static_cast<uint32_t>(number_of(config, "segment.bytes")),
+      .timestamp_before_ms_max = number_of(config, "message.timestamp.before.max.ms"),
+      .timestamp_after_ms_max = number_of(config, "message.timestamp.after.max.ms"),
+      .log_append_time = value_of(config, "message.timestamp.type") == "LogAppendTime",
+      .compacted = std::ranges::find(policy, "compact") != policy.end(),
+      .deleted = std::ranges::find(policy, "delete") != policy.end(),
+      .compression = std::string(value_of(config, "compression.type")),
+  };
+}
+
+}  // namespace millrace::broker
