@@ -296,6 +296,9 @@ void Job::Running::on_ack(TaskAck ack) {
   if (phase_ != Phase::kRunning) return;
   EpochUnderWay& under_way = under_way_.at(ack.epoch);
   append(under_way.positions, std::move(ack.positions));
+  if (!ack.event_times.spans().empty()) {
+    under_way.event_times.push_back(std::move(ack.event_times));
+  }
   if (ack.tick != kTimeMax) under_way.tick = std::max(under_way.tick, ack.tick);
   under_way.next_timer = std::min(under_way.next_timer, ack.next_timer);
   if (++under_way.acks == tasks_.size()) submit(ack.epoch);
@@ -324,7 +327,10 @@ void Job::Running::on_committed(commit::Epoch epoch, Result<commit::Committed> c
   const EpochUnderWay done = std::move(under_way_.at(epoch));
   under_way_.erase(epoch);
   --units_open_;
-  if (committed) committed_epoch_ = epoch.value();
+  if (committed) {
+    committed_epoch_ = epoch.value();
+    tell_latency(done);
+  }
   if (phase_ != Phase::kRunning) return finish_if_down();
   if (!committed) return fail(std::move(committed).error());
   if (crashes(epoch, EpochPhase::kCommitted)) return;
@@ -348,6 +354,12 @@ void Job::Running::on_committed(commit::Epoch epoch, Result<commit::Committed> c
   if (!wanted_) return;
   if (urgent_) return try_barrier();
   arm();
+}
+
+void Job::Running::tell_latency(const EpochUnderWay& committed) {
+  const Timestamp now = environment_.clock.wall_us();
+  const std::lock_guard lock(latency_mutex_);
+  for (const EventTimeSpans& spans : committed.event_times) spans.tell(now, latency_us_);
 }
 
 // Processing time passes with barriers: there must be one when an operator's timer is due.
@@ -441,6 +453,8 @@ JobProgress Job::Running::progress() const {
   }
   progress.watermark = has_time ? watermark : kTimeMin;
   progress.committed_epoch = commit::Epoch(committed_epoch_.load(std::memory_order_relaxed));
+  const std::lock_guard lock(latency_mutex_);
+  progress.latency_us = std::make_shared<const LogHistogram>(latency_us_);
   return progress;
 }
 

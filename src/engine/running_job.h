@@ -3,6 +3,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -44,6 +45,7 @@ class Job::Running : public std::enable_shared_from_this<Running> {
     std::unique_ptr<commit::Unit> unit;  // from the commit's submission on
     uint32_t acks = 0;
     commit::Positions positions;
+    std::vector<EventTimeSpans> event_times;  // of each source task
     Timestamp tick = kTimeMin;
     Timestamp next_timer = kTimeMax;
     bool last = false;
@@ -68,6 +70,7 @@ class Job::Running : public std::enable_shared_from_this<Running> {
   void on_ack(TaskAck ack);
   void submit(commit::Epoch epoch);
   void on_committed(commit::Epoch epoch, Result<commit::Committed> committed);
+  void tell_latency(const EpochUnderWay& committed);
   void wait_for_timer(Timestamp timer);
   void on_delivered();
   void open_split(OpenRequest request);
@@ -97,8 +100,8 @@ class Job::Running : public std::enable_shared_from_this<Running> {
   // Epochs.
   commit::OpenedJob opened_;
   commit::Epoch resumed_after_;  // what an earlier run committed last
-  commit::Epoch next_epoch_;  // whose barrier is sent next
-  commit::Epoch unit_epoch_;  // the newest with a unit
+  commit::Epoch next_epoch_;     // whose barrier is sent next
+  commit::Epoch unit_epoch_;     // the newest with a unit
   uint32_t units_open_ = 0;
   std::map<commit::Epoch, EpochUnderWay> under_way_;
   commit::Positions stale_;  // to be removed with the next commit
@@ -110,6 +113,8 @@ class Job::Running : public std::enable_shared_from_this<Running> {
   io::MonotonicTime last_barrier_;
   Timestamp timer_at_ = kTimeMax;  // the processing time that is waited for
   std::atomic<uint64_t> committed_epoch_{0};
+  mutable std::mutex latency_mutex_;
+  LogHistogram latency_us_;
 
   UnitBoard board_;
   std::vector<TaskCounters> counters_;

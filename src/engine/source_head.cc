@@ -123,6 +123,7 @@ Result<void> SourceHead::begin_batch(Chain& chain, Decoded decoded) {
   if (now - context_.options.tick_interval_us >= tick_) push_tick(chain, now);
   MILLRACE_TRY(rows_.prepare(std::move(decoded.batch), split.start.split, decoded.first_row,
                              split.notice_far_future));
+  event_times_.add(rows_.span());
   in_batch_ = true;
   behind_ = std::move(decoded.behind);
   timed_from_ = passed_from_ = passed_until_ = 0;
@@ -213,6 +214,7 @@ void SourceHead::describe(TaskAck& ack) {
   }
   ack.tick = tick_;
   ack.ended = end_sent_;
+  ack.event_times = std::exchange(event_times_, {});
   // The splits' own watermarks tell what was sent, unless one was or is idle.
   bool any_active = false;
   const Timestamp least = least_watermark(nullptr, any_active);

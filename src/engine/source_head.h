@@ -105,6 +105,7 @@ class SourceHead final : public Head {
   uint32_t passed_until_ = 0;  // up to the cut
   uint32_t passed_size_ = 0;
 
+  EventTimeSpans event_times_;  // since the last barrier
   const TimeStart time_start_;
   Timestamp committed_floor_ = kTimeMin;
   Timestamp tick_;

@@ -336,6 +336,55 @@ TEST(SourceHead, TheRateIsKept) {
   EXPECT_TRUE(runner.wait());
 }
 
+TEST(SourceHead, LatencyIsFromEventTimeToCommit) {
+  io::SimulatedWorld world;
+  Recording recording(false);
+  recording.source->add_split({"a", "", {}});
+  JobRunner runner(world.world(), recording.log);
+  ASSERT_TRUE(runner.start(recording.dataflow(), recording.options()));
+  world.threads().run_for(io::kNsPerSecond);
+  EXPECT_EQ(runner.job().progress().latency_us->count(), 0U);
+  // Half a second old when it comes; after a quiet time it waits an eighth of the epoch's interval.
+  recording.source->append("a", times({world.clock().wall_us() - 500'000}));
+  world.threads().run_for(io::kNsPerSecond);
+  const auto latency = runner.job().progress().latency_us;
+  EXPECT_EQ(latency->count(), 1U);
+  EXPECT_NEAR(static_cast<double>(latency->most()), 525'000, 2'000);
+  runner.job().request_stop();
+  ASSERT_TRUE(runner.wait());
+}
+
+TEST(SourceHead, OnlyCommittedRowsHaveALatencyAndEachHasOne) {
+  for (const EpochPhase where :
+       {EpochPhase::kBarrier, EpochPhase::kStaged, EpochPhase::kCommitted}) {
+    Recording recording(true);
+    recording.shards = 2;
+    recording.filter_above = 20;
+    std::vector<data::Batch> batches;
+    for (int n = 0; n < 100; ++n) batches.push_back(times({n, n + 1, n - 40}));
+    recording.source->add_split({"a", "", {}}, batches);
+    recording.source->add_split({"b", "", {}}, batches);
+    uint64_t told = 0;
+    int crashes = 0;
+    for (bool done = false; !done;) {
+      io::SimulatedWorld world({.seed = 3U + static_cast<uint64_t>(crashes)});
+      JobRunner runner(world.world(), recording.log);
+      JobOptions dying = recording.options(4);
+      dying.epoch_interval_us = 40;
+      dying.slice_batches_max = 2;
+      int left = 2 + crashes % 4;
+      dying.crash = [&](commit::Epoch, EpochPhase phase) { return phase == where && --left == 0; };
+      ASSERT_TRUE(runner.start(recording.dataflow(), std::move(dying)));
+      done = runner.wait().has_value();
+      crashes += done ? 0 : 1;
+      told += runner.job().progress().latency_us->count();
+      ASSERT_LT(crashes, 500);
+    }
+    EXPECT_GT(crashes, 2);
+    EXPECT_EQ(told, 600U);
+  }
+}
+
 TEST(SourceHead, TicksFollowTheClockAndComeWithEachBarrier) {
   io::SimulatedWorld world;
   Recording recording(false);

@@ -55,6 +55,7 @@ Result<void> SourceRows::prepare(data::Batch batch, const Split& split, int64_t 
     watermarks_.resize(batch.rows());
     batch = MILLRACE_TRY(
         shard_.event_time->evaluate(std::move(batch), times_, watermarks_, rejections_));
+    measure(batch);
     batch = MILLRACE_TRY(check_far_future(std::move(batch), split, first_row, notice_far_future));
     remember_timed(batch);
   }
@@ -63,6 +64,14 @@ Result<void> SourceRows::prepare(data::Batch batch, const Split& split, int64_t 
   }
   passed_ = std::move(batch);
   return rejections_.empty() ? Result<void>() : drain_rejections(split, first_row);
+}
+
+void SourceRows::measure(const data::Batch& batch) {
+  span_ = {.rows = batch.size()};
+  batch.for_each_row([&](uint32_t row) {
+    span_.least = std::min(span_.least, times_[row]);
+    span_.most = std::max(span_.most, times_[row]);
+  });
 }
 
 // The cut looks at all of these rows after the batch itself has gone on.
@@ -78,9 +87,7 @@ Result<data::Batch> SourceRows::check_far_future(data::Batch batch, const Split&
   const int64_t now = context_.clock.wall_us();
   const Timestamp ahead = shard_.far_future_us;
   const Timestamp limit = now > kTimeMax - ahead ? kTimeMax : now + ahead;
-  Timestamp highest = kTimeMin;
-  batch.for_each_row([&](uint32_t row) { highest = std::max(highest, times_[row]); });
-  if (highest <= limit || (shard_.bounded && !notice)) return batch;
+  if (span_.most <= limit || (shard_.bounded && !notice)) return batch;
 
   Buffer kept = Buffer::allocate(batch.size() * sizeof(uint16_t));
   uint32_t count = 0;
@@ -105,7 +112,9 @@ Result<data::Batch> SourceRows::check_far_future(data::Batch batch, const Split&
     }
   });
   if (shard_.bounded) return batch;
-  return std::move(batch).with_selection(std::move(kept), count);
+  batch = std::move(batch).with_selection(std::move(kept), count);
+  measure(batch);
+  return batch;
 }
 
 }  // namespace millrace::engine

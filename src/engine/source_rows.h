@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "engine/dataflow.h"
+#include "engine/event_time_spans.h"
 #include "engine/head.h"
 #include "engine/row_functions.h"
 #include "engine/split_time.h"
@@ -46,18 +47,22 @@ class SourceRows {
   SplitTime::Rows timed() const {
     return {times_, watermarks_, selected_ ? selection_.data() : nullptr, timed_count_};
   }
+  // … when they happened…
+  const EventTimeSpan& span() const { return span_; }
   // … and those of them that pass the filter.
   data::Batch& passed() { return passed_; }
 
  private:
   Result<data::Batch> check_far_future(data::Batch batch, const Split& split, int64_t first_row,
                                        bool& notice);
+  void measure(const data::Batch& batch);
   void remember_timed(const data::Batch& batch);
   Result<void> drain_rejections(const Split& split, int64_t first_row);
 
   SourceShard& shard_;
   HeadContext& context_;
   data::Batch passed_;
+  EventTimeSpan span_;
   uint32_t timed_count_ = 0;
   bool selected_ = false;
   std::vector<uint16_t> selection_;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "commit/ids.h"
 #include "commit/positions.h"
+#include "engine/event_time_spans.h"
 #include "engine/source.h"
 #include "engine/step.h"
 #include "io/executor.h"
@@ -27,6 +28,7 @@ struct TaskAck {
   Timestamp tick = kTimeMin;    // of source tasks
   bool ended = false;           // a source task has read all of its splits to their end
   Timestamp next_timer = kTimeMax;
+  EventTimeSpans event_times;  // of source tasks: of the epoch's rows
 };
 
 // A split to be opened by the coordinator (Source's contract), for a source task.
