@@ -35,6 +35,12 @@ constexpr traits::OptionSpec kOptions[] = {
      .default_value = "0",
      .min = 0,
      .documentation = "Events per second of wall clock at the most; 0: as fast as they are taken."},
+    {.name = "pace",
+     .type = OptionType::kChoice,
+     .default_value = "free",
+     .choices = "free|event-time",
+     .documentation = "event-time: an event comes when the clock has reached its time, or as soon "
+                      "after that as it is taken."},
     {.name = "person.proportion",
      .type = OptionType::kInteger,
      .default_value = "1",
@@ -100,17 +106,40 @@ data::Batch generate(const NexmarkGenerator& generator, uint64_t first, uint32_t
   return {wanted.schema, std::move(columns), count};
 }
 
+// Pace: lets nothing of a stream come before its time. Wakes the reader that waits for that time.
+//
+// Threading:  confined to the reader's task; the timer runs on the I/O executor.
+class Pace {
+ public:
+  Pace(Outside& outside, io::Wake wake)
+      : outside_(outside), wake_(std::make_shared<io::Wake>(std::move(wake))) {}
+
+  int64_t wall_us() const { return outside_.clock.wall_us(); }
+  void wake_at(int64_t wall_us) {
+    const io::MonotonicTime now = outside_.clock.now();
+    if (timer_ > now) return;
+    timer_ = now + std::max<int64_t>(1, wall_us - this->wall_us()) * io::kNsPerUs;
+    outside_.io_executor.post_at(timer_, [wake = wake_] { (*wake)(); });
+  }
+
+ private:
+  Outside& outside_;
+  const std::shared_ptr<io::Wake> wake_;
+  io::MonotonicTime timer_;  // that is set
+};
+
 // One share of the blocks. A position is the number of events of the share that are done.
 class NexmarkReader final : public engine::SplitReader {
  public:
   NexmarkReader(std::shared_ptr<const NexmarkGenerator> generator,
-                std::shared_ptr<const Wanted> wanted, uint64_t share, uint64_t shares,
-                uint64_t done)
+                std::shared_ptr<const Wanted> wanted, Share share, uint64_t shares,
+                std::optional<Pace> pace)
       : generator_(std::move(generator)),
         wanted_(std::move(wanted)),
-        share_(share),
+        share_(share.index),
         shares_(shares),
-        done_(done) {}
+        pace_(std::move(pace)),
+        done_(share.done) {}
 
   Result<engine::Step> poll(uint32_t rows_max, engine::Emit& emit) override {
     const uint64_t within = done_ % kBlockEvents;
@@ -119,6 +148,11 @@ class NexmarkReader final : public engine::SplitReader {
     if (total != 0 && first >= total) return engine::Step::kDone;
     uint64_t count = std::min<uint64_t>(kBlockEvents - within, rows_max);
     if (total != 0) count = std::min(count, total - first);
+    if (pace_) count = generator_->due(first, count, pace_->wall_us());
+    if (count == 0) {
+      pace_->wake_at(generator_->event_time_us(first));
+      return engine::Step::kWait;
+    }
     done_ += count;
     emit.rows(generate(*generator_, first, static_cast<uint32_t>(count), *wanted_),
               std::to_string(done_), static_cast<int64_t>(first));
@@ -130,27 +164,32 @@ class NexmarkReader final : public engine::SplitReader {
   const std::shared_ptr<const Wanted> wanted_;
   const uint64_t share_;
   const uint64_t shares_;
+  std::optional<Pace> pace_;
   uint64_t done_;
 };
 
 class NexmarkSource final : public engine::Source {
  public:
-  NexmarkSource(const SourceRequest& request, std::vector<NexmarkColumn> columns)
+  NexmarkSource(const SourceRequest& request, std::vector<NexmarkColumn> columns, Outside& outside)
       : generator_(std::make_shared<NexmarkGenerator>(read_options(request.options))),
         wanted_(std::make_shared<const Wanted>(
             Wanted{.schema = output_schema(request),
                    .columns = std::move(columns),
                    .generate_all = request.options.text("generate") == "all"})),
-        shares_(request.splits_wanted) {}
+        paced_(request.options.text("pace") == "event-time"),
+        shares_(request.splits_wanted),
+        outside_(outside) {}
 
   data::SchemaPtr schema() const override { return wanted_->schema; }
   bool bounded() const override { return generator_->options().events_num != 0; }
   Result<std::vector<engine::Split>> splits() override { return split_into_shares(shares_); }
   Result<std::unique_ptr<engine::SplitReader>> open(const engine::Split& split,
                                                     const engine::Position& from,
-                                                    io::Wake) override {
+                                                    io::Wake wake) override {
     const Share share = MILLRACE_TRY(read_share(split, from));
-    return std::make_unique<NexmarkReader>(generator_, wanted_, share.index, shares_, share.done);
+    std::optional<Pace> pace;
+    if (paced_) pace.emplace(outside_, std::move(wake));
+    return std::make_unique<NexmarkReader>(generator_, wanted_, share, shares_, std::move(pace));
   }
   std::string place(const engine::Split&, int64_t row) const override {
     return fmt::format("event {}", row);
@@ -159,7 +198,9 @@ class NexmarkSource final : public engine::Source {
  private:
   const std::shared_ptr<const NexmarkGenerator> generator_;
   const std::shared_ptr<const Wanted> wanted_;
+  const bool paced_;
   const uint32_t shares_;
+  Outside& outside_;
 };
 
 class NexmarkConnector final : public Connector {
@@ -179,7 +220,7 @@ class NexmarkConnector final : public Connector {
     return kTraits;
   }
   Result<std::shared_ptr<engine::Source>> source(const SourceRequest& request,
-                                                 Outside&) const override {
+                                                 Outside& outside) const override {
     std::vector<NexmarkColumn> columns;
     for (const TableColumn& column : request.columns) {
       const auto at = nexmark_schema()->find(column.field.name);
@@ -192,7 +233,7 @@ class NexmarkConnector final : public Connector {
       }
       columns.push_back(static_cast<NexmarkColumn>(*at));
     }
-    return std::make_shared<NexmarkSource>(request, std::move(columns));
+    return std::make_shared<NexmarkSource>(request, std::move(columns), outside);
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 
 #include "base/assert.h"
 #include "connectors/nexmark/row_writer.h"
@@ -145,6 +146,14 @@ int64_t NexmarkGenerator::event_time_us(uint64_t number) const {
   ms += within < first_half ? within * 1'000 / first_rate
                             : kHalfSeconds * 1'000 + (within - first_half) * 1'000 / next_rate;
   return options_.base_time_us + static_cast<int64_t>(ms) * 1'000;
+}
+
+uint64_t NexmarkGenerator::due(uint64_t first, uint64_t count, int64_t wall_us) const {
+  const auto offsets = std::views::iota(uint64_t{0}, count);
+  return static_cast<uint64_t>(
+      std::ranges::partition_point(
+          offsets, [&](uint64_t offset) { return event_time_us(first + offset) <= wall_us; }) -
+      offsets.begin());
 }
 
 NexmarkGenerator::Kind NexmarkGenerator::kind_of(uint64_t number) const {

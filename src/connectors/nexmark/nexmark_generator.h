@@ -48,6 +48,8 @@ class NexmarkGenerator {
   const NexmarkOptions& options() const { return options_; }
   // Event time of event `number`, µs, in whole milliseconds.
   int64_t event_time_us(uint64_t number) const;
+  // How many of the events [first, first + count) have a time up to `wall_us`.
+  uint64_t due(uint64_t first, uint64_t count, int64_t wall_us) const;
 
  private:
   struct Rows;  // which rows of a batch are of which kind

@@ -70,6 +70,40 @@ TEST(Nexmark, TheRateIsALimitOfTheTable) {
   EXPECT_EQ(connector.traits().rows_per_second(*options), 2500);
 }
 
+TEST(Nexmark, DueAreTheEventsWhoseTimeHasCome) {
+  const NexmarkGenerator generator(
+      {.base_time_us = 5'000'000, .first_event_rate = 10'000, .next_event_rate = 10'000});
+  EXPECT_EQ(generator.due(0, 4'000, 4'999'999), 0U);
+  EXPECT_EQ(generator.due(0, 4'000, 5'000'000), 10U);
+  EXPECT_EQ(generator.due(4'000, 4'000, 5'450'000), 510U);
+  EXPECT_EQ(generator.due(0, 4'000, 9'000'000), 4'000U);
+}
+
+TEST(Nexmark, AtThePaceOfEventTimeNothingComesBeforeItsTime) {
+  ConnectorWorld world;
+  const int64_t start = world.world.clock().wall_us();
+  ASSERT_EQ(start, 1'767'225'600'000'000);
+  const TestTable paced = table({{"events.num", "30000"},
+                                 {"next-event.rate", "10000"},
+                                 {"base-time", "2026-01-01 00:00:01"},
+                                 {"pace", "event-time"}});
+  const auto collected = world.rows(paced, {.shards = 2});
+  EXPECT_EQ(collected.size(), 30'000U);
+  const int64_t took = world.world.clock().wall_us() - start;
+  EXPECT_GE(took, 3'999'000);
+  EXPECT_LE(took, 4'100'000);
+}
+
+TEST(Nexmark, WhatIsOverdueComesAtOnce) {
+  ConnectorWorld world;
+  const int64_t start = world.world.clock().wall_us();
+  const Lines lines =
+      world.rows(table({{"events.num", "9000"}, {"pace", "event-time"}}), {.shards = 2});
+  EXPECT_EQ(testing::fold(lines),
+            testing::fold(ConnectorWorld().rows(table({{"events.num", "9000"}}))));
+  EXPECT_LE(world.world.clock().wall_us() - start, 100'000);
+}
+
 TEST(Nexmark, AtALowRateEventsComeOneByOne) {
   ConnectorWorld world;
   const auto before = world.world.clock().now();
