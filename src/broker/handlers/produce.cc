@@ -1,0 +1,130 @@
+#include "broker/handlers/produce.h"
+
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "broker/produce/batch_check.h"
+#include "kafka/protocol_error.h"
+
+namespace millrace::broker {
+
+using kafka::ProtocolError;
+
+namespace {
+
+constexpr int16_t kFirstVersionWithIds = 13;
+
+bool are_acks(int16_t acks) {
+  return acks >= -1 && acks <= 1;
+}
+
+}  // namespace
+
+// The answers of all partitions of one request; sends when it goes, which is when the last one has
+// come.
+class ProduceHandler::Gathering {
+ public:
+  Gathering(const Call& call, const Request& request, Reply<Response> reply)
+      : acks_(request.acks), place_(call.client_host), reply_(std::move(reply)) {
+    for (const Request::Topic& topic : request.topics) {
+      auto& answered = response_.topics.emplace_back();
+      answered.name = topic.name;
+      answered.id = topic.id;
+      for (const Partition& partition : topic.partitions) {
+        auto& answer = answered.partitions.emplace_back();
+        answer.index = partition.index;
+        answer.base_offset = -1;
+      }
+    }
+  }
+  ~Gathering() {
+    if (acks_ != 0) {
+      reply_.send(response_);
+    } else if (failed_.empty()) {
+      reply_.skip();
+    } else {
+      reply_.close(Error(ErrorCode::kMalformedRequest, failed_).at(place_));
+    }
+  }
+  Gathering(const Gathering&) = delete;
+  Gathering& operator=(const Gathering&) = delete;
+
+  commit::Acks acks() const {
+    return acks_ == -1 ? commit::Acks::kDurable : commit::Acks::kAssigned;
+  }
+  Response::Partition& at(size_t topic, size_t partition) {
+    return response_.topics[topic].partitions[partition];
+  }
+  void fail(size_t topic, size_t partition, ProtocolError error, std::string message) {
+    Response::Partition& answer = at(topic, partition);
+    answer.error_code = code_of(error);
+    failed_ =
+        fmt::format("{}-{} with acks=0: {}", response_.topics[topic].name, answer.index, message);
+    answer.error_message = std::move(message);
+  }
+
+ private:
+  const int16_t acks_;
+  const std::string place_;
+  Reply<Response> reply_;
+  Response response_;
+  std::string failed_;
+};
+
+void ProduceHandler::append(const Call& call, const KnownTopicPtr& topic, Partition partition,
+                            const std::shared_ptr<Gathering>& gathering, size_t at_topic,
+                            size_t at_partition) {
+  const int64_t now_ms = clock_.wall_us() / 1000;
+  auto batch = check_batch(std::move(partition.records).value_or(std::vector<Buffer>()),
+                           {topic->limits, call.version(), now_ms});
+  if (!batch) {
+    BatchRejection& why = batch.error();
+    for (const int32_t record : why.records) {
+      gathering->at(at_topic, at_partition)
+          .error_records.push_back({.relative_offset = record, .error_message = why.message});
+    }
+    return gathering->fail(at_topic, at_partition, why.error, std::move(why.message));
+  }
+  const int64_t append_time = topic->limits.log_append_time ? now_ms : -1;
+  appender_.append(
+      topic->partition(partition.index), *std::move(batch), gathering->acks(), *call.executor,
+      [gathering, at_topic, at_partition, append_time](Result<commit::Appended> done) {
+        if (!done) {
+          const auto error =
+              static_cast<ProtocolError>(error_info(done.error().code()).kafka_error);
+          return gathering->fail(at_topic, at_partition, error, done.error().message());
+        }
+        Response::Partition& answer = gathering->at(at_topic, at_partition);
+        answer.base_offset = done->base_offset;
+        answer.log_append_time = append_time;
+      });
+}
+
+void ProduceHandler::handle(Call call, Request request, Reply<Response> reply) {
+  const bool by_id = call.version() >= kFirstVersionWithIds;
+  const bool good_acks = are_acks(request.acks);
+  const auto gathering = std::make_shared<Gathering>(call, request, std::move(reply));
+  for (size_t t = 0; t < request.topics.size(); ++t) {
+    Request::Topic& topic = request.topics[t];
+    const KnownTopicPtr known = by_id ? topics_.find(topic.id) : topics_.find(topic.name);
+    for (size_t p = 0; p < topic.partitions.size(); ++p) {
+      if (!good_acks) {
+        gathering->fail(t, p, ProtocolError::kInvalidRequiredAcks,
+                        fmt::format("acks are -1, 0 or 1, not {}", request.acks));
+      } else if (known == nullptr || !known->has(topic.partitions[p].index)) {
+        gathering->fail(t, p,
+                        known == nullptr && by_id ? ProtocolError::kUnknownTopicId
+                                                  : ProtocolError::kUnknownTopicOrPartition,
+                        "there is no such topic or partition");
+      } else if (known->internal) {
+        gathering->fail(t, p, ProtocolError::kInvalidTopicException,
+                        "clients do not write to internal topics");
+      } else {
+        append(call, known, std::move(topic.partitions[p]), gathering, t, p);
+      }
+    }
+  }
+}
+
+}  // namespace millrace::broker
