@@ -1,0 +1,28 @@
+#include "http/router.h"
+
+#include <fmt/core.h>
+
+namespace millrace::http {
+
+void Router::add(std::string method, std::string path, Handler handler) {
+  routes_[std::move(path)][std::move(method)] = std::move(handler);
+}
+
+Response Router::handle(const Request& request) const {
+  const auto route = routes_.find(request.path);
+  if (route == routes_.end()) {
+    std::string paths;
+    for (const auto& [path, methods] : routes_) paths += " " + path;
+    return error_response(404, fmt::format("there is no {}; there are{}", request.path, paths));
+  }
+  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const auto handler = route->second.find(method);
+  if (handler != route->second.end()) return handler->second(request);
+  Response response = error_response(405, fmt::format("{} is not for {}", request.path, method));
+  std::string allowed;
+  for (const auto& [name, unused] : route->second) allowed += (allowed.empty() ? "" : ", ") + name;
+  response.headers.emplace_back("Allow", std::move(allowed));
+  return response;
+}
+
+}  // namespace millrace::http
