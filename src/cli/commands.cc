@@ -173,11 +173,28 @@ class Program {
     nexmark
         ->add_option("--epoch-interval", bench_.epoch_interval_ms, "Milliseconds between commits")
         ->check(CLI::PositiveNumber);
+    nexmark->add_option("--runs", bench_.runs, "Run each query so often; then their median")
+        ->check(CLI::PositiveNumber);
+    add_latency(nexmark);
     nexmark->add_option("--data", bench_.data, "Write log and state below this folder");
     nexmark->add_flag("--pushdown", bench_.pushdown, "Do not generate what a query does not use");
     nexmark->add_flag("--print-sql", bench_.print_sql, "Print the scripts instead of running them");
     nexmark->callback(
         [this] { chosen_ = [this] { return bench_nexmark(world_.world(), bench_); }; });
+  }
+
+  void add_latency(CLI::App* nexmark) {
+    CLI::Option* half = nexmark->add_flag("--latency", bench_.latency,
+                                          "Then measure latency, at half of the events per second");
+    nexmark
+        ->add_option("--wall-rate", bench_.wall_rate,
+                     "Measure only latency, at so many events per second of wall clock")
+        ->check(CLI::PositiveNumber)
+        ->excludes(half);
+    nexmark
+        ->add_option("--latency-seconds", bench_.latency_seconds,
+                     "Length of a run for latency; its first fifth does not count")
+        ->check(CLI::PositiveNumber);
   }
 
   void choose(ExitCode (*command)(io::World, const TopicOptions&)) {

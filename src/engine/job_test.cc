@@ -240,10 +240,9 @@ TEST(Job, ATableMayWantBadRowsToBeSkippedAndCounted) {
   Dataflow dataflow = counting.dataflow();
   dataflow.pipelines[0].source->on_rejection = OnRejection::kSkip;
   JobOptions with_errors = options();
-  with_errors.errors = ErrorsTarget{
-      .partition = errors, .encode = [](std::span<const Rejection>) {
-        return Result<Buffer>(testing::wrap_batch("rejected"));
-      }};
+  with_errors.errors = ErrorsTarget{.partition = errors, .encode = [](std::span<const Rejection>) {
+                                      return Result<Buffer>(testing::wrap_batch("rejected"));
+                                    }};
   JobRunner runner(world.world(), counting.log);
   const auto summary = runner.run(std::move(dataflow), with_errors);
   ASSERT_TRUE(summary) << summary.error().to_string();

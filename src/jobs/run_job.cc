@@ -166,6 +166,7 @@ bool JobRun::ended() const {
 
 Result<engine::JobSummary> JobRun::wait() {
   runtime_.threads.wait(shared_->done);
+  if (shared_->events.on_progress) shared_->events.on_progress(progress());
   if (*shared_->summary && (*shared_->summary)->end != engine::JobEnd::kStopped) {
     MILLRACE_TRY(forwarding_->forget());
   }

@@ -44,7 +44,7 @@ struct RunOptions {
   std::function<bool(commit::Epoch, engine::EpochPhase)> crash;
 };
 
-// Told on Runtime::door.
+// Told on Runtime::door; progress once more, at the end, on the thread that waits.
 struct RunEvents {
   std::function<void(const ResultRows::Chunk&)> on_rows;
   std::function<void(const Error&)> on_notice;

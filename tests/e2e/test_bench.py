@@ -23,6 +23,50 @@ def test_every_query_runs_and_prints_one_json_object():
         assert run["exactly_once"] is True
 
 
+def latency_of(run):
+    latency = run["latency_ms"]
+    assert set(latency) == {"p50", "p99", "p999", "max"}
+    assert 0 < latency["p50"] <= latency["p99"] <= latency["p999"] <= latency["max"]
+    return latency
+
+
+def test_at_a_wall_rate_events_come_as_they_happen_and_say_how_late_they_are_committed():
+    load = ["--wall-rate", "20000", "--latency-seconds", "3", "--epoch-interval", "50"]
+    done = bench("q0", "q5count", *load)
+    assert done.returncode == 0, done.stderr
+    runs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [run["query"] for run in runs] == ["q0", "q5count"]
+    for run in runs:
+        latency_of(run)
+        assert run["latency_wall_rate"] == 20000 and run["epoch_interval_ms"] == 50
+        # All events of three seconds; a fifth of that time is warm-up.
+        assert run["events"] >= 3 * 20000 and run["wall_s"] >= 3
+        assert 0 < run["latency_events"] < run["events"]
+
+
+def test_latency_is_measured_at_half_of_the_throughput():
+    done = bench("q2", "--events", "100000", "--latency", "--latency-seconds", "1")
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)
+    latency_of(run)
+    assert run["events"] == 100000
+    assert abs(run["latency_wall_rate"] - run["events_per_s"] / 2) <= 1
+
+
+def test_runs_are_printed_and_their_median():
+    done = bench("q2", "--events", "50000", "--runs", "3")
+    assert done.returncode == 0, done.stderr
+    *runs, median = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [run.pop("run") for run in runs] == [1, 2, 3]
+    assert median.pop("median_of") == 3
+    assert median == sorted(runs, key=lambda run: run["events_per_s"])[1]
+
+
+def test_half_of_the_speed_and_a_given_one_exclude_each_other():
+    done = bench("q2", "--latency", "--wall-rate", "5")
+    assert done.returncode == 2 and "--wall-rate" in done.stderr
+
+
 def test_an_unknown_query_gets_the_nearest_one():
     done = bench("q1r")
     assert done.returncode == 2

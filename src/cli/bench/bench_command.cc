@@ -8,43 +8,18 @@
 
 #include "base/nearest.h"
 #include "cli/bench/nexmark_queries.h"
-#include "cli/data_folder.h"
-#include "cli/interrupt.h"
+#include "cli/bench/query_run.h"
 #include "cli/terminal_client.h"
 #include "cli/version.h"
-#include "io/process_usage.h"
-#include "node/node.h"
 
 namespace millrace::cli {
 namespace {
 
-// What a run says about itself while it goes on.
-class BenchClient final : public session::Client {
- public:
-  void begin_rows(const data::SchemaPtr&, bool) override {}
-  void rows(const data::Batch&) override {}
-  void end_rows() override {}
-  void done(std::string_view) override {}
-  void notice(std::string_view) override {}
-  void progress(const session::Progress& progress) override {
-    state_bytes = std::max(state_bytes, progress.state_bytes);
-    epochs = progress.committed_epoch.value();
-  }
-
-  int64_t state_bytes = 0;
-  uint64_t epochs = 0;
-};
-
-struct Measured {
-  double wall_s = 0;
-  double user_s = 0;
-  double system_s = 0;
-  int64_t written_bytes = 0;
-  int64_t resident_bytes_max = 0;  // since the process began
-  int64_t state_bytes = 0;
-  uint64_t epochs = 0;
-
-  double cpu_s() const { return user_s + system_s; }
+// A query's runs: as fast as it goes, as events happen, or both.
+struct QueryRun {
+  Measured run;
+  int64_t wall_rate = 0;  // of the latency; 0: it was not measured
+  LogHistogram latency_us;
 };
 
 Result<std::vector<NexmarkQuery>> choose(const std::vector<std::string>& names) {
@@ -65,57 +40,46 @@ Result<std::vector<NexmarkQuery>> choose(const std::vector<std::string>& names) 
   return chosen;
 }
 
-Result<Measured> measure(io::World world, const BenchOptions& options, const std::string& script,
-                         std::string_view name) {
-  std::string path;
-  if (!options.data.empty()) path = io::join_path(options.data, fmt::format("nexmark-{}", name));
-  const DataFolder folder = MILLRACE_TRY(DataFolder::open(world, std::move(path)));
-  auto node = MILLRACE_TRY(node::Node::open(
-      world, {.data_folder = folder.path(), .print = write_out, .on_fatal = stop_process}));
-  const auto session = node->new_session(true);
-  MILLRACE_TRY(session->set("epoch.interval", fmt::format("{} ms", options.epoch_interval_ms)));
-  if (options.parallelism != 0) {
-    MILLRACE_TRY(session->set("parallelism", std::to_string(options.parallelism)));
-  }
-  const Interrupt interrupt([&session] { session->request_stop(); });
-  BenchClient client;
-  const io::ProcessUsage before = io::process_usage();
-  const int64_t began = world.clock.now().ns;
-  MILLRACE_TRY(session->execute(script, name, client));
-  if (interrupt.happened()) return Error(ErrorCode::kCancelled, "interrupted");
-  const int64_t ended = world.clock.now().ns;
-  const io::ProcessUsage after = io::process_usage();
-  return Measured{.wall_s = static_cast<double>(ended - began) / 1e9,
-                  .user_s = static_cast<double>(after.user_us - before.user_us) / 1e6,
-                  .system_s = static_cast<double>(after.system_us - before.system_us) / 1e6,
-                  .written_bytes = after.written_bytes - before.written_bytes,
-                  .resident_bytes_max = after.resident_bytes_max,
-                  .state_bytes = client.state_bytes,
-                  .epochs = client.epochs};
-}
-
 std::string machine(int cores) {
   utsname name{};
   uname(&name);
   return fmt::format("{} {}, {} cores", name.sysname, name.machine, cores);
 }
 
-std::string as_json(const NexmarkQuery& query, const BenchOptions& options, const Measured& run,
-                    double generator_cpu_s, int cores) {
-  const auto events = static_cast<double>(options.events);
+std::string latency_json(const QueryRun& of) {
+  const auto ms = [&](double share) {
+    return static_cast<double>(of.latency_us.quantile(share)) / 1e3;
+  };
+  return fmt::format(R"("latency_ms":{{"p50":{:.2f},"p99":{:.2f},"p999":{:.2f},"max":{:.2f}}},)"
+                     R"("latency_wall_rate":{},"latency_events":{},)",
+                     ms(0.5), ms(0.99), ms(0.999), static_cast<double>(of.latency_us.most()) / 1e3,
+                     of.wall_rate, of.latency_us.count());
+}
+
+std::string series(const BenchOptions& options) {
+  return fmt::format("{} events/s of {}{}",
+                     options.wall_rate > 0 ? options.wall_rate : options.rate,
+                     options.wall_rate > 0 ? "wall clock and event time" : "event time",
+                     options.pushdown ? ", pushdown" : "");
+}
+
+// `which`: what is said of several runs, or nothing.
+std::string as_json(const NexmarkQuery& query, const BenchOptions& options, const QueryRun& of,
+                    const std::string& which, double generator_cpu_s, int cores) {
+  const Measured& run = of.run;
   const Version own = version();
-  std::string json = fmt::format(
-      R"({{"query":"{}","series":"{} events/s of event time{}","events":{},"wall_s":{:.3f},)",
-      query.name, options.rate, options.pushdown ? ", pushdown" : "", options.events, run.wall_s);
+  std::string json = fmt::format(R"({{"query":"{}",{}"series":"{}","events":{},"wall_s":{:.3f},)",
+                                 query.name, which, series(options), run.events, run.wall_s);
   json += fmt::format(R"("cpu_s":{:.3f},"user_s":{:.3f},"system_s":{:.3f},)", run.cpu_s(),
                       run.user_s, run.system_s);
-  json += fmt::format(R"("events_per_s":{:.0f},"events_per_cpu_s":{:.0f},)", events / run.wall_s,
-                      events / run.cpu_s());
+  json += fmt::format(R"("events_per_s":{:.0f},"events_per_cpu_s":{:.0f},)", run.events_per_s(),
+                      run.events_per_cpu_s());
   if (generator_cpu_s > 0) {
     const double own_cpu_s = std::max(run.cpu_s() - generator_cpu_s, 1e-3);
     json += fmt::format(R"("generator_cpu_s":{:.3f},"events_per_cpu_s_without_generator":{:.0f},)",
-                        generator_cpu_s, events / own_cpu_s);
+                        generator_cpu_s, static_cast<double>(run.events) / own_cpu_s);
   }
+  if (of.wall_rate > 0) json += latency_json(of);
   json += fmt::format(R"("state_bytes":{},"resident_bytes_max":{},"written_bytes":{},"epochs":{},)",
                       run.state_bytes, run.resident_bytes_max, run.written_bytes, run.epochs);
   json += fmt::format(
@@ -126,20 +90,53 @@ std::string as_json(const NexmarkQuery& query, const BenchOptions& options, cons
   return json;
 }
 
+Result<QueryRun> measure(io::World world, const BenchOptions& options, const NexmarkQuery& query) {
+  QueryRun of;
+  if (options.wall_rate == 0) {
+    of.run = MILLRACE_TRY(run_freely(world, options, query));
+    if (!options.latency) return of;
+  }
+  const auto half = static_cast<int64_t>(of.run.events_per_s() / 2);
+  of.wall_rate = options.wall_rate > 0 ? options.wall_rate : std::max<int64_t>(1, half);
+  Measured paced = MILLRACE_TRY(run_as_it_happens(world, options, query, of.wall_rate));
+  of.latency_us = std::move(paced.latency_us);
+  if (options.wall_rate > 0) of.run = std::move(paced);
+  return of;
+}
+
+// By speed, or where the speed was given by latency.
+const QueryRun& median(std::vector<QueryRun>& runs) {
+  const auto middle = runs.begin() + static_cast<std::ptrdiff_t>((runs.size() - 1) / 2);
+  std::ranges::nth_element(runs, middle, {}, [](const QueryRun& of) {
+    return of.run.wall_rate > 0 ? static_cast<double>(of.latency_us.quantile(0.99))
+                                : of.run.events_per_s();
+  });
+  return *middle;
+}
+
 Result<void> run_queries(io::World world, const BenchOptions& options) {
-  const NexmarkStream stream{
-      .events = options.events, .rate = options.rate, .pushdown = options.pushdown};
   double generator_cpu_s = 0;
   for (const NexmarkQuery& query : MILLRACE_TRY(choose(options.queries))) {
-    const std::string script = nexmark_script(query, stream);
     if (options.print_sql) {
-      write_out(fmt::format("-- {}: {}\n{}\n", query.name, query.asks, script));
+      write_out(fmt::format("-- {}: {}\n{}\n", query.name, query.asks,
+                            nexmark_script(query, {.events = options.events,
+                                                   .rate = options.rate,
+                                                   .pushdown = options.pushdown})));
       continue;
     }
-    const Measured run = MILLRACE_TRY(measure(world, options, script, query.name));
-    if (query.name == "generate") generator_cpu_s = run.cpu_s();
-    write_out(as_json(query, options, run, generator_cpu_s, world.threads.parallelism()) + "\n");
-    std::fflush(stdout);
+    const auto print = [&](const QueryRun& of, const std::string& which) {
+      write_out(as_json(query, options, of, which, generator_cpu_s, world.threads.parallelism()) +
+                "\n");
+      std::fflush(stdout);
+    };
+    std::vector<QueryRun> runs;
+    for (uint32_t run = 1; run <= options.runs; ++run) {
+      runs.push_back(MILLRACE_TRY(measure(world, options, query)));
+      if (options.runs > 1) print(runs.back(), fmt::format(R"("run":{},)", run));
+    }
+    const QueryRun& middle = median(runs);
+    print(middle, options.runs > 1 ? fmt::format(R"("median_of":{},)", options.runs) : "");
+    if (query.name == "generate") generator_cpu_s = middle.run.cpu_s();
   }
   return {};
 }

@@ -15,13 +15,17 @@ struct BenchOptions {
   int64_t rate = 10'000'000;  // events per second of event time
   uint32_t parallelism = 0;   // 0: as many as cores
   int64_t epoch_interval_ms = 200;
-  std::string data;       // where log and state are written; empty: a temporary folder
-  bool pushdown = false;  // the generator leaves out what the query does not use
+  uint32_t runs = 1;
+  bool latency = false;          // then as events happen, at half of the speed
+  int64_t wall_rate = 0;         // > 0: only as events happen, so many a second
+  int64_t latency_seconds = 25;  // of such a run; the first fifth is not counted
+  std::string data;              // where log and state are written; empty: a temporary folder
+  bool pushdown = false;         // the generator leaves out what the query does not use
   bool print_sql = false;
 };
 
-// millrace bench nexmark: each query once, exactly-once and durable, into a sink that reads every
-// byte. Prints one JSON object a line and query.
+// millrace bench nexmark: each query, exactly-once and durable, into a sink that reads every byte.
+// Prints one JSON object a line and run.
 ExitCode bench_nexmark(io::World world, const BenchOptions& options);
 
 }  // namespace millrace::cli

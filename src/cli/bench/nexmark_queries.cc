@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "data/value.h"
+
 namespace millrace::cli {
 namespace {
 
@@ -129,9 +131,9 @@ constexpr std::string_view kTables = R"(SET 'sql.dialect' = 'flink';
 CREATE TABLE events (
   dateTime AS CASE WHEN event_type = 0 THEN person.dateTime
                    WHEN event_type = 1 THEN auction.dateTime ELSE bid.dateTime END,
-  WATERMARK FOR dateTime AS dateTime - INTERVAL '4' SECOND
+  WATERMARK FOR dateTime AS dateTime - INTERVAL '{}' SECOND
 ) WITH (
-  'connector' = 'nexmark', 'events.num' = '{}', 'next-event.rate' = '{}', 'generate' = '{}'
+  'connector' = 'nexmark', 'events.num' = '{}', 'next-event.rate' = '{}', 'generate' = '{}'{}
 );
 CREATE VIEW person AS SELECT person.id, person.name, person.emailAddress, person.creditCard,
   person.city, person.state, dateTime, person.extra FROM events WHERE event_type = 0;
@@ -149,8 +151,15 @@ std::span<const NexmarkQuery> nexmark_queries() {
 }
 
 std::string nexmark_script(const NexmarkQuery& query, const NexmarkStream& stream) {
-  std::string script = fmt::format(fmt::runtime(kTables), stream.events, stream.rate,
-                                   stream.pushdown ? "used" : "all");
+  std::string pace;
+  if (stream.happens_from_us) {
+    pace = fmt::format(
+        ",\n  'pace' = 'event-time', 'base-time' = '{}'",
+        data::to_string(data::Value(*stream.happens_from_us), data::Type::timestamp(3)));
+  }
+  std::string script =
+      fmt::format(fmt::runtime(kTables), kNexmarkWatermarkDelaySeconds, stream.events, stream.rate,
+                  stream.pushdown ? "used" : "all", pace);
   script += fmt::format("CREATE TABLE sink (\n  {}\n) WITH ('connector' = 'blackhole');\n",
                         query.columns);
   script += fmt::format("INSERT INTO sink\n{};\n", query.query);
