@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <utility>
 
 namespace millrace::sql {
@@ -8,36 +7,40 @@ namespace millrace::sql {
 // Box<T>: a T of one's own on the heap, copied with its owner; what makes the tree recursive. Empty
 // where the text has nothing in this place.
 //
-// Ownership:  sole; a copy is deep. T must be complete where a Box<T> is copied or destroyed: a
-//             file that does so includes sql/ast/statement.h (or query.h for a query or an
-//             expression).
+// Copying, comparing and destroying a tree are compiled once, in compiled_once.cc, which lists
+// every T; else each file that looks at a statement would make all of them again.
+//
+// Ownership:  sole; a copy is deep.
 template <class T>
 class Box {
  public:
   Box() = default;
-  Box(T value) : value_(std::make_unique<T>(std::move(value))) {}
-  Box(const Box& other) : value_(other.value_ ? std::make_unique<T>(*other.value_) : nullptr) {}
-  Box(Box&&) noexcept = default;
+  Box(T value);
+  Box(const Box& other);
+  Box(Box&& other) noexcept : value_(std::exchange(other.value_, nullptr)) {}
   Box& operator=(const Box& other) {
     if (this != &other) *this = Box(other);
     return *this;
   }
-  Box& operator=(Box&&) noexcept = default;
-  ~Box() = default;
+  Box& operator=(Box&& other) noexcept {
+    std::swap(value_, other.value_);
+    return *this;
+  }
+  ~Box();
 
   explicit operator bool() const { return value_ != nullptr; }
   // REQUIRES: not empty.
   T& operator*() { return *value_; }
   const T& operator*() const { return *value_; }
-  T* operator->() { return value_.get(); }
-  const T* operator->() const { return value_.get(); }
+  T* operator->() { return value_; }
+  const T* operator->() const { return value_; }
 
-  friend bool operator==(const Box& a, const Box& b) {
-    return a.value_ && b.value_ ? *a.value_ == *b.value_ : a.value_ == b.value_;
-  }
+  friend bool operator==(const Box& a, const Box& b) { return a.equals(b); }
 
  private:
-  std::unique_ptr<T> value_;
+  bool equals(const Box& other) const;
+
+  T* value_ = nullptr;
 };
 
 }  // namespace millrace::sql

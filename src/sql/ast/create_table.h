@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "sql/ast/box.h"
+#include "sql/ast/choice.h"
 #include "sql/ast/expression.h"
 #include "sql/ast/name.h"
 #include "sql/ast/option.h"
@@ -39,7 +39,7 @@ struct ComputedColumn {
 
 struct ColumnDefinition {
   Identifier name;
-  std::variant<PhysicalColumn, ComputedColumn> node;
+  Choice<PhysicalColumn, ComputedColumn> node;
   std::optional<std::string> comment;
   Span span;
   friend bool operator==(const ColumnDefinition&, const ColumnDefinition&) = default;

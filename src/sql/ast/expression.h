@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <variant>
 #include <vector>
 
 #include "sql/ast/box.h"
+#include "sql/ast/choice.h"
 #include "sql/ast/function_call.h"
 #include "sql/ast/literal.h"
 #include "sql/ast/name.h"
@@ -252,11 +252,10 @@ struct MatchSemantics {
 };
 
 using ExpressionNode =
-    std::variant<Literal, TypedLiteral, IntervalLiteral, ColumnRef, Unary, Binary, Logical, Between,
-                 InList, InQuery, Quantified, Exists, ScalarSubquery, ArraySubquery, Case, Cast,
-                 Call, JsonCall, Is, IsDistinctFrom, Like, ArrayConstructor, MapConstructor,
-                 RowConstructor, Subscript, FieldAccess, Extract, RoundToUnit, AtTimeZone, Collate,
-                 MatchSemantics>;
+    Choice<Literal, TypedLiteral, IntervalLiteral, ColumnRef, Unary, Binary, Logical, Between,
+           InList, InQuery, Quantified, Exists, ScalarSubquery, ArraySubquery, Case, Cast, Call,
+           JsonCall, Is, IsDistinctFrom, Like, ArrayConstructor, MapConstructor, RowConstructor,
+           Subscript, FieldAccess, Extract, RoundToUnit, AtTimeZone, Collate, MatchSemantics>;
 
 // One expression with the text it was read from. SUBSTRING(a FROM b FOR c), OVERLAY(a PLACING b
 // FROM c FOR d), POSITION(a IN b) are plain calls with their arguments in that order; TRIM(BOTH c

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <variant>
 #include <vector>
 
 #include "sql/ast/box.h"
 #include "sql/ast/change.h"
+#include "sql/ast/choice.h"
 #include "sql/ast/name.h"
 #include "sql/ast/option.h"
 #include "sql/ast/query.h"
@@ -40,7 +40,7 @@ struct Tap {
 // REPLAY JOB j AS query | insert | statement set: the job's input again, through another plan.
 struct ReplayJob {
   Identifier job;
-  std::variant<Query, Insert, StatementSet> as;
+  Choice<Query, Insert, StatementSet> as;
   friend bool operator==(const ReplayJob&, const ReplayJob&) = default;
 };
 

@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <variant>
 #include <vector>
 
 #include "sql/ast/box.h"
+#include "sql/ast/choice.h"
 #include "sql/ast/expression.h"
 #include "sql/ast/name.h"
 #include "sql/ast/span.h"
@@ -60,8 +60,8 @@ struct PatternVariable {
 };
 
 struct Pattern {
-  std::variant<PatternVariable, PatternSequence, PatternAlternatives, PatternQuantified,
-               PatternExclusion, PatternPermute, PatternAnchor>
+  Choice<PatternVariable, PatternSequence, PatternAlternatives, PatternQuantified, PatternExclusion,
+         PatternPermute, PatternAnchor>
       node;
   Span span;
   friend bool operator==(const Pattern&, const Pattern&) = default;

@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <variant>
 #include <vector>
 
 #include "sql/ast/box.h"
+#include "sql/ast/choice.h"
 #include "sql/ast/emit.h"
 #include "sql/ast/expression.h"
 #include "sql/ast/name.h"
@@ -29,7 +29,7 @@ struct ComputedItem {
   friend bool operator==(const ComputedItem&, const ComputedItem&) = default;
 };
 
-using SelectItem = std::variant<ComputedItem, Star>;
+using SelectItem = Choice<ComputedItem, Star>;
 
 enum class GroupingKind : uint8_t {
   kExpression,    // x: one expression
@@ -112,7 +112,7 @@ struct With {
 //   [WITH …] body [ORDER BY …] [LIMIT n] [OFFSET n] [FETCH FIRST n ROWS ONLY | WITH TIES]
 struct Query {
   std::optional<With> with;
-  std::variant<Select, Values, WholeTable, SetOperation, NestedQuery> body;
+  Choice<Select, Values, WholeTable, SetOperation, NestedQuery> body;
   std::vector<OrderItem> order_by;
   Box<Expression> limit;  // LIMIT n and FETCH FIRST n ROWS; empty for LIMIT ALL
   Box<Expression> offset;

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "sql/ast/box.h"
+#include "sql/ast/choice.h"
 #include "sql/ast/inspect.h"
 #include "sql/ast/name.h"
 #include "sql/ast/query.h"
@@ -59,7 +59,7 @@ struct DeclareCursor {
   Identifier name;
   bool binary = false;
   bool with_hold = false;
-  std::variant<QueryStatement, Subscribe> source;
+  Choice<QueryStatement, Subscribe> source;
   friend bool operator==(const DeclareCursor&, const DeclareCursor&) = default;
 };
 

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <string_view>
-#include <variant>
 
 #include "sql/ast/access.h"
 #include "sql/ast/change.h"
+#include "sql/ast/choice.h"
 #include "sql/ast/create_object.h"
 #include "sql/ast/create_table.h"
 #include "sql/ast/create_view.h"
@@ -17,12 +17,12 @@
 namespace millrace::sql {
 
 using StatementNode =
-    std::variant<QueryStatement, Subscribe, Insert, StatementSet, Update, Delete, Copy, CreateTable,
-                 CreateView, CreateMaterializedView, AlterMaterializedView, CreateNamespace,
-                 CreateConnection, CreateSecret, CreateUser, CreateFunction, CreateAlert, Drop,
-                 AlterJob, ControlJob, Tap, ReplayJob, Grant, Explain, ExplainRow, Describe, Show,
-                 ShowCreate, ShowJob, ShowSetting, Set, Reset, Use, Flush, Transaction,
-                 DeclareCursor, FetchCursor, CloseCursor>;
+    Choice<QueryStatement, Subscribe, Insert, StatementSet, Update, Delete, Copy, CreateTable,
+           CreateView, CreateMaterializedView, AlterMaterializedView, CreateNamespace,
+           CreateConnection, CreateSecret, CreateUser, CreateFunction, CreateAlert, Drop, AlterJob,
+           ControlJob, Tap, ReplayJob, Grant, Explain, ExplainRow, Describe, Show, ShowCreate,
+           ShowJob, ShowSetting, Set, Reset, Use, Flush, Transaction, DeclareCursor, FetchCursor,
+           CloseCursor>;
 
 // Statement: one statement of a script, without its `;`.
 //

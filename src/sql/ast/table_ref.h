@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <variant>
 #include <vector>
 
 #include "sql/ast/box.h"
+#include "sql/ast/choice.h"
 #include "sql/ast/expression.h"
 #include "sql/ast/match_recognize.h"
 #include "sql/ast/name.h"
@@ -44,7 +44,7 @@ struct Descriptor {
 
 struct TableFunctionArgument {
   std::optional<Identifier> name;  // name => value
-  std::variant<Expression, TableArgument, Descriptor> value;
+  Choice<Expression, TableArgument, Descriptor> value;
   friend bool operator==(const TableFunctionArgument&, const TableFunctionArgument&) = default;
 };
 
@@ -78,8 +78,8 @@ struct TableAlias {
 
 // One entry of FROM.
 struct TableRef {
-  std::variant<NamedTable, DerivedTable, UnnestTable, FunctionTable, WindowTable,
-               MatchRecognizeTable, JoinTable>
+  Choice<NamedTable, DerivedTable, UnnestTable, FunctionTable, WindowTable, MatchRecognizeTable,
+         JoinTable>
       node;
   bool lateral = false;
   std::optional<TableAlias> alias;  // never of a JoinTable

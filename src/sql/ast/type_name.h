@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "sql/ast/box.h"
+#include "sql/ast/choice.h"
 #include "sql/ast/interval.h"
 #include "sql/ast/name.h"
 #include "sql/ast/span.h"
@@ -60,7 +60,7 @@ struct IntervalType {
 };
 
 struct TypeName {
-  std::variant<NamedType, ArrayType, MultisetType, MapType, RowType, IntervalType> node;
+  Choice<NamedType, ArrayType, MultisetType, MapType, RowType, IntervalType> node;
   bool not_null =
       false;  // INT NOT NULL inside a nested type; a column's own NOT NULL is the column's
   Span span;

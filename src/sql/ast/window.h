@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <variant>
 #include <vector>
 
 #include "sql/ast/box.h"
+#include "sql/ast/choice.h"
 #include "sql/ast/expression.h"
 #include "sql/ast/name.h"
 #include "sql/ast/span.h"
@@ -48,7 +48,7 @@ struct WindowSpec {
 
 // OVER w, OVER (…).
 struct Over {
-  std::variant<Identifier, WindowSpec> window;
+  Choice<Identifier, WindowSpec> window;
   Span span;
   friend bool operator==(const Over&, const Over&) = default;
 };
