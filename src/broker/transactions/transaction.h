@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/transactions/transaction_record.h"
+#include "kafka/protocol_error.h"
+
+namespace millrace::broker {
+
+// A producer as a request names it.
+struct ProducerIdentity {
+  int64_t id = -1;
+  int16_t epoch = -1;
+  friend bool operator==(const ProducerIdentity&, const ProducerIdentity&) = default;
+};
+
+// Markers that end a transaction in all of its partitions.
+struct TransactionEnd {
+  ProducerIdentity producer;  // that the markers carry: a higher epoch fences what comes late
+  bool commit = false;
+  std::set<TransactionPartition> partitions;
+};
+
+// What a call to a Transaction came to.
+struct TransactionStep {
+  kafka::ProtocolError error = kafka::ProtocolError::kNone;
+  ProducerIdentity producer;  // that the client goes on with
+  // Must become durable, with the end, in one entry of the log; then finish() must be called. With
+  // neither the call is done.
+  std::optional<TransactionRecord> record;
+  std::optional<TransactionEnd> end;
+};
+
+// Transaction: what one transactional id is in the midst of.
+//
+//                add partitions             end, time is up, the producer begins anew
+//   Empty ─────────────────────► Ongoing ─────────────────────► CompleteCommit / CompleteAbort
+//                                   ▲                                       │
+//                                   └────────────── add partitions ─────────┘
+//
+// Decision, markers, offsets and completion are one entry of the log: no state lies between them,
+// nothing is left half done by a crash. While that entry is on its way other calls are told
+// CONCURRENT_TRANSACTIONS, and clients try again. It does no I/O and reads no clock.
+//
+// Threading:  confined to one task.
+// Order:      a step with a record is finished before the next one that has one begins.
+class Transaction {
+ public:
+  // One that was stored, or a new one.
+  Transaction() = default;
+  explicit Transaction(TransactionRecord stored) : record_(std::move(stored)) {}
+
+  // InitProducerId. `known`: what the producer says it is, if it was one; `fresh_id`: never given
+  // out before. An open transaction is aborted, and its producer fenced.
+  TransactionStep begin_producer(int32_t timeout_ms, std::optional<ProducerIdentity> known,
+                                 int64_t fresh_id, int64_t now_ms);
+  TransactionStep add_partitions(ProducerIdentity producer,
+                                 const std::set<TransactionPartition>& partitions,
+                                 int16_t client_version, int64_t now_ms);
+  // Whether the producer may write to the partition now.
+  kafka::ProtocolError verify(ProducerIdentity producer,
+                              const TransactionPartition& partition) const;
+  // EndTxn below version 5: the epoch stays.
+  TransactionStep end(ProducerIdentity producer, bool commit, int64_t now_ms);
+  // EndTxn from version 5 on: each transaction has an epoch of its own.
+  TransactionStep end_with_new_epoch(ProducerIdentity producer, bool commit, int64_t fresh_id,
+                                     int64_t now_ms);
+  // Aborts what has been open for longer than its timeout; nothing else has a record.
+  TransactionStep expire(int64_t now_ms);
+
+  // The step's record became durable, or could not.
+  void finish(const TransactionStep& step, bool durable);
+
+  const TransactionRecord& record() const { return record_; }
+  bool exists() const { return record_.producer_id >= 0; }
+  // A step is on its way to the log.
+  bool pending() const { return pending_; }
+
+ private:
+  // Nothing has to become durable.
+  TransactionStep answered(kafka::ProtocolError error) const;
+  TransactionStep write(TransactionRecord record, std::optional<TransactionEnd> end);
+  // Who asks, and whether something is on its way.
+  kafka::ProtocolError check(ProducerIdentity producer) const;
+  // The open transaction's end, in `record`.
+  TransactionEnd complete(TransactionRecord& record, bool commit, int16_t marker_epoch,
+                          int64_t now_ms) const;
+  // One more epoch; a new id where they are used up.
+  void raise_epoch(TransactionRecord& record, int64_t fresh_id) const;
+  // Whether a request with an older epoch is one that was answered already, and the answer lost.
+  bool is_retry(ProducerIdentity producer) const;
+
+  TransactionRecord record_;
+  int16_t last_epoch_ = -1;  // before the last time that a known producer began anew; -1: none
+  bool pending_ = false;
+};
+
+}  // namespace millrace::broker

@@ -1,0 +1,193 @@
+#include "broker/transactions/transaction.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace millrace::broker {
+namespace {
+
+using kafka::ProtocolError;
+
+constexpr int32_t kTimeoutMs = 60'000;
+const TransactionPartition kA{"a", 0};
+const TransactionPartition kB{"b", 3};
+
+// A transactional id whose steps become durable at once.
+class Driver {
+ public:
+  TransactionStep done(TransactionStep step) {
+    if (step.record) transaction.finish(step, true);
+    return step;
+  }
+  TransactionStep begin(std::optional<ProducerIdentity> known = std::nullopt) {
+    return done(transaction.begin_producer(kTimeoutMs, known, next_id++, now));
+  }
+  TransactionStep add(ProducerIdentity producer, const std::set<TransactionPartition>& partitions) {
+    return done(transaction.add_partitions(producer, partitions, 0, now));
+  }
+  TransactionStep end(ProducerIdentity producer, bool commit) {
+    return done(transaction.end(producer, commit, now));
+  }
+  TransactionStep end_new(ProducerIdentity producer, bool commit) {
+    return done(transaction.end_with_new_epoch(producer, commit, next_id++, now));
+  }
+
+  Transaction transaction;
+  int64_t next_id = 100;
+  int64_t now = 1'000;
+};
+
+TEST(Transaction, CommitsWhatItsPartitionsHold) {
+  Driver driver;
+  const ProducerIdentity producer = driver.begin().producer;
+  EXPECT_EQ(producer, (ProducerIdentity{100, 0}));
+  EXPECT_EQ(driver.add(producer, {kA}).error, ProtocolError::kNone);
+  EXPECT_EQ(driver.add(producer, {kB}).error, ProtocolError::kNone);
+  EXPECT_FALSE(driver.add(producer, {kA}).record.has_value());
+  EXPECT_EQ(driver.transaction.verify(producer, kA), ProtocolError::kNone);
+  const TransactionStep end = driver.end(producer, true);
+  ASSERT_TRUE(end.end.has_value());
+  EXPECT_EQ(end.end->partitions, (std::set{kA, kB}));
+  EXPECT_EQ(end.end->producer, producer);
+  EXPECT_EQ(driver.transaction.record().state, TransactionState::kCompleteCommit);
+  EXPECT_EQ(driver.transaction.verify(producer, kA), ProtocolError::kTransactionAbortable);
+}
+
+TEST(Transaction, TheSameEndTwiceIsOneAndTheOppositeIsWrong) {
+  Driver driver;
+  const ProducerIdentity producer = driver.begin().producer;
+  EXPECT_EQ(driver.end(producer, true).error, ProtocolError::kInvalidTxnState);
+  driver.add(producer, {kA});
+  driver.end(producer, true);
+  EXPECT_EQ(driver.end(producer, true).error, ProtocolError::kNone);
+  EXPECT_FALSE(driver.end(producer, true).end.has_value());
+  EXPECT_EQ(driver.end(producer, false).error, ProtocolError::kInvalidTxnState);
+}
+
+TEST(Transaction, WhileAStepIsOnItsWayOthersWait) {
+  Driver driver;
+  const ProducerIdentity producer = driver.begin().producer;
+  driver.add(producer, {kA});
+  const TransactionStep step = driver.transaction.end(producer, true, driver.now);
+  EXPECT_EQ(driver.end(producer, true).error, ProtocolError::kConcurrentTransactions);
+  EXPECT_EQ(driver.add(producer, {kB}).error, ProtocolError::kConcurrentTransactions);
+  EXPECT_EQ(driver.begin().error, ProtocolError::kConcurrentTransactions);
+  EXPECT_EQ(driver.transaction.verify(producer, kA), ProtocolError::kConcurrentTransactions);
+  driver.transaction.finish(step, false);
+  EXPECT_EQ(driver.transaction.record().state, TransactionState::kOngoing);
+  EXPECT_EQ(driver.end(producer, true).error, ProtocolError::kNone);
+}
+
+TEST(Transaction, AProducerThatBeginsAnewFencesTheOldOne) {
+  Driver driver;
+  const ProducerIdentity old = driver.begin().producer;
+  driver.add(old, {kA});
+  const TransactionStep begun = driver.begin();
+  EXPECT_EQ(begun.producer, (ProducerIdentity{100, 1}));
+  ASSERT_TRUE(begun.end.has_value());
+  EXPECT_FALSE(begun.end->commit);
+  EXPECT_EQ(begun.end->producer, (ProducerIdentity{100, 1}));
+  EXPECT_EQ(driver.end(old, true).error, ProtocolError::kProducerFenced);
+  EXPECT_EQ(driver.add({7, 0}, {kA}).error, ProtocolError::kInvalidProducerIdMapping);
+}
+
+TEST(Transaction, AKnownProducerRaisesItsEpochAndARetryDoesNot) {
+  Driver driver;
+  const ProducerIdentity first = driver.begin().producer;
+  const ProducerIdentity second = driver.begin(first).producer;
+  EXPECT_EQ(second, (ProducerIdentity{100, 1}));
+  EXPECT_EQ(driver.begin(first).producer, second);
+  EXPECT_EQ(driver.begin(second).producer, (ProducerIdentity{100, 2}));
+  EXPECT_EQ(driver.begin(first).error, ProtocolError::kProducerFenced);
+  // One that begins without saying who it was leaves no way back.
+  driver.begin();
+  EXPECT_EQ(driver.begin(ProducerIdentity{100, 2}).error, ProtocolError::kProducerFenced);
+}
+
+TEST(Transaction, UsedUpEpochsLeadToANewId) {
+  TransactionRecord stored;
+  stored.producer_id = 5;
+  stored.producer_epoch = INT16_MAX - 1;
+  Driver driver;
+  driver.transaction = Transaction(stored);
+  const ProducerIdentity old{5, INT16_MAX - 1};
+  EXPECT_EQ(driver.begin(old).producer, (ProducerIdentity{100, 0}));
+  EXPECT_EQ(driver.begin(old).producer, (ProducerIdentity{100, 0}));
+}
+
+TEST(Transaction, EachEndOfVersionTwoHasAnEpochOfItsOwn) {
+  Driver driver;
+  const ProducerIdentity first = driver.begin().producer;
+  driver.add(first, {kA});
+  const TransactionStep end = driver.end_new(first, true);
+  const ProducerIdentity second{100, 1};
+  EXPECT_EQ(end.producer, second);
+  EXPECT_EQ(end.end->producer, second);
+  // The answer was lost.
+  const TransactionStep again = driver.end_new(first, true);
+  EXPECT_EQ(again.producer, second);
+  EXPECT_FALSE(again.record.has_value());
+  EXPECT_EQ(driver.end_new(first, false).error, ProtocolError::kInvalidTxnState);
+  // An empty transaction can be aborted only.
+  EXPECT_EQ(driver.end_new(second, true).error, ProtocolError::kInvalidTxnState);
+  const TransactionStep empty = driver.end_new(second, false);
+  EXPECT_EQ(empty.producer, (ProducerIdentity{100, 2}));
+  EXPECT_FALSE(empty.end.has_value());
+  EXPECT_EQ(driver.end_new({100, 9}, true).error, ProtocolError::kProducerFenced);
+}
+
+TEST(Transaction, TheLastEpochsEndIsMarkedAboveItAndLeadsToANewId) {
+  TransactionRecord stored;
+  stored.producer_id = 5;
+  stored.producer_epoch = INT16_MAX - 1;
+  Driver driver;
+  driver.transaction = Transaction(stored);
+  const ProducerIdentity old{5, INT16_MAX - 1};
+  driver.add(old, {kA});
+  const TransactionStep end = driver.end_new(old, true);
+  EXPECT_EQ(end.end->producer, (ProducerIdentity{5, INT16_MAX}));
+  EXPECT_EQ(end.producer.epoch, 0);
+  EXPECT_NE(end.producer.id, 5);
+  EXPECT_EQ(driver.end_new(old, true).producer, end.producer);
+}
+
+TEST(Transaction, WhatIsOpenForTooLongIsAbortedAndFenced) {
+  Driver driver;
+  const ProducerIdentity producer = driver.begin().producer;
+  driver.add(producer, {kA});
+  EXPECT_FALSE(driver.transaction.expire(driver.now + kTimeoutMs - 1).record.has_value());
+  const TransactionStep late = driver.done(driver.transaction.expire(driver.now + kTimeoutMs));
+  ASSERT_TRUE(late.end.has_value());
+  EXPECT_FALSE(late.end->commit);
+  EXPECT_EQ(late.end->producer.epoch, 1);
+  EXPECT_EQ(driver.end(producer, true).error, ProtocolError::kProducerFenced);
+  EXPECT_FALSE(driver.transaction.expire(driver.now * 1'000'000).record.has_value());
+}
+
+TEST(TransactionRecord, ComesBackFromItsBytes) {
+  std::mt19937 random(5);
+  for (int run = 0; run < 200; ++run) {
+    TransactionRecord record;
+    record.producer_id = static_cast<int64_t>(random());
+    record.producer_epoch = static_cast<int16_t>(random() % 32'767);
+    record.timeout_ms = static_cast<int32_t>(random() % 900'000);
+    record.state = static_cast<TransactionState>(random() % 6);
+    for (uint32_t i = random() % 5; i > 0; --i) {
+      record.partitions.insert({"t" + std::to_string(random() % 3), static_cast<int32_t>(i)});
+    }
+    record.updated_ms = static_cast<int64_t>(random());
+    record.began_ms = run % 2 == 0 ? -1 : 7;
+    record.previous_producer_id = run % 3 == 0 ? 9 : -1;
+    record.client_version = static_cast<int16_t>(run % 3);
+    const auto back = decode_transaction_value(encode_value(record));
+    ASSERT_TRUE(back.has_value()) << back.error().to_string();
+    EXPECT_EQ(*back, record);
+  }
+  EXPECT_EQ(*decode_transaction_key(encode_transaction_key("my id")), "my id");
+  EXPECT_FALSE(decode_transaction_value("\7\7").has_value());
+  EXPECT_FALSE(decode_transaction_key("").has_value());
+}
+
+}  // namespace
+}  // namespace millrace::broker
