@@ -3,6 +3,7 @@
 #include "io/clock.h"
 #include "io/executor.h"
 #include "io/file_system.h"
+#include "io/network/network.h"
 
 namespace millrace::io {
 
@@ -13,6 +14,7 @@ struct World {
   Random& random;
   FileSystem& files;
   Threads& threads;
+  Network& network;
 };
 
 }  // namespace millrace::io
