@@ -82,11 +82,12 @@ uint32_t partition_of_group(std::string_view group, uint32_t partitions) {
 // ---- The topic --------------------------------------------------------------------------------
 
 void GroupStore::with_topic(WithTopic next) {
+  // Behind those that wait, also when the topic is seen before they know of it.
+  if (const auto waiting = waiting_.lock()) return waiting->push_back(std::move(next));
   if (!topic_) {
     if (auto found = log_.topics().describe(kGroupTopic)) topic_ = *std::move(found);
   }
   if (topic_) return next(*topic_);
-  if (const auto waiting = waiting_.lock()) return waiting->push_back(std::move(next));
   auto waiting = std::make_shared<std::vector<WithTopic>>();
   waiting->push_back(std::move(next));
   waiting_ = waiting;

@@ -79,9 +79,9 @@ TransactionStep Transaction::begin_producer(int32_t timeout_ms,
   }
   if (known) {
     const bool current = known->id == record_.producer_id && known->epoch == record_.producer_epoch;
-    const bool answered = known->id == record_.producer_id && known->epoch == last_epoch_;
+    const bool told = known->id == record_.producer_id && known->epoch == last_epoch_;
     const bool rolled = known->id == record_.previous_producer_id && known->epoch == kEpochMax;
-    if (!current && (answered || rolled)) {
+    if (!current && (told || rolled)) {
       TransactionStep again = answered(ProtocolError::kNone);
       again.producer = {record_.producer_id, record_.producer_epoch};
       return again;

@@ -1,0 +1,121 @@
+#include "broker/kafka_door.h"
+
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+namespace millrace::broker {
+namespace {
+
+bool is_any(const std::string& host) {
+  return host.empty() || host == "0.0.0.0" || host == "::";
+}
+
+}  // namespace
+
+// The connections that there are. Synchronised inside.
+class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests> {
+ public:
+  Guests(Parts parts, DoorOptions options)
+      : parts_(std::move(parts)), options_(std::move(options)) {}
+
+  void welcome(io::StreamPtr stream, io::Executor& loop) {
+    Endpoint endpoint = endpoint_of(*stream);
+    auto connection = std::make_shared<Connection>(
+        std::move(stream), Connection::Parts{.dispatcher = parts_.dispatcher,
+                                             .loop = loop,
+                                             .endpoint = std::move(endpoint),
+                                             .limits = options_.limits,
+                                             .account = &account_,
+                                             .on_end = [guests = weak_from_this()](
+                                                           Connection& ended, const auto& why) {
+                                               if (const auto self = guests.lock())
+                                                 self->leave(ended, why);
+                                             }});
+    {
+      const std::lock_guard lock(mutex_);
+      // Too many: it is closed without a word.
+      if (closed_ || connections_.size() >= options_.connections_max) return;
+      connections_.emplace(connection.get(), Guest{connection, &loop});
+    }
+    connection->start();
+  }
+
+  void close() {
+    std::vector<Guest> all;
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+      for (auto& [key, guest] : connections_) all.push_back(guest);
+    }
+    for (Guest& guest : all) {
+      guest.loop->post([connection = guest.connection] { connection->end(std::nullopt); });
+    }
+  }
+
+  size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return connections_.size();
+  }
+
+ private:
+  struct Guest {
+    std::shared_ptr<Connection> connection;
+    io::Executor* loop;
+  };
+
+  Endpoint endpoint_of(const io::Stream& stream) const {
+    const io::Address local = stream.local();
+    if (options_.advertised) {
+      const uint16_t port = options_.advertised->port;
+      return {options_.advertised->host, port == 0 ? local.port : port};
+    }
+    // As the client itself has reached us.
+    return {is_any(options_.listen.host) ? local.host : options_.listen.host, local.port};
+  }
+
+  void leave(Connection& ended, const std::optional<Error>& why) {
+    std::shared_ptr<Connection> last;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = connections_.find(&ended);
+      if (found == connections_.end()) return;
+      last = std::move(found->second.connection);
+      connections_.erase(found);
+    }
+    if (why && parts_.on_problem) parts_.on_problem(ended.peer(), *why);
+  }
+
+  const Parts parts_;
+  const DoorOptions options_;
+  MemoryAccount account_{"kafka connections"};
+  mutable std::mutex mutex_;
+  bool closed_ = false;
+  std::unordered_map<Connection*, Guest> connections_;
+};
+
+Result<std::unique_ptr<KafkaDoor>> KafkaDoor::open(Parts parts, DoorOptions options) {
+  const io::Address address = options.listen;
+  auto guests = std::make_shared<Guests>(parts, std::move(options));
+  auto listener = MILLRACE_TRY(parts.network.listen(
+      address, parts.loops, [guests](io::StreamPtr stream, io::Executor& loop) {
+        guests->welcome(std::move(stream), loop);
+      }));
+  return std::unique_ptr<KafkaDoor>(
+      new KafkaDoor(std::move(parts), std::move(guests), std::move(listener)));
+}
+
+KafkaDoor::KafkaDoor(Parts parts, std::shared_ptr<Guests> guests,
+                     std::unique_ptr<io::Listener> listener)
+    : parts_(std::move(parts)), guests_(std::move(guests)), listener_(std::move(listener)) {}
+
+KafkaDoor::~KafkaDoor() {
+  listener_.reset();
+  guests_->close();
+}
+
+size_t KafkaDoor::connections() const {
+  return guests_->size();
+}
+
+}  // namespace millrace::broker

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "broker/connections/connection.h"
+#include "broker/dispatcher.h"
+#include "io/world.h"
+
+namespace millrace::broker {
+
+struct DoorOptions {
+  io::Address listen{"127.0.0.1", 9092};
+  // How clients reach it, where that is another address than the one it listens at: behind a
+  // container's port, or at every interface. The port 0 stands for the one that was taken.
+  std::optional<io::Address> advertised;
+  ConnectionLimits limits;
+  size_t connections_max = 10'000;
+};
+
+// KafkaDoor: a port that speaks the Kafka protocol.
+//
+// Threading:  open and the destructor block, and run on none of its loops.
+// Ownership:  dispatcher, network and loops outlive it.
+class KafkaDoor {
+ public:
+  struct Parts {
+    const Dispatcher& dispatcher;
+    io::Network& network;
+    std::vector<io::Executor*> loops;
+    // Connections that ended because of what the client sent; may be empty. On any loop.
+    std::function<void(const std::string& peer, const Error&)> on_problem;
+  };
+  static Result<std::unique_ptr<KafkaDoor>> open(Parts parts, DoorOptions options);
+  // No new connections; ends those that there are.
+  ~KafkaDoor();
+  KafkaDoor(const KafkaDoor&) = delete;
+  KafkaDoor& operator=(const KafkaDoor&) = delete;
+
+  io::Address address() const { return listener_->local(); }
+  size_t connections() const;
+
+ private:
+  class Guests;
+  KafkaDoor(Parts parts, std::shared_ptr<Guests> guests, std::unique_ptr<io::Listener> listener);
+
+  const Parts parts_;
+  std::shared_ptr<Guests> guests_;
+  std::unique_ptr<io::Listener> listener_;
+};
+
+}  // namespace millrace::broker
