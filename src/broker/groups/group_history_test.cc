@@ -21,7 +21,6 @@ constexpr int kPartitions = 8;
 class Checker {
  public:
   void joined(const JoinAnswer& answer) {
-    // What was shared out is over when a higher generation has been: none comes back.
     EXPECT_GE(answer.generation, newest_) << "a generation went back";
   }
   void assigned(int32_t generation, const std::string& member, const std::set<int>& partitions) {
@@ -39,13 +38,6 @@ class Checker {
             << partition << " belongs to " << member << " and " << other << " in " << generation;
       }
     }
-  }
-  // A static member is the same under its new id.
-  void renamed(int32_t generation, const std::string& from, const std::string& to) {
-    auto node = assigned_[generation].extract(from);
-    if (!node) return;
-    node.key() = to;
-    assigned_[generation].insert(std::move(node));
   }
   void committed(int32_t generation, int partition, int64_t offset) {
     EXPECT_GE(generation, newest_commit_) << "a zombie's commit";
@@ -77,7 +69,6 @@ class Consumer {
 
   // Its process is gone; a static one remembers its instance only.
   void die() {
-    former_id_ = joined_.member_id;
     drop_requests();
     joined_ = {};
     owned_.clear();
@@ -96,12 +87,12 @@ class Consumer {
     switch (phase_) {
       case Phase::kOut:
       case Phase::kRejoin:
-        return start_join(driver);
+        return start_join(driver, checker);
       case Phase::kJoining:
         if (join_->has_value()) take_join(driver, checker, **join_);
         return;
       case Phase::kSyncing:
-        if (sync_->has_value()) take_sync(checker, **sync_);
+        if (sync_->has_value()) take_sync(**sync_);
         return;
       case Phase::kStable:
         return beat(driver, now_ms);
@@ -112,34 +103,42 @@ class Consumer {
   enum class Phase { kOut, kRejoin, kJoining, kSyncing, kStable };
 
   bool answer_pending() const { return heartbeat_ != nullptr; }
-  void start_join(GroupDriver& driver) {
+  void start_join(GroupDriver& driver, Checker& checker) {
     JoinAttempt attempt = attempt_of(joined_.member_id);
     attempt.member = who();
     attempt.client_id = name_;
     attempt.rebalance_timeout_ms = 20'000;
     if (random_() % 8 == 0) attempt.protocols[0] = consumer_protocol({"t", name_});
     attempt.skips_assignment = random_() % 2 == 0;
-    join_ = driver.start_join(std::move(attempt));
+    join_ = GroupDriver::later<JoinAnswer>();
+    driver.groups().join("g", std::move(attempt), [&checker, to = join_](JoinAnswer answer) {
+      if (answer.error == ProtocolError::kNone) checker.joined(answer);
+      to->emplace(std::move(answer));
+    });
     phase_ = Phase::kJoining;
   }
   void take_join(GroupDriver& driver, Checker& checker, const JoinAnswer& answer) {
     if (answer.error == ProtocolError::kMemberIdRequired) {
       joined_.member_id = answer.member_id;
-      return start_join(driver);
+      return start_join(driver, checker);
     }
     if (answer.error != ProtocolError::kNone) return take_error(answer.error);
-    checker.joined(answer);
-    if (static_ && !former_id_.empty()) {
-      checker.renamed(answer.generation, former_id_, answer.member_id);
-    }
-    former_id_ = answer.member_id;
     joined_ = answer;
     SyncAttempt attempt;
     attempt.member = who();
     attempt.generation = joined_.generation;
     attempt.protocol = joined_.protocol;
     if (!answer.members.empty() && !answer.skip_assignment) share_out(answer, attempt);
-    sync_ = driver.start_sync(std::move(attempt));
+    sync_ = GroupDriver::later<SyncAnswer>();
+    // A static member is the same under each of its ids.
+    driver.groups().sync("g", std::move(attempt),
+                         [&checker, to = sync_, generation = joined_.generation,
+                          who = static_ ? name_ : joined_.member_id](SyncAnswer answer) {
+                           if (answer.error == ProtocolError::kNone) {
+                             checker.assigned(generation, who, partitions_in(answer));
+                           }
+                           to->emplace(std::move(answer));
+                         });
     phase_ = Phase::kSyncing;
   }
   static void share_out(const JoinAnswer& answer, SyncAttempt& attempt) {
@@ -151,11 +150,14 @@ class Consumer {
       attempt.assignments.emplace_back(answer.members[i].id, Buffer::copy_of(texts[i]));
     }
   }
-  void take_sync(Checker& checker, const SyncAnswer& answer) {
+  static std::set<int> partitions_in(const SyncAnswer& answer) {
+    std::set<int> partitions;
+    for (const char digit : answer.assignment.view()) partitions.insert(digit - '0');
+    return partitions;
+  }
+  void take_sync(const SyncAnswer& answer) {
     if (answer.error != ProtocolError::kNone) return take_error(answer.error);
-    owned_.clear();
-    for (const char digit : answer.assignment.view()) owned_.insert(digit - '0');
-    checker.assigned(joined_.generation, joined_.member_id, owned_);
+    owned_ = partitions_in(answer);
     phase_ = Phase::kStable;
   }
   void beat(GroupDriver& driver, int64_t now_ms) {
@@ -197,7 +199,6 @@ class Consumer {
   std::mt19937_64 random_;
   Phase phase_ = Phase::kOut;
   JoinAnswer joined_;
-  std::string former_id_;
   std::set<int> owned_;
   Later<JoinAnswer> join_;
   Later<SyncAnswer> sync_;
