@@ -1,241 +1,345 @@
 #include "cli/commands.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
+#include <signal.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cstdlib>
+#include <charconv>
+#include <functional>
 #include <string>
 #include <vector>
 
-#include "base/nearest.h"
 #include "cli/bench/bench_command.h"
 #include "cli/help_command.h"
-#include "cli/help_options.h"
+#include "cli/output.h"
 #include "cli/run_command.h"
 #include "cli/shell.h"
-#include "cli/terminal_client.h"
 #include "cli/test_command.h"
 #include "cli/topic_command.h"
+#include "cli/usage.h"
 #include "cli/version.h"
 #include "io/posix_world.h"
 
 namespace millrace::cli {
 namespace {
 
-constexpr std::string_view kExamples = R"(Examples:
-  millrace run examples/flights/flights.sql          run a script, print its results
-  millrace run -c "SELECT 1 + 1" -o json             one statement, as JSON
-  millrace run job.sql --data data                   durable: run it again and it goes on
-  millrace sql --data data                           a shell on the same data
-  millrace topic list --data data                    what the log holds
-  millrace consume flights --data data -n 10         records of a topic
+constexpr const char* kExamples = R"(
+Examples:
+  millrace run examples/flights/flights.sql     run a script, print its results
+  millrace run -c "SELECT 1 + 1" -o jsonl       one statement, its rows as JSON
+  millrace run job.sql --data data              durable: run it again and it goes on
+  millrace sql --data data                      a shell on the same data
+  millrace topic list --data data               what the log holds
+  millrace consume flights --data data -n 10    records of a topic
+  millrace help MR-2006                         more about an error
+)";
+
+constexpr const char* kRunExamples = R"(
+Examples:
+  millrace run job.sql
+  millrace run tables.sql job.sql --data data --set 'epoch.interval=1 s'
+  millrace run -q -o csv -c "SELECT …" > rows.csv
+)";
+
+constexpr const char* kShellExamples = R"(
+Examples:
+  millrace sql --data data
+  millrace sql --data data -c '\d' -c 'SELECT COUNT(*) FROM flights'
+  echo 'SELECT 1;' | millrace sql -o jsonl
+)";
+
+constexpr const char* kTopicExamples = R"(
+Examples:
+  millrace topic list --data data
+  millrace topic describe flights --data data -o json
+)";
+
+constexpr const char* kConsumeExamples = R"(
+Examples:
+  millrace consume flights --data data -o -10           the last ten
+  millrace consume flights --data data -o @2024-02-29   from this day on (UTC)
+  millrace consume flights --data data -f '%p:%o %k=%v'
+)";
+
+constexpr const char* kProduceExamples = R"(
+Examples:
+  echo '{"id": 7}' | millrace produce orders --data data
+  millrace produce users --data data -K : -Z < users.txt     'ann:{…}'; 'ann:' deletes
+  millrace produce blobs --data data -D '' -k logo < logo.png
+)";
+
+constexpr const char* kTestExamples = R"(
+Examples:
+  millrace test tests
+  millrace test tests/join.slt --world four_shards.world --seed 7
+)";
+
+constexpr const char* kBenchExamples = R"(
+Examples:
+  millrace bench nexmark q5 --events 10000000
+  millrace bench nexmark q7 --latency
+)";
+
+constexpr const char* kHelpExamples = R"(
+Examples:
+  millrace help consume
+  millrace help MR-2006
+  millrace help filesystem
 )";
 
 std::string version_text() {
   const Version own = version();
-  return fmt::format("millrace {}{}{} ({})", own.number, own.commit.empty() ? "" : " ", own.commit,
-                     own.compiler);
+  return fmt::format("millrace {}{}{} ({})\n", own.number, own.commit.empty() ? "" : " ",
+                     own.commit, own.compiler);
+}
+
+void take_one(CLI::Option* option) {
+  option->expected(1)->take_all();
+}
+
+CLI::Validator whole_number(int64_t min) {
+  const auto check = [min](const std::string& text) -> std::string {
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    if (whole && number >= min) return {};
+    return fmt::format("'{}' is no whole number from {} on", text, min);
+  };
+  return {check, ""};
 }
 
 // Arguments and what they were read into; the chosen command runs afterwards.
 class Program {
  public:
-  Program() : app_("Millrace: a durable log and streaming SQL in one program.", "millrace") {
+  Program() : app_("A durable log and streaming SQL in one program.", "millrace") {
     app_.require_subcommand(0, 1);
-    app_.set_version_flag("--version", version_text());
-    app_.footer(std::string(kExamples));
+    app_.set_help_flag("-h,--help", "This text");
+    app_.set_version_flag("--version", version_text(), "The version of this program");
+    app_.footer(kExamples);
     add_run();
     add_shell();
     add_topics();
+    add_consume();
+    add_produce();
     add_test();
     add_bench();
     add_help();
   }
 
-  int run(int argc, char** argv) {
-    if (argc > 1 && argv[1][0] != '-') {
-      if (const auto wrong = unknown_command(argv[1])) return *wrong;
-    }
+  ExitCode run(int argc, char** argv) {
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    if (const auto wrong = unknown_command(app_, words)) return report(*wrong);
     try {
       app_.parse(argc, argv);
+    } catch (const CLI::CallForVersion&) {
+      write_out(version_text());
+      return ExitCode::kOk;
+    } catch (const CLI::CallForHelp&) {
+      write_out(help_text(chosen_command(app_)));
+      return ExitCode::kOk;
     } catch (const CLI::ParseError& error) {
-      const bool asked = error.get_exit_code() == 0;  // --help, --version
-      app_.exit(error);
-      return static_cast<int>(asked ? ExitCode::kOk : ExitCode::kUsage);
+      return report(usage_error(app_, error));
     }
-    if (!chosen_) {
-      write_err(app_.help());
-      return static_cast<int>(ExitCode::kUsage);
-    }
-    return static_cast<int>(chosen_());
+    if (chosen_) return chosen_();
+    write_err(help_text(app_));
+    return ExitCode::kUsage;
   }
 
  private:
-  std::optional<int> unknown_command(std::string_view word) {
-    std::vector<std::string> names;
-    for (const CLI::App* command : app_.get_subcommands({})) names.push_back(command->get_name());
-    if (std::ranges::find(names, word) != names.end()) return std::nullopt;
-    const std::vector<std::string_view> known(names.begin(), names.end());
-    return static_cast<int>(
-        report(Error(ErrorCode::kInvalidOption, fmt::format("'{}' is no command of millrace", word))
-                   .remedy(nearest_remedy(word, known) + " 'millrace --help' shows all.")));
+  CLI::App* add(CLI::App& to, const char* name, const char* does, const char* examples,
+                std::function<ExitCode()> run) {
+    CLI::App* command = to.add_subcommand(name, does);
+    command->footer(examples);
+    if (run) command->callback([this, run = std::move(run)] { chosen_ = run; });
+    return command;
   }
 
   void add_output(CLI::App* command, std::string& output) {
-    command->add_option("-o,--output", output, "table, json, jsonl, csv or markdown");
+    command->add_option("-o,--output", output, "table, json, jsonl, csv or markdown")
+        ->type_name("FORMAT");
+  }
+
+  void add_script_options(CLI::App* command) {
+    command->add_option("--data", run_.data, "Keep log and state here")->type_name("DIR");
+    take_one(command->add_option("--set", run_.settings, "A setting, name=value; repeatable")
+                 ->type_name("SETTING"));
+    command->add_option("--parallelism", run_.parallelism, "Shards of a job; default: cores")
+        ->type_name("N");
+    command->add_flag("-q,--quiet", run_.quiet, "Rows and errors only");
+    add_output(command, run_.output);
   }
 
   void add_run() {
-    CLI::App* command = app_.add_subcommand("run", "Run SQL scripts in one embedded process");
+    CLI::App* command =
+        add(app_, "run", "Run SQL scripts in this process, until their inputs have ended",
+            kRunExamples, [this] {
+              if (!run_.files.empty() || !run_.commands.empty()) {
+                return cli::run(world_.world(), run_);
+              }
+              return report(Error(ErrorCode::kInvalidOption, "there is nothing to run")
+                                .at("millrace run")
+                                .remedy("Name a script, or give SQL with -c."));
+            });
     command->add_option("FILE", run_.files, "Scripts; '-' is stdin");
-    command->add_option("-c,--command", run_.commands, "SQL text, before the files");
-    command->add_option("--data", run_.data, "Keep log and state here; run again to go on");
-    command->add_option("--set", run_.settings, "A setting, name=value");
-    command->add_option("--parallelism", run_.parallelism, "Shards of a job; default: cores");
-    command->add_flag("-q,--quiet", run_.quiet, "Rows and errors only");
-    add_output(command, run_.output);
-    command->callback([this] {
-      chosen_ = [this] {
-        if (run_.files.empty() && run_.commands.empty()) {
-          return report(Error(ErrorCode::kInvalidOption, "there is nothing to run")
-                            .remedy("Name a script, or give SQL with -c."));
-        }
-        return cli::run(world_.world(), run_);
-      };
-    });
+    take_one(command->add_option("-c,--command", run_.commands, "SQL text, before the files")
+                 ->type_name("SQL"));
+    add_script_options(command);
   }
 
   void add_shell() {
-    CLI::App* command = app_.add_subcommand("sql", "A shell; with -c or -f, as `run`");
-    command->add_option("-c,--command", run_.commands, "SQL text");
-    command->add_option("-f,--file", run_.files, "A script");
-    command->add_option("--data", run_.data, "Log and state");
-    command->add_option("--set", run_.settings, "A setting, name=value");
-    add_output(command, run_.output);
-    command->callback([this] {
-      chosen_ = [this] {
-        const bool batch = !run_.files.empty() || !run_.commands.empty();
-        return batch ? cli::run(world_.world(), run_) : shell(world_.world(), run_);
-      };
-    });
+    CLI::App* command =
+        add(app_, "sql", "A shell; with -c or -f, or reading a pipe, it runs those and ends",
+            kShellExamples, [this] { return shell(world_.world(), run_); });
+    take_one(command->add_option("-c,--command", run_.commands, "SQL text, or a \\ command")
+                 ->type_name("SQL"));
+    take_one(command->add_option("-f,--file", run_.files, "A script")->type_name("FILE"));
+    add_script_options(command);
+  }
+
+  void add_topic_options(CLI::App* command, std::string* topic, std::string& data) {
+    if (topic != nullptr) command->add_option("TOPIC", *topic, "Its name")->required();
+    command->add_option("--data", data, "The data directory")->type_name("DIR")->required();
   }
 
   void add_topics() {
-    CLI::App* topic = app_.add_subcommand("topic", "Topics of a data directory");
+    CLI::App* topic = add(app_, "topic", "Topics of a data directory", kTopicExamples, {});
     topic->require_subcommand(1);
-    CLI::App* list = topic->add_subcommand("list", "Names, partitions, records");
-    CLI::App* describe = topic->add_subcommand("describe", "Partitions and settings of a topic");
-    CLI::App* consume = app_.add_subcommand("consume", "Print records of a topic");
-    CLI::App* produce = app_.add_subcommand("produce", "Append lines of stdin to a topic");
-    for (CLI::App* command : {list, describe, consume, produce}) {
-      command->add_option("--data", topic_.data, "The data directory")->required();
-    }
-    for (CLI::App* command : {describe, consume, produce}) {
-      command->add_option("TOPIC", topic_.topic, "Its name")->required();
-    }
+    CLI::App* list = add(*topic, "list", "Names, partitions, records", kTopicExamples,
+                         [this] { return list_topics(world_.world(), topic_); });
+    CLI::App* describe =
+        add(*topic, "describe", "Partitions and settings of a topic", kTopicExamples,
+            [this] { return describe_topic(world_.world(), topic_); });
+    add_topic_options(list, nullptr, topic_.data);
+    add_topic_options(describe, &topic_.topic, topic_.data);
     add_output(list, topic_.output);
     add_output(describe, topic_.output);
-    consume->add_option("-o,--offset", topic_.offset, "start, end, N, or -N for the last N");
-    consume->add_option("-n,--count", topic_.count, "End after so many records");
-    consume->add_option("-f,--format", topic_.format,
-                        "%k %v %o %p %T %t: key, value, offset, "
-                        "partition, timestamp, topic");
-    produce->add_option("-K,--key-separator", topic_.key_separator,
-                        "Splits each line into key and value");
-    list->callback([this] { choose(list_topics); });
-    describe->callback([this] { choose(describe_topic); });
-    consume->callback([this] { choose(cli::consume); });
-    produce->callback([this] { choose(cli::produce); });
+  }
+
+  void add_consume() {
+    CLI::App* command = add(app_, "consume", "Print records of a topic", kConsumeExamples,
+                            [this] { return consume(world_.world(), consume_); });
+    add_topic_options(command, &consume_.topic, consume_.data);
+    command
+        ->add_option("-o,--offset", consume_.offset,
+                     "start, end, N, -N for the last N, @TIME (UTC, or ms since 1970)")
+        ->type_name("OFFSET");
+    command->add_option("-n,--count", consume_.count, "End after so many records")
+        ->type_name("N")
+        ->check(whole_number(0));
+    command->add_option("-p,--partition", consume_.partition, "Only this one")->type_name("N");
+    command
+        ->add_option("-f,--format", consume_.format,
+                     "%k key, %v value, %h headers, %o offset, %p partition, %T time in ms, "
+                     "%t topic, %K and %S bytes of key and value, %%; \\n \\t \\xHH")
+        ->type_name("FORMAT");
+    command->add_option("-D,--delimiter", consume_.delimiter, "Behind every record; default: \\n")
+        ->type_name("TEXT");
+  }
+
+  void add_produce() {
+    CLI::App* command = add(app_, "produce", "Append records from stdin, a line each, to a topic",
+                            kProduceExamples, [this] { return produce(world_.world(), produce_); });
+    add_topic_options(command, &produce_.topic, produce_.data);
+    command
+        ->add_option("-K,--key-separator", produce_.key_separator,
+                     "Splits each record into key and value")
+        ->type_name("TEXT");
+    command->add_option("-k,--key", produce_.key, "The key of every record")->type_name("KEY");
+    take_one(command->add_option("-H,--header", produce_.headers, "name=value; repeatable")
+                 ->type_name("HEADER"));
+    command
+        ->add_option("-p,--partition", produce_.partition,
+                     "Where all records go; default: where their keys belong")
+        ->type_name("N");
+    command->add_flag("-Z,--tombstones", produce_.tombstones,
+                      "What is empty is NULL: a value like that deletes its key");
+    command
+        ->add_option("-D,--delimiter", produce_.delimiter,
+                     "Ends a record; default: \\n; '': all of stdin is one")
+        ->type_name("TEXT");
   }
 
   void add_test() {
-    CLI::App* command = app_.add_subcommand("test", "Run .slt files: SQL with expected rows");
+    CLI::App* command = add(app_, "test", "Run .slt files: SQL with expected rows", kTestExamples,
+                            [this] { return test(world_.world(), test_); });
     command->add_option("PATH", test_.paths, "Files, or folders of them")->required();
-    command->add_option("--world", test_.worlds, "A .world file: the circumstances; repeatable")
-        ->expected(1)
-        ->take_all();
-    command->add_option("--seed", test_.seed, "Of simulated time, threads and crashes");
-    command->callback([this] { chosen_ = [this] { return cli::test(world_.world(), test_); }; });
+    take_one(
+        command->add_option("--world", test_.worlds, "A .world file: the circumstances; repeatable")
+            ->type_name("FILE"));
+    command->add_option("--seed", test_.seed, "Of simulated time, threads and crashes")
+        ->type_name("N");
   }
 
   void add_bench() {
-    CLI::App* bench = app_.add_subcommand("bench", "Benchmarks; a JSON object per query");
+    CLI::App* bench = add(app_, "bench", "Benchmarks; a JSON object per query", kBenchExamples, {});
     bench->require_subcommand(1);
-    CLI::App* nexmark = bench->add_subcommand("nexmark", "The auction stream and its queries");
+    CLI::App* nexmark = add(*bench, "nexmark", "The auction stream and its queries", kBenchExamples,
+                            [this] { return bench_nexmark(world_.world(), bench_); });
     nexmark->add_option("QUERY", bench_.queries, "q0, q1, …; default: all");
-    nexmark->add_option("--events", bench_.events, "Events of the stream")
-        ->check(CLI::PositiveNumber);
-    nexmark->add_option("--rate", bench_.rate, "Events per second of event time")
-        ->check(CLI::PositiveNumber);
-    nexmark->add_option("--parallelism", bench_.parallelism, "Shards of a job; default: cores");
-    nexmark
-        ->add_option("--epoch-interval", bench_.epoch_interval_ms, "Milliseconds between commits")
-        ->check(CLI::PositiveNumber);
-    nexmark->add_option("--runs", bench_.runs, "Run each query so often; then their median")
-        ->check(CLI::PositiveNumber);
+    add_number(nexmark, "--events", bench_.events, "Events of the stream");
+    add_number(nexmark, "--rate", bench_.rate, "Events per second of event time");
+    nexmark->add_option("--parallelism", bench_.parallelism, "Shards of a job; default: cores")
+        ->type_name("N");
+    add_number(nexmark, "--epoch-interval", bench_.epoch_interval_ms,
+               "Milliseconds between commits");
+    add_number(nexmark, "--runs", bench_.runs, "Run each query so often; then their median");
     add_latency(nexmark);
-    nexmark->add_option("--data", bench_.data, "Write log and state below this folder");
+    nexmark->add_option("--data", bench_.data, "Write log and state below this folder")
+        ->type_name("DIR");
     nexmark->add_flag("--pushdown", bench_.pushdown, "Do not generate what a query does not use");
     nexmark->add_flag("--print-sql", bench_.print_sql, "Print the scripts instead of running them");
-    nexmark->callback(
-        [this] { chosen_ = [this] { return bench_nexmark(world_.world(), bench_); }; });
+  }
+
+  template <class Number>
+  CLI::Option* add_number(CLI::App* command, const char* name, Number& number, const char* means) {
+    return command->add_option(name, number, means)->type_name("N")->check(whole_number(1));
   }
 
   void add_latency(CLI::App* nexmark) {
     CLI::Option* half = nexmark->add_flag("--latency", bench_.latency,
                                           "Then measure latency, at half of the events per second");
-    nexmark
-        ->add_option("--wall-rate", bench_.wall_rate,
-                     "Measure only latency, at so many events per second of wall clock")
-        ->check(CLI::PositiveNumber)
+    add_number(nexmark, "--wall-rate", bench_.wall_rate,
+               "Measure only latency, at so many events per second of wall clock")
         ->excludes(half);
-    nexmark
-        ->add_option("--latency-seconds", bench_.latency_seconds,
-                     "Length of a run for latency; its first fifth does not count")
-        ->check(CLI::PositiveNumber);
-  }
-
-  void choose(ExitCode (*command)(io::World, const TopicOptions&)) {
-    chosen_ = [this, command] { return command(world_.world(), topic_); };
+    add_number(nexmark, "--latency-seconds", bench_.latency_seconds,
+               "Length of a run for latency; its first fifth does not count");
   }
 
   void add_help() {
-    CLI::App* command =
-        app_.add_subcommand("help", "A command, an error MR-1234, a connector or format");
-    command->add_option("WORD", help_word_, "A command, error code, connector or format; 'table'");
-    command->callback([this] {
-      chosen_ = [this] {
-        if (help_word_.starts_with("MR-") || help_word_.starts_with("mr-")) {
-          return explain_error(help_word_);
-        }
-        if (help_word_.empty()) {
-          write_out(app_.help());
-          return ExitCode::kOk;
-        }
-        if (const auto explained = explain_options(help_word_)) return *explained;
-        if (const auto wrong = unknown_command(help_word_)) return static_cast<ExitCode>(*wrong);
-        write_out(app_.get_subcommand(help_word_)->help());
-        return ExitCode::kOk;
-      };
-    });
+    CLI::App* command = add(app_, "help", "More about a command, an error, a connector or a format",
+                            kHelpExamples, [this] { return help(); });
+    command->add_option("WORD", help_words_,
+                        "A command, MR-2006, a connector, a format; 'table': options of all");
+  }
+
+  ExitCode help() {
+    if (help_words_.size() == 1) {
+      if (const auto explained = explain_word(help_words_.front())) return *explained;
+    }
+    const CLI::App* command = find_command(app_, help_words_);
+    if (command == nullptr) return unknown_word(help_words_.front(), command_names(app_));
+    write_out(help_text(*command));
+    return ExitCode::kOk;
   }
 
   CLI::App app_;
   io::PosixWorld world_;
   RunOptions run_;
   TopicOptions topic_;
+  ConsumeOptions consume_;
+  ProduceOptions produce_;
   TestOptions test_;
   BenchOptions bench_;
-  std::string help_word_;
+  std::vector<std::string> help_words_;
   std::function<ExitCode()> chosen_;
 };
 
 }  // namespace
 
 int run_program(int argc, char** argv) {
-  return Program().run(argc, argv);
+  // A reader of stdout that goes away is an error of write, which ends the command in order.
+  signal(SIGPIPE, SIG_IGN);
+  return static_cast<int>(finish_output(Program().run(argc, argv)));
 }
 
 }  // namespace millrace::cli

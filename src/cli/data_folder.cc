@@ -26,6 +26,10 @@ DataFolder::DataFolder(DataFolder&& other) noexcept
       temporary_(std::exchange(other.temporary_, false)) {}
 
 DataFolder::~DataFolder() {
+  remove();
+}
+
+void DataFolder::remove() const {
   // What cannot be removed stays in the system's temporary folder, which the system empties.
   if (temporary_) (void)io::remove_tree(*files_, path_);
 }

@@ -20,6 +20,8 @@ class DataFolder {
 
   const std::string& path() const { return path_; }
   bool temporary() const { return temporary_; }
+  // Now, if it is a temporary one. Threading: from anywhere, where the process ends right after it.
+  void remove() const;
 
  private:
   DataFolder(io::FileSystem& files, std::string path, bool temporary)

@@ -1,6 +1,6 @@
 #include "cli/exit_code.h"
 
-#include "cli/terminal_client.h"
+#include "cli/output.h"
 
 namespace millrace::cli {
 
@@ -10,6 +10,9 @@ ExitCode exit_code(const Error& error) {
       return ExitCode::kUsage;
     case ErrorCode::kCancelled:
       return ExitCode::kInterrupted;
+    case ErrorCode::kIoFailed:
+    case ErrorCode::kSyncFailed:
+      return ExitCode::kUnavailable;
     default:
       break;
   }
@@ -22,6 +25,7 @@ ExitCode exit_code(const Error& error) {
     case 409:
       return ExitCode::kConflict;
     case 503:
+    case 507:
       return ExitCode::kUnavailable;
     default:
       return ExitCode::kFailed;

@@ -15,6 +15,7 @@ enum class ExitCode : int {
   kUnavailable = 6,
   kTestFailed = 7,
   kInterrupted = 130,
+  kReaderGone = 141,  // of stdout
 };
 
 // From the error's HTTP status: one table for all doors.

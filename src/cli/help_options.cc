@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "cli/terminal_client.h"
+#include "cli/output.h"
 #include "connectors/builtin.h"
 #include "formats/builtin.h"
 #include "traits/connector_traits.h"
@@ -92,11 +92,24 @@ std::string format_text(const traits::FormatTraits& format) {
   return text;
 }
 
+template <class Things>
+std::string summaries(const Things& things) {
+  std::string text;
+  for (const auto& thing : things.all()) {
+    text += fmt::format("{:<12}{}\n", thing->traits().name, thing->traits().summary);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::optional<ExitCode> explain_options(std::string_view word) {
   std::string text;
-  if (word == "table") {
+  if (word == "connectors") {
+    text = summaries(connectors::builtin_connectors());
+  } else if (word == "formats") {
+    text = summaries(formats::builtin_formats());
+  } else if (word == "table") {
     text = "Options that every table has, whatever its connector.\n";
     append_options(text, traits::table_options());
   } else if (const auto connector = connectors::builtin_connectors().find(word)) {
@@ -109,6 +122,15 @@ std::optional<ExitCode> explain_options(std::string_view word) {
   }
   write_out(text);
   return ExitCode::kOk;
+}
+
+std::vector<std::string> explained_options() {
+  std::vector<std::string> names = {"connectors", "formats", "table"};
+  const connectors::Connectors connectors = connectors::builtin_connectors();
+  for (const auto* connector : connectors.all()) names.emplace_back(connector->traits().name);
+  const formats::Formats formats = formats::builtin_formats();
+  for (const auto& format : formats.all()) names.emplace_back(format->traits().name);
+  return names;
 }
 
 }  // namespace millrace::cli

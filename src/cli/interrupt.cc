@@ -1,61 +1,56 @@
 #include "cli/interrupt.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
 
 #include "cli/exit_code.h"
+#include "cli/signal_pipe.h"
 #include "io/posix_threads.h"
 
 namespace millrace::cli {
 namespace {
 
-// Written by the signal handler, read by the watcher; a pipe, because a handler may do little else.
-int signal_pipe[2] = {-1, -1};
-
-void on_signal(int) {
-  const char byte = 1;
-  // A full pipe has woken the watcher already.
-  (void)!write(signal_pipe[1], &byte, 1);
-}
+// One press may come twice: from the terminal, and from a program around this one.
+constexpr int64_t kOnePressNs = 500 * io::kNsPerMs;
 
 }  // namespace
 
 struct Interrupt::Watcher {
+  io::Clock& clock;
   std::function<void()> stop;
+  std::function<void()> abandon;
   std::atomic<bool> happened{false};
+  SignalPipe signals{SIGINT, SIGTERM, SIGHUP};
   io::PosixThreads threads;
   std::unique_ptr<io::Executor> executor;
 
   void watch() {
-    for (char byte = 0; read(signal_pipe[0], &byte, 1) == 1 && byte == 1;) {
-      if (happened.exchange(true)) _exit(static_cast<int>(ExitCode::kInterrupted));
-      stop();
+    io::MonotonicTime first;
+    for (char signal = 0; read(signals.descriptor(), &signal, 1) == 1 && signal != 0;) {
+      if (signal == SIGPIPE) {
+        stop();
+      } else if (!happened.exchange(true)) {
+        first = clock.now();
+        stop();
+      } else if (clock.now() - first >= kOnePressNs) {
+        if (abandon) abandon();
+        _exit(static_cast<int>(ExitCode::kInterrupted));
+      }
     }
   }
 };
 
-Interrupt::Interrupt(std::function<void()> stop) : watcher_(std::make_unique<Watcher>()) {
-  watcher_->stop = std::move(stop);
-  if (pipe(signal_pipe) != 0) return;
+Interrupt::Interrupt(io::Clock& clock, std::function<void()> stop, std::function<void()> abandon)
+    : watcher_(std::make_unique<Watcher>(clock, std::move(stop), std::move(abandon))) {
   watcher_->executor = watcher_->threads.start({.name = "interrupt"});
   watcher_->executor->post([watcher = watcher_.get()] { watcher->watch(); });
-  struct sigaction action = {};
-  action.sa_handler = on_signal;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
 }
 
 Interrupt::~Interrupt() {
-  signal(SIGINT, SIG_DFL);
-  signal(SIGTERM, SIG_DFL);
-  const char byte = 0;
-  (void)!write(signal_pipe[1], &byte, 1);
+  SignalPipe::notify(0);
   watcher_->executor.reset();
-  close(signal_pipe[0]);
-  close(signal_pipe[1]);
 }
 
 bool Interrupt::happened() const {

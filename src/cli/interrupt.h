@@ -4,19 +4,22 @@
 #include <memory>
 
 #include "base/error.h"
+#include "io/clock.h"
 
 namespace millrace::cli {
 
-// Interrupt: SIGINT and SIGTERM while it lives. The first calls `stop` (on a thread of its own),
-// which finishes the epoch; the second ends the process at once.
+// Interrupt: SIGINT, SIGTERM and SIGHUP while it lives. The first calls `stop` (on a thread of its
+// own), which finishes the epoch; another one, half a second later or more, calls `abandon` and
+// ends the process at once. A failure of stdout calls `stop` as well.
 //
 // Threading: one at a time in a process.
 class Interrupt {
  public:
-  explicit Interrupt(std::function<void()> stop);
+  Interrupt(io::Clock& clock, std::function<void()> stop, std::function<void()> abandon = {});
   ~Interrupt();
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
+  // Whether a signal came.
   bool happened() const;
 
  private:

@@ -6,7 +6,7 @@
 
 #include "base/nearest.h"
 #include "cli/interrupt.h"
-#include "cli/terminal_client.h"
+#include "cli/output.h"
 
 namespace millrace::cli {
 
@@ -29,6 +29,15 @@ Result<commit::Topic> find_topic(commit::CommitLog& log, const std::string& name
   for (const commit::Topic& known : all) names.push_back(known.name);
   return Error(ErrorCode::kTopicNotFound, fmt::format("there is no topic '{}'", name))
       .remedy(nearest_remedy(name, names));
+}
+
+Result<void> check_partition(const commit::Topic& topic, std::optional<uint32_t> partition) {
+  if (partition.value_or(0) < topic.partitions) return {};
+  return Error(ErrorCode::kTopicNotFound,
+               fmt::format("topic '{}' has no partition {}", topic.name, *partition))
+      .at("--partition")
+      .remedy(topic.partitions == 1 ? "It has only partition 0."
+                                    : fmt::format("It has 0 to {}.", topic.partitions - 1));
 }
 
 }  // namespace millrace::cli

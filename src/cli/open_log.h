@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -15,5 +16,8 @@ Result<std::unique_ptr<node::Node>> open_node(io::World world, const std::string
 
 // Failure: kTopicNotFound with the nearest name.
 Result<commit::Topic> find_topic(commit::CommitLog& log, const std::string& name);
+
+// Failure: kTopicNotFound: the topic has fewer partitions.
+Result<void> check_partition(const commit::Topic& topic, std::optional<uint32_t> partition);
 
 }  // namespace millrace::cli

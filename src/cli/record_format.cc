@@ -52,20 +52,49 @@ void append_field(std::string& to, char letter, const record::Record& record,
   }
 }
 
-char unescaped(char letter) {
-  switch (letter) {
+int digit_of(char c) {
+  const auto place = std::string_view("0123456789abcdef").find(c >= 'A' && c <= 'F' ? c + 32 : c);
+  return place == std::string_view::npos ? -1 : static_cast<int>(place);
+}
+
+// `rest` stands behind a backslash; returns how many characters of it were read.
+size_t append_escape(std::string& to, std::string_view rest) {
+  switch (rest.front()) {
     case 'n':
-      return '\n';
+      to += '\n';
+      return 1;
     case 't':
-      return '\t';
+      to += '\t';
+      return 1;
     case 'r':
-      return '\r';
+      to += '\r';
+      return 1;
+    case 'x':
+      if (rest.size() > 2 && digit_of(rest[1]) >= 0 && digit_of(rest[2]) >= 0) {
+        to += static_cast<char>(digit_of(rest[1]) * 16 + digit_of(rest[2]));
+        return 3;
+      }
+      break;
     default:
-      return letter;
+      break;
   }
+  to += rest.front();
+  return 1;
 }
 
 }  // namespace
+
+std::string unescape(std::string_view text) {
+  std::string bytes;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\\' && at + 1 < text.size()) {
+      at += append_escape(bytes, text.substr(at + 1));
+    } else {
+      bytes += text[at];
+    }
+  }
+  return bytes;
+}
 
 Result<void> check_record_format(std::string_view format) {
   for (size_t at = format.find('%'); at != std::string_view::npos; at = format.find('%', at + 2)) {
@@ -73,7 +102,7 @@ Result<void> check_record_format(std::string_view format) {
     return Error(ErrorCode::kInvalidOption,
                  fmt::format("'{}' is no part of a record", format.substr(at, 2)))
         .at("--format")
-        .remedy("Known are %k %v %o %p %T %t %S %K %h and %%.");
+        .remedy("Known are %k %v %s %o %p %T %t %S %K %h and %%.");
   }
   return {};
 }
@@ -84,7 +113,7 @@ void append_record(std::string& to, std::string_view format, const record::Recor
     if (format[at] == '%' && at + 1 < format.size()) {
       append_field(to, format[++at], record, topic, partition);
     } else if (format[at] == '\\' && at + 1 < format.size()) {
-      to += unescaped(format[++at]);
+      at += append_escape(to, format.substr(at + 1));
     } else {
       to += format[at];
     }

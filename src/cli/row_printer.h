@@ -16,6 +16,15 @@ enum class OutputFormat : uint8_t { kTable, kJson, kJsonl, kCsv, kMarkdown };
 // Failure: kInvalidOption naming the nearest.
 Result<OutputFormat> parse_output_format(std::string_view name);
 
+// A line per value instead of a line per row; auto: where the table is wider than the terminal.
+enum class Expanded : uint8_t { kOff, kOn, kAuto };
+
+struct Look {
+  OutputFormat format = OutputFormat::kTable;
+  Expanded expanded = Expanded::kOff;
+  size_t columns = 0;  // of the terminal; 0: it is none
+};
+
 using Write = std::function<void(std::string_view)>;
 
 // RowPrinter: one result, row by row, to `write`. table and markdown hold the rows until the end
@@ -33,7 +42,19 @@ class RowPrinter {
   virtual uint64_t finish() = 0;
 };
 
-Result<std::unique_ptr<RowPrinter>> make_row_printer(OutputFormat format, data::SchemaPtr schema,
-                                                     const formats::Formats& formats, Write write);
+std::unique_ptr<RowPrinter> make_row_printer(Look look, data::SchemaPtr schema,
+                                             const formats::Formats& formats, Write write);
+
+// What stands around the results, and between two of them, in -o json: one document for all that a
+// command prints. Its version grows when a reader of the one before would fail.
+//   {"version":1,"results":[
+//   {"columns":[{"name":"id","type":"BIGINT"}],"rows":[
+//     {"id":1}
+//   ]}
+//   ]}
+inline constexpr std::string_view kJsonBegin = "{\"version\":1,\"results\":[\n";
+inline constexpr std::string_view kJsonBetween = ",\n";
+inline constexpr std::string_view kJsonEnd = "\n]}\n";
+inline constexpr std::string_view kJsonEmpty = "{\"version\":1,\"results\":[]}\n";
 
 }  // namespace millrace::cli

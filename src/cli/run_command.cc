@@ -1,15 +1,12 @@
 #include "cli/run_command.h"
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cstdio>
 
-#include "cli/data_folder.h"
-#include "cli/interrupt.h"
-#include "cli/terminal_client.h"
+#include "cli/embedded.h"
+#include "cli/output.h"
 #include "io/file_system.h"
-#include "node/node.h"
 
 namespace millrace::cli {
 namespace {
@@ -32,59 +29,37 @@ Result<std::vector<Script>> read_scripts(io::World world, const RunOptions& opti
   std::vector<Script> scripts;
   for (const std::string& command : options.commands) scripts.push_back({"-c", command});
   for (const std::string& file : options.files) {
-    if (file == "-") {
-      scripts.push_back({"stdin", read_stdin()});
-      continue;
-    }
-    const Buffer text = MILLRACE_TRY(io::read_file(world.files, file));
-    scripts.push_back({file, std::string(text.view())});
+    scripts.push_back({file == "-" ? "stdin" : file, MILLRACE_TRY(read_script(world, file))});
   }
   return scripts;
 }
 
 Result<void> run_scripts(io::World world, const RunOptions& options) {
-  const OutputFormat format = MILLRACE_TRY(parse_output_format(options.output));
   const std::vector<Script> scripts = MILLRACE_TRY(read_scripts(world, options));
-  const DataFolder folder = MILLRACE_TRY(DataFolder::open(world, options.data));
-  auto node = MILLRACE_TRY(node::Node::open(world, {.data_folder = folder.path(),
-                                                    .durable = !folder.temporary(),
-                                                    .print = write_out,
-                                                    .on_fatal = stop_process}));
-  const auto session = node->new_session();
-  MILLRACE_TRY(apply_settings(*session, options));
-  const Interrupt interrupt([&session] { session->request_stop(); });
-  TerminalClient client({.format = format,
-                         .progress = isatty(STDERR_FILENO) != 0 && !options.quiet,
-                         .quiet = options.quiet},
-                        node->formats());
+  TerminalOptions terminal = terminal_options(options);
+  terminal.document = true;
+  const auto embedded = MILLRACE_TRY(Embedded::open(world, options, terminal, false));
   for (const Script& script : scripts) {
-    MILLRACE_TRY(session->execute(script.text, script.name, client));
-    if (interrupt.happened()) return Error(ErrorCode::kCancelled, "interrupted");
+    MILLRACE_TRY(embedded->execute(script.text, script.name));
+    if (out_failed()) break;
   }
   return {};
 }
 
 }  // namespace
 
-Result<void> apply_settings(session::Session& session, const RunOptions& options) {
-  for (const std::string& setting : options.settings) {
-    const size_t equals = setting.find('=');
-    if (equals == std::string::npos) {
-      return Error(ErrorCode::kInvalidOption, fmt::format("'{}' is no setting", setting))
-          .at("--set")
-          .remedy("Write --set name=value.");
-    }
-    MILLRACE_TRY(session.set(setting.substr(0, equals), setting.substr(equals + 1)));
-  }
-  if (options.parallelism != 0) {
-    MILLRACE_TRY(session.set("parallelism", std::to_string(options.parallelism)));
-  }
-  return {};
+TerminalOptions terminal_options(const RunOptions& options) {
+  return {.progress = is_screen(STDERR_FILENO) && !options.quiet, .quiet = options.quiet};
+}
+
+Result<std::string> read_script(io::World world, const std::string& path) {
+  if (path == "-") return read_stdin();
+  const Buffer text = MILLRACE_TRY(io::read_file(world.files, path));
+  return std::string(text.view());
 }
 
 ExitCode run(io::World world, const RunOptions& options) {
-  const Result<void> result = run_scripts(world, options);
-  return result ? ExitCode::kOk : report(result.error());
+  return conclude(run_scripts(world, options));
 }
 
 }  // namespace millrace::cli

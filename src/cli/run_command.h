@@ -1,14 +1,11 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cli/exit_code.h"
-#include "cli/row_printer.h"
+#include "cli/terminal_client.h"
 #include "io/world.h"
-#include "session/session.h"
 
 namespace millrace::cli {
 
@@ -17,13 +14,16 @@ struct RunOptions {
   std::vector<std::string> commands;  // -c, before the files
   std::string data;                   // empty: a temporary folder
   std::vector<std::string> settings;  // "k=v"
-  uint32_t parallelism = 0;           // 0: as many as cores
+  std::string parallelism;            // empty: as many as cores
   std::string output = "table";
   bool quiet = false;
 };
 
-// --set and --parallelism.
-Result<void> apply_settings(session::Session& session, const RunOptions& options);
+// How rows and messages look by these options, and on what stdout and stderr are.
+TerminalOptions terminal_options(const RunOptions& options);
+
+// A script: what a file holds; "-": stdin.
+Result<std::string> read_script(io::World world, const std::string& path);
 
 // millrace run: the statements of the texts in one embedded process, until all inputs have ended or
 // somebody interrupts, which finishes the epoch.

@@ -1,171 +1,166 @@
 #include "cli/shell.h"
 
 #include <fmt/core.h>
-#include <histedit.h>
+#include <signal.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <optional>
+#include <cstdio>
 
-#include "cli/data_folder.h"
-#include "cli/interrupt.h"
-#include "cli/terminal_client.h"
+#include "cli/line_reader.h"
+#include "cli/output.h"
+#include "cli/shell_names.h"
+#include "cli/shell_session.h"
 #include "cli/version.h"
-#include "node/node.h"
 
 namespace millrace::cli {
 namespace {
 
-constexpr std::string_view kHelp =
-    "\\d            tables and views\n"
-    "\\d NAME       columns of one\n"
-    "\\timing       how long each statement takes, on or off\n"
-    "\\q            leave (or Ctrl-D)\n"
-    "A statement ends with a semicolon.\n";
+constexpr const char* kPrompt = "millrace> ";
+constexpr const char* kPromptInside = "      ..> ";
 
-// LineReader: lines from a terminal with editing and history, or from a pipe as they are.
-class LineReader {
- public:
-  LineReader() : terminal_(isatty(STDIN_FILENO) != 0) {
-    if (!terminal_) return;
-    edit_ = el_init("millrace", stdin, stdout, stderr);
-    history_ = history_init();
-    HistEvent event;
-    history(history_, &event, H_SETSIZE, 10'000);
-    const char* home = std::getenv("HOME");
-    if (home != nullptr) file_ = std::string(home) + "/.millrace_history";
-    if (!file_.empty()) history(history_, &event, H_LOAD, file_.c_str());
-    el_set(edit_, EL_HIST, history, history_);
-    el_set(edit_, EL_EDITOR, "emacs");
-    el_set(edit_, EL_SIGNAL, 1);
-    el_set(edit_, EL_CLIENTDATA, this);
-    el_set(
-        edit_, EL_PROMPT, +[](EditLine* edit) -> char* {
-          LineReader* self = nullptr;
-          el_get(edit, EL_CLIENTDATA, &self);
-          return self->prompt_.data();
-        });
+std::string greeting(const DataFolder& folder) {
+  return fmt::format("Millrace {}. \\? for help, \\q to leave. {}\n", version().number,
+                     folder.temporary() ? "Nothing is kept; --data DIR keeps it."
+                                        : "Data in " + folder.path() + ".");
+}
+
+Completion complete_file(std::string_view begun, io::FileSystem& files) {
+  const std::string folder(begun.substr(0, begun.rfind('/') + 1));
+  const std::string_view name = begun.substr(folder.size());
+  const auto found = files.list(folder.empty() ? "." : folder);
+  if (!found) return {};
+  std::vector<std::string> names;
+  for (const std::string& file : *found) {
+    if (file.starts_with('.') && name.empty()) continue;
+    const auto stat = files.stat(io::join_path(folder.empty() ? "." : folder, file));
+    names.push_back(file + (stat && stat->is_folder ? "/" : ""));
   }
-  ~LineReader() {
-    if (!terminal_) return;
-    HistEvent event;
-    if (!file_.empty()) history(history_, &event, H_SAVE, file_.c_str());
-    history_end(history_);
-    el_end(edit_);
+  Completion completion = matching(name, names);
+  std::erase_if(completion.words, [&](const auto& word) { return !word.starts_with(name); });
+  return completion;
+}
+
+// Behind a backslash.
+Completion complete_command(std::string_view text, NameSource& names, io::FileSystem& files) {
+  const size_t end = text.find(' ');
+  if (end == text.npos) {
+    Completion found = matching(text, shell_command_names());
+    if (found.words.size() == 1) found.words.front() += ' ';
+    return found;
   }
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
-
-  bool terminal() const { return terminal_; }
-
-  std::optional<std::string> next(std::string prompt) {
-    prompt_ = std::move(prompt);
-    if (!terminal_) return next_piped();
-    int length = 0;
-    const char* line = el_gets(edit_, &length);
-    if (line == nullptr || length <= 0) return std::nullopt;
-    HistEvent event;
-    history(history_, &event, H_ENTER, line);
-    return std::string(line, static_cast<size_t>(length));
+  const std::string_view begun = text.substr(text.rfind(' ') + 1);
+  const auto line = parse_shell_line(text.substr(0, end));
+  if (!line) return {};
+  switch (line->command) {
+    case ShellCommand::kDescribe:
+    case ShellCommand::kDefinition:
+      return matching(begun, names.tables());
+    case ShellCommand::kFunctions:
+      return matching(begun, names.functions());
+    case ShellCommand::kInclude:
+      return complete_file(begun, files);
+    case ShellCommand::kFormat:
+      return matching(begun, {"table", "json", "jsonl", "csv", "markdown"});
+    case ShellCommand::kExpanded:
+      return matching(begun, {"on", "off", "auto"});
+    case ShellCommand::kTiming:
+      return matching(begun, {"on", "off"});
+    default:
+      return {};
   }
+}
 
- private:
-  static std::optional<std::string> next_piped() {
-    std::string line;
-    for (int byte = std::getchar(); byte != EOF; byte = std::getchar()) {
-      line.push_back(static_cast<char>(byte));
-      if (byte == '\n') return line;
-    }
-    return line.empty() ? std::nullopt : std::optional(line);
-  }
-
-  const bool terminal_;
-  std::string prompt_;
-  std::string file_;
-  EditLine* edit_ = nullptr;
-  History* history_ = nullptr;
-};
-
-class Shell {
- public:
-  Shell(io::World world, node::Node& node, TerminalOptions options)
-      : world_(world), session_(node.new_session(true)), client_(options, node.formats()) {}
-
-  session::Session& session() { return *session_; }
-
-  void run() {
-    LineReader reader;
-    if (reader.terminal()) {
-      write_err(fmt::format("Millrace {}. \\? for help, \\q to leave.\n", version().number));
-    }
-    std::string text;
-    while (auto line = reader.next(text.empty() ? "millrace> " : "      ... ")) {
-      if (text.empty() && line->starts_with('\\')) {
-        if (!command(line->substr(1, line->find_last_not_of(" \n;")))) return;
-        continue;
-      }
-      text += *line;
-      while (const auto end = session::find_statement_end(text)) {
-        execute(text.substr(0, *end));
-        text.erase(0, *end);
-      }
-      if (text.find_first_not_of(" \t\r\n") == std::string::npos) text.clear();
-    }
-    if (!text.empty()) execute(text);
-  }
-
- private:
-  // False: leave.
-  bool command(std::string_view word) {
-    while (!word.empty() && (word.back() == '\n' || word.back() == ' ')) word.remove_suffix(1);
-    if (word == "q") return false;
-    if (word == "d") {
-      execute("SHOW TABLES; SHOW VIEWS;");
-    } else if (word.starts_with("d ")) {
-      execute(fmt::format("DESCRIBE {};", word.substr(2)));
-    } else if (word == "timing") {
-      timing_ = !timing_;
-      write_err(fmt::format("timing is {}\n", timing_ ? "on" : "off"));
+// All statements of a line: what is typed behind one that fails is wanted, too.
+void feed(ShellSession& session, std::string line) {
+  while (true) {
+    const auto done = session.feed(std::exchange(line, {}), "", 1);
+    if (done) return;
+    if (done.error().code() == ErrorCode::kCancelled) {
+      write_err("interrupted\n");
     } else {
-      write_err(kHelp);
+      report(done.error());
     }
-    return true;
   }
+}
 
-  void execute(const std::string& text) {
-    const io::MonotonicTime before = world_.clock.now();
-    const Interrupt interrupt([this] { session_->request_stop(); });
-    const auto result = session_->execute(text, "", client_);
-    if (!result) report(result.error());
-    if (!timing_) return;
-    write_err(fmt::format("{:.1f} ms\n",
-                          static_cast<double>(world_.clock.now() - before) / io::kNsPerMs));
+// Until the user leaves: an error ends nothing.
+void talk(Embedded& embedded, ShellSession& session) {
+  // Between the moments when somebody waits for it, Ctrl-C does nothing.
+  signal(SIGINT, SIG_IGN);
+  ShellNames names(embedded.session());
+  io::FileSystem& files = embedded.world().files;
+  LineReader reader(HistoryFile(files, history_path()),
+                    [&](std::string_view before, std::string_view after) {
+                      if (session.pending().empty() && before.starts_with('\\')) {
+                        return complete_command(before, names, files);
+                      }
+                      const std::string begun = session.pending() + std::string(before);
+                      return complete_statement(begun, after, names);
+                    });
+  std::string line;
+  while (!session.left() && !out_failed()) {
+    embedded.client().look().columns = screen_columns();
+    const auto outcome = reader.next(session.pending().empty() ? kPrompt : kPromptInside, line);
+    if (outcome == LineReader::Outcome::kEnd) return;
+    if (outcome == LineReader::Outcome::kCancelled) {
+      session.forget();
+      continue;
+    }
+    feed(session, line);
+    reader.remember(session.take_typed());
   }
+}
 
-  io::World world_;
-  const std::unique_ptr<session::Session> session_;
-  TerminalClient client_;
-  bool timing_ = false;
-};
+std::string next_piped_line() {
+  std::string line;
+  for (int byte = std::getchar(); byte != EOF; byte = std::getchar()) {
+    line.push_back(static_cast<char>(byte));
+    if (byte == '\n') break;
+  }
+  return line;
+}
+
+Result<void> read_pipe(ShellSession& session) {
+  size_t number = 1;
+  for (std::string line = next_piped_line(); !line.empty(); line = next_piped_line()) {
+    MILLRACE_TRY(session.feed(line, "stdin", number++));
+    if (session.left() || out_failed()) return {};
+  }
+  return session.finish("stdin");
+}
+
+Result<void> run_given(ShellSession& session, const RunOptions& options, io::World world) {
+  for (const std::string& command : options.commands) {
+    MILLRACE_TRY(session.run_script(command, "-c"));
+    if (session.left() || out_failed()) return {};
+  }
+  for (const std::string& file : options.files) {
+    const std::string text = MILLRACE_TRY(read_script(world, file));
+    MILLRACE_TRY(session.run_script(text, file == "-" ? "stdin" : file));
+    if (session.left() || out_failed()) return {};
+  }
+  return {};
+}
 
 Result<void> run_shell(io::World world, const RunOptions& options) {
-  const OutputFormat format = MILLRACE_TRY(parse_output_format(options.output));
-  const DataFolder folder = MILLRACE_TRY(DataFolder::open(world, options.data));
-  auto node = MILLRACE_TRY(node::Node::open(world, {.data_folder = folder.path(),
-                                                    .durable = !folder.temporary(),
-                                                    .print = write_out,
-                                                    .on_fatal = stop_process}));
-  Shell shell(world, *node, {.format = format, .progress = isatty(STDERR_FILENO) != 0});
-  MILLRACE_TRY(apply_settings(shell.session(), options));
-  shell.run();
+  const bool given = !options.commands.empty() || !options.files.empty();
+  const bool terminal = !given && isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
+  TerminalOptions look = terminal_options(options);
+  if (terminal) look.look.expanded = Expanded::kAuto;
+  look.document = !terminal;
+  const auto embedded = MILLRACE_TRY(Embedded::open(world, options, look, true));
+  ShellSession session(*embedded, terminal);
+  if (given) return run_given(session, options, world);
+  if (!terminal) return read_pipe(session);
+  if (!options.quiet) write_err(greeting(embedded->folder()));
+  talk(*embedded, session);
   return {};
 }
 
 }  // namespace
 
 ExitCode shell(io::World world, const RunOptions& options) {
-  const auto result = run_shell(world, options);
-  return result ? ExitCode::kOk : report(result.error());
+  return conclude(run_shell(world, options));
 }
 
 }  // namespace millrace::cli

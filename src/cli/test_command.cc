@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "cli/terminal_client.h"
+#include "cli/output.h"
 #include "io/file_system.h"
 #include "slt/run_file.h"
 #include "slt/test_world.h"

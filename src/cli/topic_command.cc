@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/open_log.h"
-#include "cli/row_printer.h"
+#include "cli/output.h"
 #include "cli/terminal_client.h"
 #include "data/builder.h"
 #include "io/await.h"
@@ -30,13 +30,12 @@ Result<std::vector<int64_t>> offsets_of(io::World world, io::Executor& executor,
   return offsets;
 }
 
-Result<void> print_rows(const data::SchemaPtr& schema, const data::Batch& batch,
-                        const std::string& output, const formats::Formats& formats) {
-  const OutputFormat format = MILLRACE_TRY(parse_output_format(output));
-  auto printer = MILLRACE_TRY(make_row_printer(format, schema, formats, write_out));
-  if (!batch.empty()) printer->rows(batch);
-  printer->finish();
-  return {};
+void print_rows(const data::SchemaPtr& schema, const data::Batch& batch, OutputFormat format,
+                const formats::Formats& formats) {
+  TerminalClient client({.look = {.format = format}, .quiet = true, .document = true}, formats);
+  client.begin_rows(schema, false);
+  if (!batch.empty()) client.rows(batch);
+  client.end_rows();
 }
 
 data::Field text_field(std::string name) {
@@ -47,6 +46,7 @@ data::Field number_field(std::string name) {
 }
 
 Result<void> print_topics(io::World world, const TopicOptions& options) {
+  const OutputFormat format = MILLRACE_TRY(parse_output_format(options.output));
   const auto node = MILLRACE_TRY(open_node(world, options.data));
   const auto executor = world.threads.start({.name = "topics"});
   const data::SchemaPtr schema =
@@ -61,10 +61,12 @@ Result<void> print_topics(io::World world, const TopicOptions& options) {
     for (size_t index = 0; index < ends.size(); ++index) records += ends[index] - starts[index];
     rows.append_row(std::vector<data::Value>{topic.name, int64_t{topic.partitions}, records});
   }
-  return print_rows(schema, rows.finish(), options.output, node->formats());
+  print_rows(schema, rows.finish(), format, node->formats());
+  return {};
 }
 
 Result<void> print_topic(io::World world, const TopicOptions& options) {
+  const OutputFormat format = MILLRACE_TRY(parse_output_format(options.output));
   const auto node = MILLRACE_TRY(open_node(world, options.data));
   const commit::Topic topic = MILLRACE_TRY(find_topic(node->log(), options.topic));
   const auto executor = world.threads.start({.name = "topics"});
@@ -78,7 +80,7 @@ Result<void> print_topic(io::World world, const TopicOptions& options) {
   for (uint32_t index = 0; index < topic.partitions; ++index) {
     rows.append_row(std::vector<data::Value>{int64_t{index}, starts[index], ends[index]});
   }
-  MILLRACE_TRY(print_rows(schema, rows.finish(), options.output, node->formats()));
+  print_rows(schema, rows.finish(), format, node->formats());
   for (const auto& [key, value] : topic.config) write_err(fmt::format("{} = {}\n", key, value));
   return {};
 }
@@ -86,13 +88,11 @@ Result<void> print_topic(io::World world, const TopicOptions& options) {
 }  // namespace
 
 ExitCode list_topics(io::World world, const TopicOptions& options) {
-  const auto result = print_topics(world, options);
-  return result ? ExitCode::kOk : report(result.error());
+  return conclude(print_topics(world, options));
 }
 
 ExitCode describe_topic(io::World world, const TopicOptions& options) {
-  const auto result = print_topic(world, options);
-  return result ? ExitCode::kOk : report(result.error());
+  return conclude(print_topic(world, options));
 }
 
 }  // namespace millrace::cli

@@ -12,12 +12,19 @@
 #include "session/change_rows.h"
 #include "session/row_fold.h"
 #include "session/settings.h"
+#include "sql/keyword.h"
 #include "sql/parse.h"
 
 namespace millrace::session {
 
 std::optional<size_t> find_statement_end(std::string_view text) {
   return sql::find_statement_end(text);
+}
+
+std::vector<std::string_view> statement_keywords() {
+  std::vector<std::string_view> words;
+  for (const sql::Keyword& keyword : sql::keywords()) words.push_back(keyword.word);
+  return words;
 }
 
 struct Session::State {
@@ -27,8 +34,14 @@ struct Session::State {
   Settings settings;
   catalog::NamePath path;
   catalog::CatalogPtr temporary = std::make_shared<const catalog::Catalog>();
-  std::map<std::string, int> ordinals;                 // of equal INSERTs in this session
-  std::vector<std::unique_ptr<jobs::JobRun>> running;  // endless ones
+  std::map<std::string, int> ordinals;  // of equal INSERTs in this session
+  // An endless INSERT, which runs on beside the statements behind it.
+  struct Running {
+    std::string targets;
+    std::unique_ptr<jobs::JobRun> run;
+    io::MonotonicTime began;
+  };
+  std::vector<Running> running;
   std::mutex mutex;
   jobs::JobRun* current = nullptr;  // guarded by mutex: what request_stop ends
   bool stopping = false;            // guarded by mutex
@@ -76,6 +89,20 @@ class Session::Execution {
     return std::make_unique<ContinuousQuery>(std::move(run), std::move(key));
   }
 
+  // Waits for the endless ones, one after another; says how each ended.
+  Result<void> finish_running() {
+    Result<void> result;
+    for (const State::Running& running : std::exchange(state_.running, {})) {
+      const auto summary = finish(*running.run);
+      if (summary) {
+        client_.notice(running.targets + ": " + summary_text(*summary, running.began));
+      } else if (result) {
+        result = Error(summary.error());
+      }
+    }
+    return result;
+  }
+
  private:
   Result<plan::BoundStatement> bind(const sql::Statement& statement, const sql::SourceText& text) {
     const auto catalog = state_.resources.catalog.current()->overlaid_by(*state_.temporary);
@@ -116,6 +143,7 @@ class Session::Execution {
     };
     auto run = MILLRACE_TRY(start(query.plan, std::move(options), on_rows));
     const jobs::Summary summary = MILLRACE_TRY(finish(*run));
+    if (summary.end == jobs::End::kStopped) return Error(ErrorCode::kCancelled, "interrupted");
     if (changing) {
       for (const data::Batch& batch : MILLRACE_TRY(fold.finish())) client_.rows(batch);
     }
@@ -131,22 +159,16 @@ class Session::Execution {
   }
 
   Result<void> act(const plan::BoundInsert& insert) {
+    const auto began = state_.resources.runtime.clock.now();
     auto run = MILLRACE_TRY(start(insert.plan, run_options(job_name(insert)), {}));
     if (!insert.bounded) {
       client_.notice(
           "runs on, because its input is endless; Ctrl-C commits what was read and ends it");
-      state_.running.push_back(std::move(run));
+      state_.running.push_back({targets_of(insert), std::move(run), began});
       return {};
     }
-    const auto began = state_.resources.runtime.clock.now();
     const jobs::Summary summary = MILLRACE_TRY(finish(*run));
-    const int64_t took_ns = state_.resources.runtime.clock.now().ns - began.ns;
-    if (summary.end == jobs::End::kAlreadyComplete) {
-      client_.notice("complete: an earlier run on this data directory has done this");
-    } else {
-      client_.notice(
-          summary_text(summary, static_cast<double>(std::max<int64_t>(took_ns, 1)) / 1e9));
-    }
+    client_.notice(summary_text(summary, began));
     return {};
   }
 
@@ -155,7 +177,12 @@ class Session::Execution {
   }
 
   // "2,000 rows in 0.4 s (5,000/s), 10 out, 1 late, 2 epochs; went on after epoch 7".
-  static std::string summary_text(const jobs::Summary& summary, double seconds) {
+  std::string summary_text(const jobs::Summary& summary, io::MonotonicTime began) const {
+    if (summary.end == jobs::End::kAlreadyComplete) {
+      return "complete: an earlier run on this data directory has done this";
+    }
+    const int64_t took_ns = state_.resources.runtime.clock.now() - began;
+    const double seconds = static_cast<double>(std::max<int64_t>(took_ns, 1)) / 1e9;
     const auto rate = static_cast<uint64_t>(static_cast<double>(summary.rows_in) / seconds);
     const bool measurable = seconds >= 0.1;
     std::string text = count_of(summary.rows_in, "row");
@@ -173,6 +200,7 @@ class Session::Execution {
     if (summary.resumed_after.value() != 0) {
       text += fmt::format("; went on after epoch {}", summary.resumed_after.value());
     }
+    if (summary.end == jobs::End::kStopped) text += "; stopped";
     return text;
   }
 
@@ -261,17 +289,21 @@ class Session::Execution {
     return static_cast<uint64_t>(now) * 0x9E3779B97F4A7C15ULL ^ static_cast<uint64_t>(wall);
   }
 
-  // engine.md, Identity: `job.name`, else targets + hash of the statement + ordinal in the script.
-  std::string job_name(const plan::BoundInsert& insert) {
-    const std::string name = state_.settings.job_name();
-    if (!name.empty()) return name;
+  static std::string targets_of(const plan::BoundInsert& insert) {
     std::string targets;
     for (const std::string& target : insert.targets) {
       targets += (targets.empty() ? "" : "+") + target;
     }
+    return targets;
+  }
+
+  // engine.md, Identity: `job.name`, else targets + hash of the statement + ordinal in the script.
+  std::string job_name(const plan::BoundInsert& insert) {
+    const std::string name = state_.settings.job_name();
+    if (!name.empty()) return name;
     const uint64_t hash = hash64(std::as_bytes(std::span(insert.text)));
     const int ordinal = state_.ordinals[insert.text]++;
-    std::string made = fmt::format("{}.{:08x}.{}", targets, hash >> 32, ordinal);
+    std::string made = fmt::format("{}.{:08x}.{}", targets_of(insert), hash >> 32, ordinal);
     if (state_.resources.always_execute) made += fmt::format(".{:016x}", unique());
     return made;
   }
@@ -316,22 +348,17 @@ Session::~Session() = default;
 Result<void> Session::execute(std::string_view script, std::string_view file_name, Client& client) {
   const auto statements = MILLRACE_TRY(sql::parse_script(script, file_name));
   const sql::SourceText text(script, file_name);
+  Result<void> result;
   for (const sql::Statement& statement : statements) {
-    MILLRACE_TRY(Execution(*state_, client).run(statement, text));
+    result = Execution(*state_, client).run(statement, text);
     const std::lock_guard lock(state_->mutex);
+    if (!result) state_->stopping = true;
     if (state_->stopping) break;
   }
-  Result<void> result;
-  for (const auto& run : state_->running) {
-    state_->set_current(run.get());
-    const auto summary = run->wait();
-    state_->set_current(nullptr);
-    if (!summary && result) result = Error(summary.error());
-  }
-  state_->running.clear();
+  const Result<void> ended = Execution(*state_, client).finish_running();
   const std::lock_guard lock(state_->mutex);
   state_->stopping = false;
-  return result;
+  return result ? ended : result;
 }
 
 Result<std::unique_ptr<ContinuousQuery>> Session::launch(std::string_view statement,

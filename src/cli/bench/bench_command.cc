@@ -9,7 +9,7 @@
 #include "base/nearest.h"
 #include "cli/bench/nexmark_queries.h"
 #include "cli/bench/query_run.h"
-#include "cli/terminal_client.h"
+#include "cli/output.h"
 #include "cli/version.h"
 
 namespace millrace::cli {
@@ -127,7 +127,7 @@ Result<void> run_queries(io::World world, const BenchOptions& options) {
     const auto print = [&](const QueryRun& of, const std::string& which) {
       write_out(as_json(query, options, of, which, generator_cpu_s, world.threads.parallelism()) +
                 "\n");
-      std::fflush(stdout);
+      flush_out();
     };
     std::vector<QueryRun> runs;
     for (uint32_t run = 1; run <= options.runs; ++run) {

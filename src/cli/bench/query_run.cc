@@ -7,7 +7,7 @@
 
 #include "cli/data_folder.h"
 #include "cli/interrupt.h"
-#include "cli/terminal_client.h"
+#include "cli/output.h"
 #include "io/process_usage.h"
 #include "node/node.h"
 
@@ -95,7 +95,7 @@ Result<Measured> run_query(io::World world, const BenchOptions& options, const N
   auto node = MILLRACE_TRY(node::Node::open(
       world, {.data_folder = folder.path(), .print = write_out, .on_fatal = stop_process}));
   const auto session = MILLRACE_TRY(open_session(*node, options));
-  const Interrupt interrupt([&session] { session->request_stop(); });
+  const Interrupt interrupt(world.clock, [&session] { session->request_stop(); });
   const std::optional<Schedule> schedule = schedule_of(world, options, wall_rate);
   if (schedule) stream.happens_from_us = schedule->first_event_us;
   BenchClient client(world.clock, *session, schedule);
