@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "broker/refusal.h"
 #include "broker/topics/topic_settings.h"
 #include "commit/topic_command.h"
 
@@ -13,8 +14,22 @@ using kafka::ProtocolError;
 
 namespace {
 
+// Where other brokers keep what they know of the cluster; here it is no topic.
+constexpr std::string_view kClusterTopic = "__cluster_metadata";
+
 MadeTopic refused(ProtocolError error, std::string message) {
-  return {.error = error, .message = std::move(message), .partitions = 0};
+  return {.error = error, .message = std::move(message), .partitions = 0, .config = {}};
+}
+
+MadeTopic refused(Refusal refusal) {
+  return refused(refusal.error, std::move(refusal.message));
+}
+
+MadeTopic with_partitions(size_t partitions) {
+  return {.error = ProtocolError::kNone,
+          .message = {},
+          .partitions = static_cast<uint32_t>(partitions),
+          .config = {}};
 }
 
 // Metrics of other systems write both as an underscore.
@@ -25,76 +40,118 @@ std::string without_dots(std::string name) {
 
 }  // namespace
 
+const SettingValues& internal_topic_config(std::string_view name) {
+  static const SettingValues none;
+  static const SettingValues of_groups{{"cleanup.policy", "compact"},
+                                       {"compression.type", "producer"},
+                                       {"segment.bytes", "104857600"}};
+  static const SettingValues of_transactions{{"cleanup.policy", "compact"},
+                                             {"compression.type", "uncompressed"},
+                                             {"segment.bytes", "104857600"}};
+  if (name == kGroupTopic) return of_groups;
+  return name == kTransactionTopic ? of_transactions : none;
+}
+
+std::string check_replicas(const std::vector<int32_t>& replicas, int32_t node_id) {
+  if (replicas.empty()) return "A partition has at least one replica.";
+  for (const int32_t node : replicas) {
+    if (node != node_id) return fmt::format("There is no broker {}.", node);
+  }
+  return replicas.size() == 1 ? "" : "A broker holds one replica of a partition.";
+}
+
+TopicDefaults TopicMaker::defaults() const {
+  return {.partitions = static_cast<int32_t>(settings_.number("num.partitions")),
+          .replication = static_cast<int32_t>(settings_.number("default.replication.factor")),
+          .create_on_first_use = settings_.flag("auto.create.topics.enable"),
+          .clamp_replication = settings_.flag("replication.factor.clamp")};
+}
+
 MadeTopic TopicMaker::check_name(const std::string& name) const {
   if (const auto checked = commit::check_topic_name(name); !checked) {
-    return refused(ProtocolError::kInvalidTopicException, checked.error().message());
+    return refused(Refusal::of(checked.error()));
+  }
+  if (name == kClusterTopic) {
+    return refused(ProtocolError::kInvalidTopicException,
+                   fmt::format("'{}' is kept for the broker itself.", name));
   }
   if (directory_.find(name) != nullptr) {
     return refused(ProtocolError::kTopicAlreadyExists,
-                   fmt::format("there is a topic '{}' already", name));
+                   fmt::format("There is a topic '{}' already.", name));
   }
   if (name.find_first_of("._") == std::string::npos) return {};
   for (const KnownTopicPtr& known : directory_.list()) {
     if (without_dots(known->topic.name) == without_dots(name)) {
       return refused(ProtocolError::kInvalidTopicException,
-                     fmt::format("'{}' differs from the topic '{}' only in dots and underscores",
+                     fmt::format("'{}' differs from the topic '{}' only in dots and underscores.",
                                  name, known->topic.name));
     }
   }
   return {};
 }
 
-MadeTopic TopicMaker::check_partitions(const WantedTopic& wanted) const {
-  if (!wanted.assignment.empty()) {
-    if (wanted.partitions != -1 || wanted.replication != -1) {
-      return refused(ProtocolError::kInvalidRequest,
-                     "either numbers of partitions and replicas, or an assignment");
-    }
-    for (const auto& [index, replicas] : wanted.assignment) {
-      const bool in_range = index >= 0 && static_cast<size_t>(index) < wanted.assignment.size();
-      if (!in_range || replicas != std::vector{node_id_}) {
-        return refused(
-            ProtocolError::kInvalidReplicaAssignment,
-            fmt::format("partitions are numbered from 0 and live on broker {} alone", node_id_));
-      }
-    }
-    return {.partitions = static_cast<uint32_t>(wanted.assignment.size())};
+MadeTopic TopicMaker::check_assignment(const WantedTopic& wanted) const {
+  if (wanted.partitions != -1 || wanted.replication != -1) {
+    return refused(ProtocolError::kInvalidRequest,
+                   "An assignment was given: both numbers must be -1 then.");
   }
-  const int64_t partitions = wanted.partitions == -1 ? defaults_.partitions : wanted.partitions;
-  if (partitions <= 0 || partitions > defaults_.partitions_max) {
+  std::vector<bool> seen(wanted.assignment.size());
+  for (const auto& [index, replicas] : wanted.assignment) {
+    const bool in_range = index >= 0 && static_cast<size_t>(index) < seen.size();
+    if (!in_range || seen[static_cast<size_t>(index)]) {
+      return refused(ProtocolError::kInvalidReplicaAssignment,
+                     "Partitions are numbered from 0 on, each once.");
+    }
+    seen[static_cast<size_t>(index)] = true;
+    if (std::string wrong = check_replicas(replicas, cluster_.node_id); !wrong.empty()) {
+      return refused(ProtocolError::kInvalidReplicaAssignment, std::move(wrong));
+    }
+  }
+  if (seen.size() > kPartitionsMax) {
+    return refused(ProtocolError::kInvalidPartitions,
+                   fmt::format("A topic has 1 to {} partitions.", kPartitionsMax));
+  }
+  return with_partitions(seen.size());
+}
+
+MadeTopic TopicMaker::check_counts(const WantedTopic& wanted) const {
+  const TopicDefaults defaults = this->defaults();
+  const int32_t partitions = wanted.partitions == -1 ? defaults.partitions : wanted.partitions;
+  if (partitions <= 0 || partitions > kPartitionsMax) {
+    return refused(ProtocolError::kInvalidPartitions,
+                   fmt::format("{} partitions were asked for; a topic has 1 to {}.", partitions,
+                               kPartitionsMax));
+  }
+  const int32_t replication = wanted.replication == -1 ? defaults.replication : wanted.replication;
+  if (replication <= 0 || (replication > 1 && !defaults.clamp_replication)) {
     return refused(
-        ProtocolError::kInvalidPartitions,
-        fmt::format("{} partitions; a topic has 1 to {}", partitions, defaults_.partitions_max));
+        ProtocolError::kInvalidReplicationFactor,
+        fmt::format("The replication factor is {}, and there is one broker.", replication));
   }
-  const bool too_many = wanted.replication > 1 && !defaults_.clamp_replication;
-  if (wanted.replication == 0 || wanted.replication < -1 || too_many) {
-    return refused(ProtocolError::kInvalidReplicationFactor,
-                   fmt::format("replication factor {}; there is one broker", wanted.replication));
-  }
-  return {.partitions = static_cast<uint32_t>(partitions)};
+  return with_partitions(static_cast<size_t>(partitions));
 }
 
 MadeTopic TopicMaker::check(const WantedTopic& wanted) const {
   if (MadeTopic named = check_name(wanted.name); named.error != ProtocolError::kNone) return named;
-  MadeTopic checked = check_partitions(wanted);
+  MadeTopic checked = wanted.assignment.empty() ? check_counts(wanted) : check_assignment(wanted);
   if (checked.error != ProtocolError::kNone) return checked;
   if (const auto config = check_topic_settings(wanted.config); !config) {
-    return refused(ProtocolError::kInvalidConfig, config.error().to_string());
+    return refused(Refusal::of(ProtocolError::kInvalidConfig, config.error()));
   }
+  checked.config = wanted.config;
+  for (const auto& setting : internal_topic_config(wanted.name)) checked.config.insert(setting);
   return checked;
 }
 
 void TopicMaker::make(WantedTopic wanted, io::Executor& executor, io::Completion<MadeTopic> done) {
-  const MadeTopic checked = check(wanted);
-  if (checked.error != ProtocolError::kNone) return done(checked);
+  MadeTopic checked = check(wanted);
+  if (checked.error != ProtocolError::kNone) return done(std::move(checked));
+  commit::TopicSpec spec{
+      .name = std::move(wanted.name), .partitions = checked.partitions, .config = checked.config};
   topics_.create(
-      {.name = std::move(wanted.name),
-       .partitions = checked.partitions,
-       .config = std::move(wanted.config)},
-      executor, [checked, done = std::move(done)](Result<commit::TopicId> id) mutable {
-        if (id) return done(checked);
-        const ErrorInfo& info = error_info(id.error().code());
-        done(refused(static_cast<ProtocolError>(info.kafka_error), id.error().message()));
+      std::move(spec), executor,
+      [checked = std::move(checked), done = std::move(done)](Result<commit::TopicId> id) mutable {
+        done(id ? std::move(checked) : refused(Refusal::of(id.error())));
       });
 }
 

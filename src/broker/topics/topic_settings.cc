@@ -1,22 +1,14 @@
 #include "broker/topics/topic_settings.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <charconv>
-#include <vector>
-
-#include "base/nearest.h"
 
 namespace millrace::broker {
 namespace {
 
 using enum SettingType;
 
-constexpr double kLongMax = 9223372036854775807.0;
-constexpr double kIntMax = 2147483647.0;
-
-constexpr TopicSetting kSettings[] = {
+constexpr Setting kSettings[] = {
     {"cleanup.policy", kList, "delete", "delete|compact", 0, -1, "log.cleanup.policy",
      "What happens to old records: they go after the retention (delete), or only the newest of "
      "each "
@@ -90,74 +82,6 @@ constexpr TopicSetting kSettings[] = {
      "unclean.leader.election.enable", "Kept; there is one replica."},
 };
 
-bool is_choice(std::string_view choices, std::string_view value) {
-  while (!choices.empty()) {
-    const size_t bar = std::min(choices.find('|'), choices.size());
-    if (choices.substr(0, bar) == value) return true;
-    choices.remove_prefix(std::min(bar + 1, choices.size()));
-  }
-  return false;
-}
-
-// The words of a list, without the blanks around them.
-std::vector<std::string_view> words_of(std::string_view list) {
-  std::vector<std::string_view> words;
-  while (!list.empty()) {
-    const size_t comma = std::min(list.find(','), list.size());
-    std::string_view word = list.substr(0, comma);
-    while (word.starts_with(' ')) word.remove_prefix(1);
-    while (word.ends_with(' ')) word.remove_suffix(1);
-    if (!word.empty()) words.push_back(word);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return words;
-}
-
-template <class Number>
-std::optional<Number> parse(std::string_view text) {
-  Number number{};
-  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (wrong != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-bool in_bounds(const TopicSetting& setting, double number) {
-  return setting.max < setting.min || (setting.min <= number && number <= setting.max);
-}
-
-bool fits(const TopicSetting& setting, std::string_view value) {
-  switch (setting.type) {
-    case kBoolean:
-      return (value == "true" || value == "false") &&
-             (setting.choices.empty() || is_choice(setting.choices, value));
-    case kString:
-      return is_choice(setting.choices, value);
-    case kList:
-      return setting.choices.empty() ||
-             std::ranges::all_of(words_of(value), [&](std::string_view word) {
-               return is_choice(setting.choices, word);
-             });
-    case kInt:
-    case kLong: {
-      const auto number = parse<int64_t>(value);
-      return number && in_bounds(setting, static_cast<double>(*number));
-    }
-    case kDouble: {
-      const auto number = parse<double>(value);
-      return number && in_bounds(setting, *number);
-    }
-  }
-  return false;
-}
-
-std::string expected(const TopicSetting& setting) {
-  if (!setting.choices.empty()) {
-    return fmt::format("{} {}", setting.type == kList ? "a list of" : "one of", setting.choices);
-  }
-  if (setting.type == kBoolean) return "true or false";
-  return fmt::format("a number of {:.17g} to {:.17g}", setting.min, setting.max);
-}
-
 std::string_view value_of(const std::map<std::string, std::string>& config, std::string_view name) {
   const auto found = config.find(std::string(name));
   if (found != config.end()) return found->second;
@@ -165,32 +89,24 @@ std::string_view value_of(const std::map<std::string, std::string>& config, std:
 }
 
 int64_t number_of(const std::map<std::string, std::string>& config, std::string_view name) {
-  return parse<int64_t>(value_of(config, name)).value_or(0);
+  const std::string_view text = value_of(config, name);
+  int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 }  // namespace
 
-std::span<const TopicSetting> topic_settings() {
+std::span<const Setting> topic_settings() {
   return kSettings;
 }
 
-const TopicSetting* find_topic_setting(std::string_view name) {
-  const auto found = std::ranges::lower_bound(kSettings, name, {}, &TopicSetting::name);
-  return found != std::end(kSettings) && found->name == name ? found : nullptr;
+const Setting* find_topic_setting(std::string_view name) {
+  return find_setting(kSettings, name);
 }
 
 Result<void> check_topic_setting(std::string_view name, std::string_view value) {
-  const TopicSetting* setting = find_topic_setting(name);
-  if (setting == nullptr) {
-    std::vector<std::string_view> names;
-    for (const TopicSetting& known : kSettings) names.push_back(known.name);
-    return Error(ErrorCode::kUnknownOption, fmt::format("a topic has no setting '{}'", name))
-        .remedy(nearest_remedy(name, names));
-  }
-  if (fits(*setting, value)) return {};
-  return Error(ErrorCode::kInvalidOptionValue,
-               fmt::format("'{}' is not {}", value, expected(*setting)))
-      .at(std::string(name));
+  return check_setting(kSettings, "a topic", name, value);
 }
 
 Result<void> check_topic_settings(const std::map<std::string, std::string>& config) {

@@ -10,8 +10,8 @@ namespace millrace::broker {
 namespace {
 
 TEST(TopicSettings, StandInOrderAndHaveDefaultsThatFit) {
-  EXPECT_TRUE(std::ranges::is_sorted(topic_settings(), {}, &TopicSetting::name));
-  for (const TopicSetting& setting : topic_settings()) {
+  EXPECT_TRUE(std::ranges::is_sorted(topic_settings(), {}, &Setting::name));
+  for (const Setting& setting : topic_settings()) {
     EXPECT_TRUE(check_topic_setting(setting.name, setting.default_value).has_value())
         << setting.name;
     EXPECT_FALSE(setting.documentation.empty()) << setting.name;

@@ -1,0 +1,158 @@
+#include "broker/settings/broker_settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace millrace::broker {
+namespace {
+
+using enum SettingType;
+
+constexpr std::string_view kOfTopics = "What holds for topics that do not say otherwise.";
+constexpr std::string_view kStart = "";  // no synonym
+constexpr bool kFixed = true;
+
+constexpr Setting kSettings[] = {
+    {"advertised.listeners", kString, "", "", 0, -1, kStart,
+     "Where clients are told to connect; empty: where they came by.", kFixed},
+    {"auto.create.topics.enable", kBoolean, "true", "", 0, -1, kStart,
+     "Whether a topic is made when a client asks for one that is not there."},
+    {"broker.id", kInt, "1", "", 0, kIntMax, kStart, "The number of the broker.", kFixed},
+    {"compression.gzip.level", kInt, "-1", "", -1, 9, kStart, kOfTopics, kFixed},
+    {"compression.lz4.level", kInt, "9", "", 1, 17, kStart, kOfTopics, kFixed},
+    {"compression.type", kString, "producer", "uncompressed|zstd|lz4|snappy|gzip|producer", 0, -1,
+     kStart, kOfTopics, kFixed},
+    {"compression.zstd.level", kInt, "3", "", -131072, 22, kStart, kOfTopics, kFixed},
+    {"default.replication.factor", kInt, "1", "", 1, kIntMax, kStart,
+     "Of topics that do not say; there is one replica."},
+    {"delete.topic.enable", kBoolean, "true", "", 0, -1, kStart,
+     "Whether clients may delete topics."},
+    {"group.initial.rebalance.delay.ms", kInt, "3000", "", 0, kIntMax, kStart,
+     "How long the first member of an empty group waits for others.", kFixed},
+    {"group.max.session.timeout.ms", kInt, "1800000", "", 1, kIntMax, kStart,
+     "The longest session timeout that a member may ask for.", kFixed},
+    {"group.max.size", kInt, "10000", "", 1, kIntMax, kStart, "How many members a group may have.",
+     kFixed},
+    {"group.min.session.timeout.ms", kInt, "6000", "", 1, kIntMax, kStart,
+     "The shortest session timeout that a member may ask for.", kFixed},
+    {"listeners", kString, "", "", 0, -1, kStart, "Where the broker listens.", kFixed},
+    {"log.cleaner.delete.retention.ms", kLong, "86400000", "", 0, kLongMax, kStart, kOfTopics,
+     kFixed},
+    {"log.cleaner.max.compaction.lag.ms", kLong, "9223372036854775807", "", 1, kLongMax, kStart,
+     kOfTopics, kFixed},
+    {"log.cleaner.min.cleanable.ratio", kDouble, "0.5", "", 0, 1, kStart, kOfTopics, kFixed},
+    {"log.cleaner.min.compaction.lag.ms", kLong, "0", "", 0, kLongMax, kStart, kOfTopics, kFixed},
+    {"log.cleanup.policy", kList, "delete", "delete|compact", 0, -1, kStart, kOfTopics, kFixed},
+    {"log.dirs", kString, "", "", 0, -1, kStart, "The data directory.", kFixed},
+    {"log.flush.interval.messages", kLong, "9223372036854775807", "", 1, kLongMax, kStart,
+     kOfTopics, kFixed},
+    {"log.flush.interval.ms", kLong, "9223372036854775807", "", 0, kLongMax, kStart, kOfTopics,
+     kFixed},
+    {"log.index.interval.bytes", kInt, "4096", "", 0, kIntMax, kStart, kOfTopics, kFixed},
+    {"log.index.size.max.bytes", kInt, "10485760", "", 4, kIntMax, kStart, kOfTopics, kFixed},
+    {"log.local.retention.bytes", kLong, "-2", "", -2, kLongMax, kStart, kOfTopics, kFixed},
+    {"log.local.retention.ms", kLong, "-2", "", -2, kLongMax, kStart, kOfTopics, kFixed},
+    {"log.message.timestamp.after.max.ms", kLong, "3600000", "", 0, kLongMax, kStart, kOfTopics},
+    {"log.message.timestamp.before.max.ms", kLong, "9223372036854775807", "", 0, kLongMax, kStart,
+     kOfTopics},
+    {"log.message.timestamp.type", kString, "CreateTime", "CreateTime|LogAppendTime", 0, -1, kStart,
+     kOfTopics},
+    {"log.preallocate", kBoolean, "false", "", 0, -1, kStart, kOfTopics, kFixed},
+    {"log.retention.bytes", kLong, "-1", "", -1, kLongMax, kStart, kOfTopics, kFixed},
+    {"log.retention.hours", kInt, "168", "", -1, kIntMax, kStart,
+     "log.retention.ms in hours; the milliseconds hold.", kFixed},
+    {"log.retention.ms", kLong, "604800000", "", -1, kLongMax, kStart, kOfTopics, kFixed},
+    {"log.roll.jitter.ms", kLong, "0", "", 0, kLongMax, kStart, kOfTopics, kFixed},
+    {"log.roll.ms", kLong, "604800000", "", 1, kLongMax, kStart, kOfTopics, kFixed},
+    {"log.segment.bytes", kInt, "1073741824", "", 14, kIntMax, kStart, kOfTopics, kFixed},
+    {"log.segment.delete.delay.ms", kLong, "60000", "", 0, kLongMax, kStart, kOfTopics, kFixed},
+    {"max.incremental.fetch.session.cache.slots", kInt, "1000", "", 0, kIntMax, kStart,
+     "How many fetch sessions are kept.", kFixed},
+    {"max.request.partition.size.limit", kInt, "2000", "", 1, kIntMax, kStart,
+     "How many partitions one answer to DescribeTopicPartitions has.", kFixed},
+    {"message.max.bytes", kInt, "1048588", "", 0, kIntMax, kStart, kOfTopics},
+    {"min.insync.replicas", kInt, "1", "", 1, kIntMax, kStart, kOfTopics, kFixed},
+    {"node.id", kInt, "1", "", 0, kIntMax, kStart, "The number of the broker.", kFixed},
+    {"num.partitions", kInt, "1", "", 1, 10000, kStart, "Of topics that do not say."},
+    {"offset.metadata.max.bytes", kInt, "4096", "", 0, kIntMax, kStart,
+     "How much text may stand with a committed offset.", kFixed},
+    {"offsets.retention.check.interval.ms", kLong, "600000", "", 1, kLongMax, kStart,
+     "How often old offsets are looked for.", kFixed},
+    {"offsets.retention.minutes", kInt, "10080", "", 1, kIntMax, kStart,
+     "How long offsets are kept after their group became empty.", kFixed},
+    {"offsets.topic.num.partitions", kInt, "1", "", 1, kIntMax, kStart,
+     "Of the topic of committed offsets, when it is made.", kFixed},
+    {"offsets.topic.replication.factor", kInt, "1", "", 1, kIntMax, kStart,
+     "Kept; there is one replica.", kFixed},
+    {"process.roles", kList, "broker,controller", "broker|controller", 0, -1, kStart,
+     "One node is both.", kFixed},
+    {"producer.id.expiration.ms", kInt, "86400000", "", 1, kIntMax, kStart,
+     "How long a partition remembers a producer that is silent.", kFixed},
+    {"replication.factor.clamp", kBoolean, "true", "", 0, -1, kStart,
+     "Whether a topic that asks for more than one replica gets one, instead of an error."},
+    {"socket.request.max.bytes", kInt, "104857600", "", 1, kIntMax, kStart, "The largest request.",
+     kFixed},
+    {"transaction.max.timeout.ms", kInt, "900000", "", 1, kIntMax, kStart,
+     "The longest timeout that a transaction may ask for.", kFixed},
+    {"transaction.state.log.num.partitions", kInt, "1", "", 1, kIntMax, kStart,
+     "Of the topic of transactions, when it is made.", kFixed},
+    {"transaction.state.log.replication.factor", kInt, "1", "", 1, kIntMax, kStart,
+     "Kept; there is one replica.", kFixed},
+    {"transactional.id.expiration.ms", kInt, "604800000", "", 1, kIntMax, kStart,
+     "How long a transactional id is remembered that is not used.", kFixed},
+    {"unclean.leader.election.enable", kBoolean, "false", "", 0, -1, kStart, kOfTopics, kFixed},
+};
+
+}  // namespace
+
+std::span<const Setting> broker_settings_table() {
+  return kSettings;
+}
+
+Result<void> check_broker_setting(std::string_view name, std::string_view value) {
+  return check_setting(kSettings, "a broker", name, value);
+}
+
+BrokerSettings::BrokerSettings(const SettingsTable& table, const Cluster& cluster,
+                               SettingValues started_with)
+    : table_(table),
+      node_(std::to_string(cluster.node_id)),
+      started_with_(std::move(started_with)) {
+  started_with_.try_emplace("broker.id", node_);
+  started_with_.try_emplace("node.id", node_);
+}
+
+std::vector<SettingValue> BrokerSettings::values(std::string_view name) const {
+  const Setting* setting = find_setting(kSettings, name);
+  MILLRACE_ASSERT(setting != nullptr);
+  const std::string key(name);
+  std::vector<SettingValue> values;
+  const auto look = [&](const SettingValues& in, SettingSource source) {
+    if (const auto found = in.find(key); found != in.end()) {
+      values.push_back({key, found->second, source});
+    }
+  };
+  if (!setting->fixed) {
+    look(table_.find(ResourceType::kBroker, node_), SettingSource::kThisBroker);
+    look(table_.find(ResourceType::kBroker, ""), SettingSource::kAllBrokers);
+  }
+  look(started_with_, SettingSource::kStart);
+  values.push_back({key, std::string(setting->default_value), SettingSource::kDefault});
+  return values;
+}
+
+std::string BrokerSettings::text(std::string_view name) const {
+  return std::move(values(name).front().text);
+}
+
+int64_t BrokerSettings::number(std::string_view name) const {
+  const std::string value = text(name);
+  int64_t number = 0;
+  std::from_chars(value.data(), value.data() + value.size(), number);
+  return number;
+}
+
+}  // namespace millrace::broker

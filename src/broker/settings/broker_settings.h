@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/cluster.h"
+#include "broker/settings/setting.h"
+#include "broker/settings/settings_table.h"
+
+namespace millrace::broker {
+
+// All that a broker can have, by name.
+std::span<const Setting> broker_settings_table();
+// kInvalidOptionValue, kUnknownOption.
+Result<void> check_broker_setting(std::string_view name, std::string_view value);
+
+struct SettingValue {
+  std::string name;
+  std::string text;
+  SettingSource source = SettingSource::kDefault;
+};
+
+// BrokerSettings: the values that hold: what was set at run time, or else what the broker was
+// started with, or else the default.
+//
+// Threading:  synchronised inside.
+// Ownership:  the table outlives it.
+class BrokerSettings {
+ public:
+  // REQUIRES: check_broker_setting found nothing wrong with `started_with`.
+  BrokerSettings(const SettingsTable& table, const Cluster& cluster, SettingValues started_with);
+
+  // REQUIRES for all of these: the table of settings has the name.
+  // The first holds; the rest would, without those before. The default is the last.
+  std::vector<SettingValue> values(std::string_view name) const;
+  std::string text(std::string_view name) const;
+  bool flag(std::string_view name) const { return text(name) == "true"; }
+  int64_t number(std::string_view name) const;
+
+  // Rises with each change at run time.
+  uint64_t changes() const { return table_.changes(); }
+
+ private:
+  const SettingsTable& table_;
+  const std::string node_;  // the broker's number, its name as a resource
+  SettingValues started_with_;
+};
+
+}  // namespace millrace::broker
