@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "broker/groups/group_driver.h"
+#include "broker/groups/group_driver_test.h"
 
 namespace millrace::broker {
 namespace {

@@ -8,7 +8,7 @@
 #include <random>
 #include <set>
 
-#include "broker/groups/group_driver.h"
+#include "broker/groups/group_driver_test.h"
 
 namespace millrace::broker {
 namespace {

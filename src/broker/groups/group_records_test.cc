@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "broker/groups/group_driver.h"
+#include "broker/groups/group_driver_test.h"
 #include "broker/groups/group_store.h"
 
 namespace millrace::broker {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <ranges>
 
-#include "broker/groups/group_driver.h"
+#include "broker/groups/group_driver_test.h"
 
 namespace millrace::broker {
 namespace {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "broker/groups/group_driver.h"
+#include "broker/groups/group_driver_test.h"
 #include "broker/handler_driver.h"
 #include "broker/handlers/group_handlers.h"
 #include "broker/handlers/group_offsets.h"
