@@ -237,6 +237,7 @@ void Group::replace_static(Ticket ticket, JoinAttempt attempt, std::string old_i
   }
   members_.set_join(member, std::nullopt);
   renew(member, moment);
+  note_subscriptions();
   JoinAnswer answer = joined(member);
   if (skips) {
     answer.skip_assignment = member.id == members_.leader();

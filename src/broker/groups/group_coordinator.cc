@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kLoadAgainMs = 5'000;
 // Group ids and the like stand in records with a length of 16 bits.
 constexpr size_t kNameBytesMax = 32'767;
+constexpr size_t kProtocolBytes = sizeof(MemberProtocol);  // of one that says nothing
 
 // Of a write for a group.
 ProtocolError error_of_write(const Error& error) {
@@ -25,7 +26,7 @@ bool fits(const JoinAttempt& attempt, uint32_t metadata_bytes_max) {
   size_t bytes = 0;
   for (const MemberProtocol& protocol : attempt.protocols) {
     if (protocol.name.size() > kNameBytesMax) return false;
-    bytes += protocol.name.size() + protocol.metadata.bytes();
+    bytes += kProtocolBytes + protocol.name.size() + protocol.metadata.bytes();
   }
   return bytes <= metadata_bytes_max && attempt.protocol_type.size() <= kNameBytesMax &&
          attempt.member.instance_id.value_or("").size() <= kNameBytesMax;

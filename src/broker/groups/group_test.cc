@@ -148,6 +148,7 @@ TEST_F(Members, WhatCannotBeIsRefused) {
             ProtocolError::kInconsistentGroupProtocol);
   EXPECT_EQ(join([](auto& a) { a.protocols[0].metadata = Buffer::zeroed(2 << 20); }),
             ProtocolError::kInvalidRequest);
+  EXPECT_EQ(join([](auto& a) { a.protocols.resize(1 << 20); }), ProtocolError::kInvalidRequest);
   EXPECT_EQ(join([](auto& a) { a.member.id = "nobody"; }), ProtocolError::kUnknownMemberId);
   EXPECT_EQ(driver.view().error, ProtocolError::kGroupIdNotFound) << "no attempt left a group";
 
