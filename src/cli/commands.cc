@@ -13,6 +13,7 @@
 #include "cli/help_command.h"
 #include "cli/output.h"
 #include "cli/run_command.h"
+#include "cli/server_command.h"
 #include "cli/shell.h"
 #include "cli/test_command.h"
 #include "cli/topic_command.h"
@@ -39,6 +40,13 @@ Examples:
   millrace run job.sql
   millrace run tables.sql job.sql --data data --set 'epoch.interval=1 s'
   millrace run -q -o csv -c "SELECT …" > rows.csv
+)";
+
+constexpr const char* kServerExamples = R"(
+Examples:
+  millrace server --data data
+  millrace server --data data --listen kafka=127.0.0.1:19092 --listen http=off
+  millrace server --data data -f job.sql           a job beside the doors
 )";
 
 constexpr const char* kShellExamples = R"(
@@ -117,6 +125,7 @@ class Program {
     app_.set_version_flag("--version", version_text(), "The version of this program");
     app_.footer(kExamples);
     add_run();
+    add_server();
     add_shell();
     add_topics();
     add_consume();
@@ -184,6 +193,30 @@ class Program {
     take_one(command->add_option("-c,--command", run_.commands, "SQL text, before the files")
                  ->type_name("SQL"));
     add_script_options(command);
+  }
+
+  void add_server() {
+    CLI::App* command = add(app_, "server", "Serve Kafka clients, until a signal comes",
+                            kServerExamples, [this] { return serve(world_.world(), server_); });
+    command->add_option("--data", server_.data, "Keep log and state here; default: for this run")
+        ->type_name("DIR");
+    take_one(command
+                 ->add_option("--listen", server_.listen,
+                              "kafka=HOST:PORT or http=HOST:PORT; port 0: a free one; 'off': "
+                              "closed; repeatable")
+                 ->type_name("DOOR=ADDRESS"));
+    command
+        ->add_option("--advertise", server_.advertise,
+                     "Where Kafka clients find the server, if not where it listens")
+        ->type_name("HOST:PORT");
+    take_one(command->add_option("-f,--file", server_.files, "A script to run; repeatable")
+                 ->type_name("FILE"));
+    take_one(command
+                 ->add_option("--broker-set", server_.settings,
+                              "A setting of the broker, as num.partitions=4; repeatable")
+                 ->type_name("NAME=VALUE"));
+    command->add_flag("--insecure", server_.insecure,
+                      "Listen beyond this machine although nobody has to say who he is");
   }
 
   void add_shell() {
@@ -325,6 +358,7 @@ class Program {
   CLI::App app_;
   io::PosixWorld world_;
   RunOptions run_;
+  ServerCommandOptions server_;
   TopicOptions topic_;
   ConsumeOptions consume_;
   ProduceOptions produce_;

@@ -51,6 +51,7 @@ struct Node::Modules {
   const traits::ConnectorRegistry registry = register_traits(connectors, formats);
   plan::StatementDefinitionReader reader;
   catalog::CatalogMachine machine;
+  broker::Machines broker_machines;
   std::vector<std::unique_ptr<io::Executor>> workers;
   std::unique_ptr<io::Executor> coordinator;
   std::unique_ptr<io::Executor> reads;
@@ -80,11 +81,12 @@ void Node::Modules::start_threads() {
 }
 
 Result<void> Node::Modules::open_log() {
-  log = MILLRACE_TRY(log::Log::open(world, {.folder = options.data_folder,
-                                            .sync = options.durable,
-                                            .ring_bytes_max = options.ring_bytes_max,
-                                            .machines = {&machine},
-                                            .on_fatal = options.on_fatal}));
+  log = MILLRACE_TRY(log::Log::open(
+      world, {.folder = options.data_folder,
+              .sync = options.durable,
+              .ring_bytes_max = options.ring_bytes_max,
+              .machines = {&machine, &broker_machines.identity, &broker_machines.settings},
+              .on_fatal = options.on_fatal}));
   outside.emplace(connectors::Outside{.clock = world.clock,
                                       .files = world.files,
                                       .log = *log,
@@ -153,6 +155,19 @@ std::unique_ptr<session::Session> Node::new_session(bool always_execute) {
 
 commit::CommitLog& Node::log() {
   return *modules_->log;
+}
+
+LogStatus Node::log_status() {
+  const log::LogStatus status = modules_->log->status();
+  return {.visible = status.visible,
+          .ring_bytes = status.ring_bytes,
+          .unsettled_bytes = status.unsettled_bytes,
+          .groups_written = status.groups_written,
+          .checkpoint_generation = status.checkpoint_generation};
+}
+
+const broker::Machines& Node::broker_machines() const {
+  return modules_->broker_machines;
 }
 
 const formats::Formats& Node::formats() const {

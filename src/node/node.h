@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "broker/machines.h"
 #include "commit/commit_log.h"
 #include "formats/builtin.h"
 #include "io/world.h"
@@ -27,6 +28,15 @@ struct NodeOptions {
   std::function<void(const Error&)> on_fatal;
 };
 
+// What those who watch a node see of its log.
+struct LogStatus {
+  commit::Lsn visible;
+  uint64_t ring_bytes = 0;
+  uint64_t unsettled_bytes = 0;
+  uint64_t groups_written = 0;
+  uint64_t checkpoint_generation = 0;
+};
+
 // Node: all modules of one process, built in order, registered, and torn down in the reverse order.
 //
 // Threading:  open, new_session and the destructor from the owner's thread, which is no executor's.
@@ -43,6 +53,9 @@ class Node {
   // `always_execute`: as session::Resources.
   std::unique_ptr<session::Session> new_session(bool always_execute = false);
   commit::CommitLog& log();
+  LogStatus log_status();
+  // What a broker on this node needs, registered with the log.
+  const broker::Machines& broker_machines() const;
   const formats::Formats& formats() const;
 
  private:

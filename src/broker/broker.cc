@@ -1,0 +1,143 @@
+#include "broker/broker.h"
+
+#include <string>
+#include <utility>
+
+#include "broker/cluster.h"
+#include "broker/dispatcher.h"
+#include "broker/fetch/fetch_sessions.h"
+#include "broker/groups/group_coordinator.h"
+#include "broker/handlers/all_handlers.h"
+#include "broker/settings/broker_settings.h"
+#include "broker/topics/topic_maker.h"
+#include "io/await.h"
+
+namespace millrace::broker {
+namespace {
+
+kafka::Uuid random_uuid(io::Random& random) {
+  kafka::Uuid id;
+  for (std::byte& byte : id.raw) byte = static_cast<std::byte>(random.next());
+  return id;
+}
+
+}  // namespace
+
+// In the order in which they are built; destroyed in the reverse one.
+struct Broker::Modules {
+  Modules(Parts given, BrokerOptions chosen)
+      : parts(std::move(given)), options(std::move(chosen)) {}
+  ~Modules();
+
+  Parts parts;
+  BrokerOptions options;
+  std::vector<std::unique_ptr<io::Executor>> loops;
+  std::unique_ptr<io::Executor> coordinators;
+  Cluster cluster;
+  std::optional<BrokerSettings> settings;
+  std::optional<TopicDirectory> topics;
+  std::optional<TopicMaker> maker;
+  std::optional<FetchSessions> sessions;
+  std::shared_ptr<GroupCoordinator> groups;
+  std::unique_ptr<Dispatcher> dispatcher;
+  std::vector<std::unique_ptr<KafkaDoor>> doors;
+
+  void start_threads();
+  Result<void> know_cluster();
+  void build();
+  Result<void> open_doors();
+};
+
+Broker::Modules::~Modules() {
+  doors.clear();
+  if (groups == nullptr) return;
+  io::Notification stopped;
+  groups->stop([&] { stopped.set(); });
+  parts.world.threads.wait(stopped);
+}
+
+void Broker::Modules::start_threads() {
+  const uint32_t count =
+      options.loops != 0 ? options.loops : static_cast<uint32_t>(parts.world.threads.parallelism());
+  for (uint32_t index = 0; index < count; ++index) {
+    loops.push_back(parts.world.network.start_loop({.name = "kafka-" + std::to_string(index)}));
+  }
+  coordinators = parts.world.threads.start({.name = "kafka-groups"});
+}
+
+Result<void> Broker::Modules::know_cluster() {
+  if (parts.machines.identity.cluster().empty()) {
+    const kafka::Uuid fresh = random_uuid(parts.world.random);
+    MILLRACE_TRY(io::await<commit::Lsn>(parts.world.threads, [&](auto done) {
+      parts.log.proposals().propose({IdentityMachine::set_cluster(fresh)}, *coordinators,
+                                    std::move(done));
+    }));
+  }
+  cluster = {.id = parts.machines.identity.cluster(), .node_id = options.node_id};
+  return {};
+}
+
+void Broker::Modules::build() {
+  settings.emplace(parts.machines.settings, cluster, options.settings);
+  topics.emplace(parts.log, cluster.id);
+  maker.emplace(parts.log.topics(), *topics, *settings, cluster);
+  sessions.emplace(parts.world.random, options.fetch_sessions_max);
+  groups = GroupCoordinator::start({.log = parts.log,
+                                    .topics = *topics,
+                                    .executor = *coordinators,
+                                    .clock = parts.world.clock,
+                                    .random = parts.world.random,
+                                    .on_problem = parts.on_problem},
+                                   options.groups);
+  dispatcher = std::make_unique<Dispatcher>(all_handlers({.log = parts.log,
+                                                          .clock = parts.world.clock,
+                                                          .cluster = cluster,
+                                                          .topics = *topics,
+                                                          .maker = *maker,
+                                                          .sessions = *sessions,
+                                                          .groups = *groups}));
+}
+
+Result<void> Broker::Modules::open_doors() {
+  std::vector<io::Executor*> shared;
+  for (const auto& loop : loops) shared.push_back(loop.get());
+  for (const DoorOptions& door : options.doors) {
+    doors.push_back(MILLRACE_TRY(KafkaDoor::open(
+        {.dispatcher = *dispatcher,
+         .network = parts.world.network,
+         .loops = shared,
+         .on_problem =
+             [report = parts.on_problem](const std::string& peer, const Error& why) {
+               if (report) report(Error(why).within("kafka client " + peer));
+             }},
+        door)));
+  }
+  return {};
+}
+
+Broker::Broker(std::unique_ptr<Modules> modules) : modules_(std::move(modules)) {}
+
+Broker::~Broker() = default;
+
+Result<std::unique_ptr<Broker>> Broker::open(Parts parts, BrokerOptions options) {
+  auto modules = std::make_unique<Modules>(std::move(parts), std::move(options));
+  modules->start_threads();
+  MILLRACE_TRY(modules->know_cluster());
+  modules->build();
+  MILLRACE_TRY(modules->open_doors());
+  return std::unique_ptr<Broker>(new Broker(std::move(modules)));
+}
+
+std::vector<io::Address> Broker::addresses() const {
+  std::vector<io::Address> addresses;
+  for (const auto& door : modules_->doors) addresses.push_back(door->address());
+  return addresses;
+}
+
+size_t Broker::connections() const {
+  size_t count = 0;
+  for (const auto& door : modules_->doors) count += door->connections();
+  return count;
+}
+
+}  // namespace millrace::broker

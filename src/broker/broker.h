@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "broker/groups/group_options.h"
+#include "broker/kafka_door.h"
+#include "broker/machines.h"
+#include "commit/commit_log.h"
+#include "io/world.h"
+
+namespace millrace::broker {
+
+struct BrokerOptions {
+  std::vector<DoorOptions> doors = {DoorOptions()};
+  uint32_t loops = 0;  // that serve connections; 0: as many as the machine has cores
+  int32_t node_id = 1;
+  SettingValues settings;  // under Kafka's names; they were checked
+  GroupOptions groups;
+  size_t fetch_sessions_max = 1'000;
+};
+
+// Broker: the Kafka server: its doors, handlers and coordinators, built in order, torn down in the
+// reverse one.
+//
+// Threading:  open, close and the destructor block, and run on no executor.
+// Ownership:  world, log and machine outlive it.
+// Failure:    open: what Network::listen says of a door.
+class Broker {
+ public:
+  struct Parts {
+    io::World world;
+    commit::CommitLog& log;
+    // Registered with the log.
+    const Machines& machines;
+    // Connections that ended because of what their client sent, stored groups that could not be
+    // read; may be empty. On any thread.
+    std::function<void(const Error&)> on_problem;
+  };
+  static Result<std::unique_ptr<Broker>> open(Parts parts, BrokerOptions options);
+  ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
+  // Of each door, in the order of the options.
+  std::vector<io::Address> addresses() const;
+  size_t connections() const;
+
+ private:
+  struct Modules;
+  explicit Broker(std::unique_ptr<Modules> modules);
+  std::unique_ptr<Modules> modules_;
+};
+
+}  // namespace millrace::broker

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "broker/cluster.h"
+#include "broker/fetch/fetch_sessions.h"
+#include "broker/groups/group_coordinator.h"
+#include "broker/handler.h"
+#include "broker/topics/topic_maker.h"
+#include "commit/commit_log.h"
+#include "io/clock.h"
+
+namespace millrace::broker {
+
+// What handlers are made of; each takes what it needs. All outlive the handlers.
+struct HandlerParts {
+  commit::CommitLog& log;
+  const io::Clock& clock;
+  const Cluster& cluster;
+  const TopicDirectory& topics;
+  TopicMaker& maker;
+  FetchSessions& sessions;
+  GroupCoordinator& groups;
+};
+
+// One of each API that is served.
+std::vector<std::unique_ptr<Handler>> all_handlers(const HandlerParts& parts);
+
+}  // namespace millrace::broker

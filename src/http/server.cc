@@ -1,0 +1,158 @@
+#include "http/server.h"
+
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "http/response_writer.h"
+
+namespace millrace::http {
+namespace {
+
+constexpr size_t kBlockBytes = 16 << 10;
+
+}  // namespace
+
+// The connections that there are. Synchronised inside.
+class Server::Guests : public std::enable_shared_from_this<Server::Guests> {
+ public:
+  Guests(const Router& router, ServerOptions options)
+      : router_(router), options_(std::move(options)) {}
+
+  void welcome(io::StreamPtr stream, io::Executor& loop);
+  void close();
+
+ private:
+  class Connection;
+  const Router& router_;
+  const ServerOptions options_;
+  std::mutex mutex_;
+  bool closed_ = false;
+  std::set<std::shared_ptr<Connection>> connections_;
+};
+
+// Confined to its loop.
+class Server::Guests::Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(std::shared_ptr<Guests> guests, io::StreamPtr stream, io::Executor& loop)
+      : guests_(std::move(guests)),
+        stream_(std::move(stream)),
+        loop_(loop),
+        parser_(guests_->options_.limits),
+        last_received_(loop.now()) {}
+
+  io::Executor& loop() { return loop_; }
+
+  void start() {
+    watch_idleness();
+    read();
+  }
+
+  void end() {
+    if (std::exchange(ended_, true)) return;
+    stream_->close();
+    const std::lock_guard lock(guests_->mutex_);
+    guests_->connections_.erase(shared_from_this());
+  }
+
+ private:
+  void watch_idleness() {
+    const int64_t most = guests_->options_.idle_ns_max;
+    loop_.post_at(last_received_ + most, [weak = weak_from_this(), most] {
+      const auto self = weak.lock();
+      if (self == nullptr || self->ended_) return;
+      if (self->loop_.now() - self->last_received_ >= most) return self->end();
+      self->watch_idleness();
+    });
+  }
+
+  void read() {
+    stream_->read(block_, [self = shared_from_this()](Result<size_t> got) {
+      if (self->ended_) return;
+      if (!got || *got == 0) return self->end();
+      self->last_received_ = self->loop_.now();
+      const auto* text = reinterpret_cast<const char*>(self->block_.data());
+      self->parser_.put({text, *got});
+      self->answer();
+    });
+  }
+
+  // Everything that has come whole, in one write.
+  void answer() {
+    std::string answers;
+    bool last = false;
+    while (!last) {
+      auto request = parser_.next();
+      if (!request) {
+        answers += write_response(error_response(parser_.status(), request.error().message()),
+                                  false, false);
+        last = true;
+      } else if (!*request) {
+        break;
+      } else {
+        const Response response = guests_->router_.handle(**request);
+        answers += write_response(response, (*request)->keep_alive, (*request)->method == "HEAD");
+        last = !(*request)->keep_alive;
+      }
+    }
+    if (answers.empty()) return read();
+    stream_->write({Buffer::copy_of(answers)}, [self = shared_from_this(), last](auto written) {
+      if (self->ended_) return;
+      if (last || !written) return self->end();
+      self->read();
+    });
+  }
+
+  const std::shared_ptr<Guests> guests_;
+  io::StreamPtr stream_;
+  io::Executor& loop_;
+  RequestParser parser_;
+  io::MonotonicTime last_received_;
+  std::vector<std::byte> block_ = std::vector<std::byte>(kBlockBytes);
+  bool ended_ = false;
+};
+
+void Server::Guests::welcome(io::StreamPtr stream, io::Executor& loop) {
+  auto connection = std::make_shared<Connection>(shared_from_this(), std::move(stream), loop);
+  {
+    const std::lock_guard lock(mutex_);
+    // Too many: it is closed without a word.
+    if (closed_ || connections_.size() >= options_.connections_max) return;
+    connections_.insert(connection);
+  }
+  connection->start();
+}
+
+void Server::Guests::close() {
+  std::set<std::shared_ptr<Connection>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    all = connections_;
+  }
+  for (const auto& connection : all) {
+    connection->loop().post([connection] { connection->end(); });
+  }
+}
+
+Result<std::unique_ptr<Server>> Server::open(io::Network& network, std::vector<io::Executor*> loops,
+                                             const Router& router, ServerOptions options) {
+  const io::Address address = options.listen;
+  auto guests = std::make_shared<Guests>(router, std::move(options));
+  auto listener = MILLRACE_TRY(
+      network.listen(address, std::move(loops), [guests](io::StreamPtr stream, io::Executor& loop) {
+        guests->welcome(std::move(stream), loop);
+      }));
+  return std::unique_ptr<Server>(new Server(std::move(guests), std::move(listener)));
+}
+
+Server::Server(std::shared_ptr<Guests> guests, std::unique_ptr<io::Listener> listener)
+    : guests_(std::move(guests)), listener_(std::move(listener)) {}
+
+Server::~Server() {
+  listener_.reset();
+  guests_->close();
+}
+
+}  // namespace millrace::http

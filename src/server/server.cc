@@ -1,0 +1,92 @@
+#include "server/server.h"
+
+#include <fmt/core.h>
+
+#include <atomic>
+#include <optional>
+#include <utility>
+
+#include "broker/broker.h"
+#include "broker/settings/broker_settings.h"
+#include "http/server.h"
+#include "server/status_routes.h"
+
+namespace millrace::server {
+
+// In the order in which they are built; destroyed in the reverse one.
+struct Server::Modules {
+  std::unique_ptr<node::Node> node;
+  std::unique_ptr<io::Executor> http_loop;
+  std::atomic<bool> ready{false};
+  std::unique_ptr<broker::Broker> broker;
+  http::Router router;
+  std::unique_ptr<http::Server> http;
+
+  Result<void> open_broker(io::World world, const ServerOptions& options, const Hooks& hooks);
+  Result<void> open_http(io::World world, const ServerOptions& options);
+};
+
+Result<void> Server::Modules::open_broker(io::World world, const ServerOptions& options,
+                                          const Hooks& hooks) {
+  if (!options.kafka) return {};
+  for (const auto& [name, value] : options.broker_settings) {
+    MILLRACE_TRY(broker::check_broker_setting(name, value));
+  }
+  broker::BrokerOptions chosen;
+  chosen.doors = {{.listen = *options.kafka, .advertised = options.advertised, .limits = {}}};
+  chosen.settings = options.broker_settings;
+  auto opened = broker::Broker::open({.world = world,
+                                      .log = node->log(),
+                                      .machines = node->broker_machines(),
+                                      .on_problem = hooks.on_problem},
+                                     std::move(chosen));
+  if (!opened) {
+    return std::move(opened).error().within("the Kafka door cannot be opened");
+  }
+  broker = *std::move(opened);
+  return {};
+}
+
+Result<void> Server::Modules::open_http(io::World world, const ServerOptions& options) {
+  if (!options.http) return {};
+  http_loop = world.network.start_loop({.name = "http"});
+  add_status_routes(router,
+                    {.node = *node, .broker = broker.get(), .ready = ready, .clock = world.clock});
+  auto opened = http::Server::open(world.network, {http_loop.get()}, router,
+                                   {.listen = *options.http, .limits = {}});
+  if (!opened) return std::move(opened).error().within("the HTTP door cannot be opened");
+  http = *std::move(opened);
+  return {};
+}
+
+Server::Server(std::unique_ptr<Modules> modules) : modules_(std::move(modules)) {}
+
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::open(io::World world, ServerOptions options, Hooks hooks) {
+  MILLRACE_TRY(check_exposure(options));
+  auto modules = std::make_unique<Modules>();
+  modules->node = MILLRACE_TRY(node::Node::open(world, {.data_folder = options.data_folder,
+                                                        .durable = options.durable,
+                                                        .print = hooks.print,
+                                                        .on_fatal = hooks.on_fatal}));
+  MILLRACE_TRY(modules->open_broker(world, options, hooks));
+  MILLRACE_TRY(modules->open_http(world, options));
+  modules->ready = true;
+  return std::unique_ptr<Server>(new Server(std::move(modules)));
+}
+
+node::Node& Server::node() {
+  return *modules_->node;
+}
+
+std::string Server::ready_line() const {
+  std::string line = "ready";
+  if (modules_->broker != nullptr) {
+    line += " kafka=" + modules_->broker->addresses().front().to_string();
+  }
+  if (modules_->http != nullptr) line += " http=" + modules_->http->address().to_string();
+  return line;
+}
+
+}  // namespace millrace::server

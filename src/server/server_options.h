@@ -1,0 +1,30 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "io/network/address.h"
+
+namespace millrace::server {
+
+struct ServerOptions {
+  std::string data_folder;
+  bool durable = true;
+  std::optional<io::Address> kafka = io::Address{"127.0.0.1", 9092};  // nullopt: the door is off
+  std::optional<io::Address> http = io::Address{"127.0.0.1", 8080};
+  std::optional<io::Address> advertised;  // what Kafka clients are told; port 0: the one taken
+  bool insecure = false;                  // may listen beyond loopback
+  std::map<std::string, std::string> broker_settings;  // under Kafka's names
+};
+
+// "DOOR=HOST:PORT" or "DOOR=off", with DOOR kafka or http. kInvalidOption.
+Result<void> read_listen(std::string_view text, ServerOptions& options);
+
+// kInvalidOption: a door would be open to others, and `insecure` does not say that this is meant.
+Result<void> check_exposure(const ServerOptions& options);
+
+}  // namespace millrace::server
