@@ -103,7 +103,7 @@ class GroupDriver {
     until_loaded();
   }
   void crash(io::CrashMode mode) {
-    world_.files().crash(mode);
+    if (!world_.files().crashed()) world_.files().crash(mode);
     end();
     world_.files().recover();
     start();

@@ -294,9 +294,12 @@ TEST_F(Members, WhoeverOwesItsSyncForTooLongIsDropped) {
   const auto joined = join_together(driver, 2);
   const auto follower = driver.start_sync(sync_of(joined[1]));
   for (int i = 0; i < 15; ++i) {  // the leader heartbeats, but does not share out
+    EXPECT_FALSE(follower->has_value());
     driver.run_ms(4'000);
     (void)driver.heartbeat(joined[0]);
   }
+  driver.run_ms(100);
+  ASSERT_TRUE(follower->has_value());
   EXPECT_EQ(driver.wait(follower).error, ProtocolError::kRebalanceInProgress);
   EXPECT_EQ(driver.heartbeat(joined[0]), ProtocolError::kUnknownMemberId);
   const JoinAnswer again = driver.join(attempt_of(joined[1].member_id));
