@@ -37,6 +37,8 @@ T take_value(Result<T>& result) {
 
 // The value of a Result<T>, or return its error from the enclosing function (which returns a
 // Result): `Schema schema = MILLRACE_TRY(read_schema(file));`
+// It stands alone or first in its expression: the compiler does not destroy what was made before it
+// in the same expression when it returns.
 #define MILLRACE_TRY(expression)                                        \
   ({                                                                    \
     auto millrace_try_result = (expression);                            \

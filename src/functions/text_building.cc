@@ -35,8 +35,7 @@ ColumnPtr concatenate(KernelCall& call) {
     for (size_t at = 0; at < texts.size(); ++at) {
       if (nulls[at][row]) continue;
       const std::string_view text = texts[at][row];
-      std::memcpy(to, text.data(), text.size());
-      to += text.size();
+      to = std::ranges::copy(text, to).out;
     }
     writer.close(row, bytes);
   });

@@ -264,7 +264,8 @@ struct ExpressionBinder::Visitor {
     const std::string_view name = operator_name(node.op);
     if (name.empty()) return binder.refuse(span, "this operator");
     ExpressionPtr left = MILLRACE_TRY(binder.bind(*node.left));
-    return binder.call(name, {std::move(left), MILLRACE_TRY(binder.bind(*node.right))}, span);
+    ExpressionPtr right = MILLRACE_TRY(binder.bind(*node.right));
+    return binder.call(name, {std::move(left), std::move(right)}, span);
   }
   Bound operator()(const sql::Logical& node) {
     Expressions operands;

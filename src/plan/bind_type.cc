@@ -104,8 +104,9 @@ Result<Type> bind_type(const sql::TypeName& type, const sql::SourceText& text) {
     return Type::array(MILLRACE_TRY(bind_type(*array->element, text)));
   }
   if (const auto* map = std::get_if<sql::MapType>(&type.node)) {
-    return Type::map(MILLRACE_TRY(bind_type(*map->key, text)),
-                     MILLRACE_TRY(bind_type(*map->value, text)));
+    Type key = MILLRACE_TRY(bind_type(*map->key, text));
+    Type value = MILLRACE_TRY(bind_type(*map->value, text));
+    return Type::map(std::move(key), std::move(value));
   }
   if (const auto* row = std::get_if<sql::RowType>(&type.node)) {
     std::vector<data::Field> fields;

@@ -256,7 +256,8 @@ Result<void> HashJoin::evaluate_residual() {
     bytes.push_back(other().table->bytes(candidate.slot));
   }
   const auto count = static_cast<uint32_t>(rows.size());
-  candidate_pairs_ = pair_batch(gather_own(rows), MILLRACE_TRY(other().codec.decode(bytes)), count);
+  auto other_columns = MILLRACE_TRY(other().codec.decode(bytes));
+  candidate_pairs_ = pair_batch(gather_own(rows), std::move(other_columns), count);
   expr::Vector result = std::move(residual_->evaluate(candidate_pairs_, moment_)[0]);
   residual_errors_ = std::move(result.errors);
   const data::ColumnPtr truth = data::flatten(result.column);
@@ -374,8 +375,8 @@ Result<void> HashJoin::flush(engine::Output& output) {
   const auto count = static_cast<uint32_t>(signs_.size());
   std::vector<data::ColumnPtr> own_columns =
       any_own_padded_ ? MILLRACE_TRY(own().codec.decode(own_bytes_)) : gather_own(own_rows_);
-  data::Batch batch =
-      pair_batch(std::move(own_columns), MILLRACE_TRY(other().codec.decode(other_bytes_)), count);
+  auto other_columns = MILLRACE_TRY(other().codec.decode(other_bytes_));
+  data::Batch batch = pair_batch(std::move(own_columns), std::move(other_columns), count);
   if (any_sign_) {
     Buffer signs = Buffer::allocate(count);
     std::ranges::copy(signs_, signs.mutable_as<Sign>());
