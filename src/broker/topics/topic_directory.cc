@@ -8,8 +8,9 @@
 
 namespace millrace::broker {
 
-TopicDirectory::TopicDirectory(commit::CommitLog& log, kafka::Uuid cluster)
-    : log_(log), cluster_(cluster), snapshot_(std::make_shared<Snapshot>()) {}
+TopicDirectory::TopicDirectory(commit::CommitLog& log, kafka::Uuid cluster,
+                               const BrokerSettings* settings)
+    : log_(log), cluster_(cluster), settings_(settings), snapshot_(std::make_shared<Snapshot>()) {}
 
 kafka::Uuid TopicDirectory::id_of(commit::TopicId topic) const {
   kafka::Uuid id = cluster_;
@@ -20,10 +21,17 @@ kafka::Uuid TopicDirectory::id_of(commit::TopicId topic) const {
 std::shared_ptr<const TopicDirectory::Snapshot> TopicDirectory::read(uint64_t version) const {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->version = version;
+  SettingValues of_broker;
+  for (const Setting& setting : topic_settings()) {
+    if (settings_ == nullptr || setting.synonym.empty()) continue;
+    of_broker.emplace(setting.name, settings_->text(setting.synonym));
+  }
   for (commit::Topic& topic : log_.topics().list()) {
     auto known = std::make_shared<KnownTopic>();
     known->id = id_of(topic.id);
-    known->limits = read_topic_limits(topic.config);
+    SettingValues config = topic.config;
+    config.insert(of_broker.begin(), of_broker.end());
+    known->limits = read_topic_limits(config);
     known->internal = topic.name == kGroupTopic || topic.name == kTransactionTopic;
     known->topic = std::move(topic);
     snapshot->by_id.emplace(known->id, known);
@@ -34,7 +42,8 @@ std::shared_ptr<const TopicDirectory::Snapshot> TopicDirectory::read(uint64_t ve
 
 std::shared_ptr<const TopicDirectory::Snapshot> TopicDirectory::current() const {
   // Read first: a change while the topics are listed is seen again next time.
-  const uint64_t version = log_.proposals().version(commit::kTopicMachine);
+  const uint64_t version = log_.proposals().version(commit::kTopicMachine) +
+                           (settings_ == nullptr ? 0 : settings_->changes());
   {
     const std::shared_lock lock(mutex_);
     if (snapshot_->version == version) return snapshot_;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/settings/broker_settings.h"
 #include "broker/topics/topic_settings.h"
 #include "commit/commit_log.h"
 #include "kafka/wire/uuid.h"
@@ -38,10 +39,12 @@ using KnownTopicPtr = std::shared_ptr<const KnownTopic>;
 // the cluster's id and the topic's, so it is another one after a topic was made again.
 //
 // Threading:  synchronised inside; reads what changed when it is asked.
-// Ownership:  the log outlives it.
+// Ownership:  log and settings outlive it.
 class TopicDirectory {
  public:
-  TopicDirectory(commit::CommitLog& log, kafka::Uuid cluster);
+  // `settings`: the broker's, which hold for limits that a topic does not set; nullptr: defaults.
+  TopicDirectory(commit::CommitLog& log, kafka::Uuid cluster,
+                 const BrokerSettings* settings = nullptr);
 
   // nullptr: there is none.
   KnownTopicPtr find(std::string_view name) const;
@@ -62,6 +65,7 @@ class TopicDirectory {
 
   commit::CommitLog& log_;
   const kafka::Uuid cluster_;
+  const BrokerSettings* const settings_;
   mutable std::shared_mutex mutex_;
   mutable std::shared_ptr<const Snapshot> snapshot_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace millrace::broker {
 namespace {
@@ -112,6 +113,21 @@ Result<void> check_topic_setting(std::string_view name, std::string_view value) 
 Result<void> check_topic_settings(const std::map<std::string, std::string>& config) {
   for (const auto& [name, value] : config) MILLRACE_TRY(check_topic_setting(name, value));
   return {};
+}
+
+std::vector<SettingValue> topic_values(const Setting& setting, const SettingValues& config,
+                                       const BrokerSettings& broker) {
+  const std::string name(setting.name);
+  std::vector<SettingValue> values;
+  if (const auto own = config.find(name); own != config.end()) {
+    values.push_back({name, own->second, SettingSource::kTopic});
+  }
+  if (setting.synonym.empty()) {
+    values.push_back({name, std::string(setting.default_value), SettingSource::kDefault});
+  } else {
+    std::ranges::move(broker.values(setting.synonym), std::back_inserter(values));
+  }
+  return values;
 }
 
 TopicLimits read_topic_limits(const std::map<std::string, std::string>& config) {

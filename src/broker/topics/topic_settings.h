@@ -5,8 +5,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "broker/settings/broker_settings.h"
 #include "broker/settings/setting.h"
 
 namespace millrace::broker {
@@ -20,6 +22,11 @@ const Setting* find_topic_setting(std::string_view name);
 // with the nearest name.
 Result<void> check_topic_setting(std::string_view name, std::string_view value);
 Result<void> check_topic_settings(const std::map<std::string, std::string>& config);
+
+// What a topic with this config has: the first value holds, the rest would without those before.
+// The default is the last.
+std::vector<SettingValue> topic_values(const Setting& setting, const SettingValues& config,
+                                       const BrokerSettings& broker);
 
 // What the broker itself looks at, with defaults filled in. A plain value.
 struct TopicLimits {
