@@ -55,7 +55,7 @@ void GroupCoordinator::stop(io::Wake done) {
     for (auto& [ticket, reply] : std::exchange(syncs_, {})) {
       reply({.error = ProtocolError::kCoordinatorNotAvailable});
     }
-    done();
+    store_.drain(std::move(done));
   });
 }
 
@@ -316,6 +316,7 @@ void GroupCoordinator::take(const FoundMarker& marker) {
 }
 
 void GroupCoordinator::load_ended(Result<void> result) {
+  if (stopped_) return;
   if (!result) {
     failed_ = true;
     if (parts_.on_problem) parts_.on_problem(result.error());

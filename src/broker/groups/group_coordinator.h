@@ -86,8 +86,8 @@ struct GroupListing {
 // Threading:  calls from any thread; confined to its executor, which completions run on.
 // Ownership:  what it is made with outlives it. Requests that wait keep nothing alive: they are
 //             dropped when it goes.
-// Order:      start, then calls; stop before the log goes: it then answers everything with
-//             kCoordinatorNotAvailable and does not touch the log again.
+// Order:      start, then calls; stop before the log or the executor goes: when it is done the log
+//             owes nothing and is not touched again; calls are answered kCoordinatorNotAvailable.
 // Failure:    in the answers: kCoordinatorLoadInProgress until what is stored has been read,
 //             kCoordinatorNotAvailable where that failed (it is tried again) or a write did.
 class GroupCoordinator : public std::enable_shared_from_this<GroupCoordinator> {

@@ -86,12 +86,36 @@ TEST(GroupCoordinator, StopsBeforeTheLog) {
   GroupDriver driver;
   driver.until_loaded();
   const auto joining = driver.start_join_anew();
+  CommitAttempt attempt;
+  attempt.group = "h";
+  attempt.offsets.push_back(offset_of("t", 0, 1));
+  auto committed = GroupDriver::later<ProtocolError>();
   auto stopped = GroupDriver::later<bool>();
-  driver.groups().stop([stopped] { *stopped = true; });
-  EXPECT_TRUE(driver.wait(stopped));
+  driver.groups().commit_offsets(std::move(attempt), GroupDriver::into(committed));
+  driver.groups().stop([stopped, committed] { *stopped = committed->has_value(); });
+  EXPECT_TRUE(driver.wait(stopped)) << "what was on its way is answered before";
+  EXPECT_EQ(driver.wait(committed), ProtocolError::kNone);
   EXPECT_EQ(driver.wait(joining).error, ProtocolError::kCoordinatorNotAvailable);
   EXPECT_EQ(driver.commit("g", {offset_of("t", 0, 1)}), ProtocolError::kCoordinatorNotAvailable);
   driver.run_ms(3'600'000);
+}
+
+TEST(GroupCoordinator, StopsWhileItLoads) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    GroupDriver driver(seed);
+    driver.until_loaded();
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_EQ(driver.commit("g", {offset_of("t", 0, i, std::string(4'000, 'm'))}),
+                ProtocolError::kNone);
+    }
+    driver.end();
+    driver.start();
+    for (uint64_t i = 0; i < seed; ++i) driver.world().threads().run_one();
+    auto stopped = GroupDriver::later<bool>();
+    driver.groups().stop([stopped] { *stopped = true; });
+    EXPECT_TRUE(driver.wait(stopped));
+    EXPECT_FALSE(driver.problem().has_value());
+  }
 }
 
 // ---- Restarts ---------------------------------------------------------------------------------

@@ -79,6 +79,17 @@ uint32_t partition_of_group(std::string_view group, uint32_t partitions) {
   return static_cast<uint32_t>(value < 0 ? -value : value) % partitions;
 }
 
+void GroupStore::answered() {
+  --asked_;
+  if (draining_ && asked_ == 0 && drained_) std::exchange(drained_, nullptr)();
+}
+
+void GroupStore::drain(io::Wake done) {
+  draining_ = true;
+  if (asked_ == 0) return done();
+  drained_ = std::move(done);
+}
+
 // ---- The topic --------------------------------------------------------------------------------
 
 void GroupStore::with_topic(WithTopic next) {
@@ -95,9 +106,11 @@ void GroupStore::with_topic(WithTopic next) {
 }
 
 void GroupStore::create_topic(std::shared_ptr<std::vector<WithTopic>> waiting) {
+  ++asked_;
   log_.topics().create(
       spec_of_topic(options_.partitions), executor_,
       [this, waiting = std::move(waiting)](Result<commit::TopicId> created) {
+        const Answered answered(*this);
         waiting_.reset();
         Result<commit::Topic> topic = log_.topics().describe(kGroupTopic);
         if (topic) topic_ = *topic;
@@ -123,9 +136,11 @@ void GroupStore::append(std::string_view group, std::vector<GroupRecord> records
   locate(group, [this, batch = *std::move(batch),
                  done = std::move(done)](Result<commit::PartitionId> partition) mutable {
     if (!partition) return done(std::move(partition).error());
+    ++asked_;
     log_.appender().append(
         *partition, std::move(batch), commit::Acks::kDurable, executor_,
         [this, at = *partition, done = std::move(done)](Result<commit::Appended> appended) mutable {
+          const Answered answered(*this);
           if (appended) return done(StoredAt{at, appended->base_offset});
           if (appended.error().code() == ErrorCode::kTopicNotFound) topic_.reset();
           done(std::move(appended).error());
@@ -199,20 +214,24 @@ void GroupStore::load(GroupReplay replay, io::Completion<Result<void>> done) {
   for (uint32_t index = 0; index < topic_->partitions; ++index) {
     queries.push_back({.partition = {topic_->id, index}, .kind = commit::OffsetKind::kVisible});
   }
+  ++asked_;
   log_.reader().offsets(
-      std::move(queries), executor_,
-      [this, loading](Result<std::vector<Result<int64_t>>> answers) mutable {
+      std::move(queries), executor_, [this, loading](Result<std::vector<Result<int64_t>>> answers) {
+        const Answered answered(*this);
         if (!answers) return loading->done(std::move(answers).error());
         for (size_t i = 0; i < answers->size(); ++i) {
           auto& answer = (*answers)[i];
           if (!answer) return loading->done(std::move(answer).error());
           (i < answers->size() / 2 ? loading->nexts : loading->ends).push_back(*answer);
         }
-        read_next(std::move(loading));
+        read_next(loading);
       });
 }
 
-void GroupStore::read_next(std::shared_ptr<Loading> loading) {
+void GroupStore::read_next(const std::shared_ptr<Loading>& loading) {
+  if (draining_) {
+    return loading->done(Error(ErrorCode::kUnavailable, "the groups are no longer loaded"));
+  }
   while (loading->partition < loading->nexts.size() &&
          loading->nexts[loading->partition] >= loading->ends[loading->partition]) {
     ++loading->partition;
@@ -223,14 +242,16 @@ void GroupStore::read_next(std::shared_ptr<Loading> loading) {
   request.partitions.push_back({.partition = {topic_->id, loading->partition},
                                 .offset = loading->nexts[loading->partition],
                                 .bytes_max = kReadBytes});
+  ++asked_;
   log_.reader().read(std::move(request), executor_,
-                     [this, loading](Result<std::vector<commit::PartitionData>> data) mutable {
+                     [this, loading](Result<std::vector<commit::PartitionData>> data) {
+                       const Answered answered(*this);
                        if (!data) return loading->done(std::move(data).error());
-                       take(std::move(loading), data->front());
+                       take(loading, data->front());
                      });
 }
 
-void GroupStore::take(std::shared_ptr<Loading> loading, const commit::PartitionData& data) {
+void GroupStore::take(const std::shared_ptr<Loading>& loading, const commit::PartitionData& data) {
   if (data.error) return loading->done(Error(*data.error));
   const int64_t before = loading->nexts[loading->partition];
   for (const Buffer& piece : data.batches) {
@@ -242,7 +263,7 @@ void GroupStore::take(std::shared_ptr<Loading> loading, const commit::PartitionD
   if (loading->nexts[loading->partition] == before) {
     loading->nexts[loading->partition] = loading->ends[loading->partition];
   }
-  read_next(std::move(loading));
+  read_next(loading);
 }
 
 }  // namespace millrace::broker

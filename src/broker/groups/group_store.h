@@ -63,7 +63,7 @@ uint32_t partition_of_group(std::string_view group, uint32_t partitions);
 // Ownership:  log, executor and clock outlive it. Completions keep it alive: it must not go before
 //             the last one.
 // Order:      load, once, before anything is stored. What is stored for one group is durable in
-//             the order of the calls, and answered so.
+//             the order of the calls, and answered so. Nothing after drain.
 class GroupStore {
  public:
   struct Options {
@@ -82,19 +82,34 @@ class GroupStore {
   // Everything that is there. `replay` is called until `done` is.
   // Failure: kCorruptRecord; what Reader says.
   void load(GroupReplay replay, io::Completion<Result<void>> done);
+  // `done` runs when the log owes no answer any more. What is being loaded ends early, with
+  // kUnavailable.
+  void drain(io::Wake done);
 
  private:
   struct Loading;
+  // Stands in every answer of the log: when it goes, one answer less is owed.
+  struct Answered {
+    explicit Answered(GroupStore& of) : store(of) {}
+    Answered(const Answered&) = delete;
+    Answered& operator=(const Answered&) = delete;
+    ~Answered() { store.answered(); }
+    GroupStore& store;
+  };
+  void answered();
   using WithTopic = io::Completion<Result<commit::Topic>>;
   void with_topic(WithTopic next);
   void create_topic(std::shared_ptr<std::vector<WithTopic>> waiting);
-  void read_next(std::shared_ptr<Loading> loading);
-  void take(std::shared_ptr<Loading> loading, const commit::PartitionData& data);
+  void read_next(const std::shared_ptr<Loading>& loading);
+  void take(const std::shared_ptr<Loading>& loading, const commit::PartitionData& data);
 
   commit::CommitLog& log_;
   io::Executor& executor_;
   const io::Clock& clock_;
   const Options options_;
+  size_t asked_ = 0;  // of the log, not yet answered
+  bool draining_ = false;
+  io::Wake drained_;
   std::optional<commit::Topic> topic_;
   std::weak_ptr<std::vector<WithTopic>> waiting_;  // for the topic, which is being made
 };
