@@ -79,7 +79,7 @@ Result<void> Broker::Modules::know_cluster() {
 
 void Broker::Modules::build() {
   settings.emplace(parts.machines.settings, cluster, options.settings);
-  topics.emplace(parts.log, cluster.id);
+  topics.emplace(parts.log, cluster.id, &*settings);
   maker.emplace(parts.log.topics(), *topics, *settings, cluster);
   sessions.emplace(parts.world.random, options.fetch_sessions_max);
   groups = GroupCoordinator::start({.log = parts.log,
@@ -92,6 +92,8 @@ void Broker::Modules::build() {
   dispatcher = std::make_unique<Dispatcher>(all_handlers({.log = parts.log,
                                                           .clock = parts.world.clock,
                                                           .cluster = cluster,
+                                                          .machines = parts.machines,
+                                                          .settings = *settings,
                                                           .topics = *topics,
                                                           .maker = *maker,
                                                           .sessions = *sessions,

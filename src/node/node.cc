@@ -81,12 +81,13 @@ void Node::Modules::start_threads() {
 }
 
 Result<void> Node::Modules::open_log() {
-  log = MILLRACE_TRY(log::Log::open(
-      world, {.folder = options.data_folder,
-              .sync = options.durable,
-              .ring_bytes_max = options.ring_bytes_max,
-              .machines = {&machine, &broker_machines.identity, &broker_machines.settings},
-              .on_fatal = options.on_fatal}));
+  log = MILLRACE_TRY(
+      log::Log::open(world, {.folder = options.data_folder,
+                             .sync = options.durable,
+                             .ring_bytes_max = options.ring_bytes_max,
+                             .machines = {&machine, &broker_machines.identity,
+                                          &broker_machines.settings, &broker_machines.quotas},
+                             .on_fatal = options.on_fatal}));
   outside.emplace(connectors::Outside{.clock = world.clock,
                                       .files = world.files,
                                       .log = *log,

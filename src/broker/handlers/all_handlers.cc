@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "broker/handlers/admin_handlers.h"
 #include "broker/handlers/api_versions.h"
 #include "broker/handlers/fetch.h"
 #include "broker/handlers/group_handlers.h"
@@ -21,6 +22,9 @@ std::vector<std::unique_ptr<Handler>> all_handlers(const HandlerParts& parts) {
   add(std::make_unique<ListOffsetsHandler>(reader, parts.topics, parts.cluster));
   add(std::make_unique<MetadataHandler>(parts.topics, parts.maker, parts.cluster));
   std::ranges::move(group_handlers(parts.groups, parts.topics, parts.cluster),
+                    std::back_inserter(handlers));
+  std::ranges::move(admin_handlers(parts.log, parts.topics, parts.maker, parts.machines.settings,
+                                   parts.settings, parts.machines.quotas, parts.cluster),
                     std::back_inserter(handlers));
   std::vector<int16_t> keys = {kafka::ApiVersionsRequest::kKey};
   for (const auto& handler : handlers) keys.push_back(handler->key());

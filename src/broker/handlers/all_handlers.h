@@ -7,6 +7,8 @@
 #include "broker/fetch/fetch_sessions.h"
 #include "broker/groups/group_coordinator.h"
 #include "broker/handler.h"
+#include "broker/machines.h"
+#include "broker/settings/broker_settings.h"
 #include "broker/topics/topic_maker.h"
 #include "commit/commit_log.h"
 #include "io/clock.h"
@@ -18,6 +20,8 @@ struct HandlerParts {
   commit::CommitLog& log;
   const io::Clock& clock;
   const Cluster& cluster;
+  const Machines& machines;
+  const BrokerSettings& settings;
   const TopicDirectory& topics;
   TopicMaker& maker;
   FetchSessions& sessions;
