@@ -31,7 +31,7 @@ struct Broker::Modules {
 
   Parts parts;
   BrokerOptions options;
-  std::vector<std::unique_ptr<io::Executor>> loops;
+  std::vector<std::unique_ptr<io::Loop>> loops;
   std::unique_ptr<io::Executor> coordinators;
   Cluster cluster;
   std::optional<BrokerSettings> settings;
@@ -101,7 +101,7 @@ void Broker::Modules::build() {
 }
 
 Result<void> Broker::Modules::open_doors() {
-  std::vector<io::Executor*> shared;
+  std::vector<io::Loop*> shared;
   for (const auto& loop : loops) shared.push_back(loop.get());
   for (const DoorOptions& door : options.doors) {
     doors.push_back(MILLRACE_TRY(KafkaDoor::open(

@@ -19,7 +19,7 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
   Guests(Parts parts, DoorOptions options)
       : parts_(std::move(parts)), options_(std::move(options)) {}
 
-  void welcome(io::StreamPtr stream, io::Executor& loop) {
+  void welcome(io::StreamPtr stream, io::Loop& loop) {
     Endpoint endpoint = endpoint_of(*stream);
     auto connection = std::make_shared<Connection>(
         std::move(stream), Connection::Parts{.dispatcher = parts_.dispatcher,
@@ -97,8 +97,8 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
 Result<std::unique_ptr<KafkaDoor>> KafkaDoor::open(Parts parts, DoorOptions options) {
   const io::Address address = options.listen;
   auto guests = std::make_shared<Guests>(parts, std::move(options));
-  auto listener = MILLRACE_TRY(parts.network.listen(
-      address, parts.loops, [guests](io::StreamPtr stream, io::Executor& loop) {
+  auto listener = MILLRACE_TRY(
+      parts.network.listen(address, parts.loops, [guests](io::StreamPtr stream, io::Loop& loop) {
         guests->welcome(std::move(stream), loop);
       }));
   return std::unique_ptr<KafkaDoor>(

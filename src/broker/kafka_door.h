@@ -29,7 +29,7 @@ class KafkaDoor {
   struct Parts {
     const Dispatcher& dispatcher;
     io::Network& network;
-    std::vector<io::Executor*> loops;
+    std::vector<io::Loop*> loops;
     // Connections that ended because of what the client sent; may be empty. On any loop.
     std::function<void(const std::string& peer, const Error&)> on_problem;
   };

@@ -136,7 +136,7 @@ void Server::Guests::close() {
   }
 }
 
-Result<std::unique_ptr<Server>> Server::open(io::Network& network, std::vector<io::Executor*> loops,
+Result<std::unique_ptr<Server>> Server::open(io::Network& network, std::vector<io::Loop*> loops,
                                              const Router& router, ServerOptions options) {
   const io::Address address = options.listen;
   auto guests = std::make_shared<Guests>(router, std::move(options));

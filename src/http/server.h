@@ -23,8 +23,7 @@ struct ServerOptions {
 // Ownership:  router, network and loops outlive it.
 class Server {
  public:
-  static Result<std::unique_ptr<Server>> open(io::Network& network,
-                                              std::vector<io::Executor*> loops,
+  static Result<std::unique_ptr<Server>> open(io::Network& network, std::vector<io::Loop*> loops,
                                               const Router& router, ServerOptions options);
   ~Server();
   Server(const Server&) = delete;

@@ -52,4 +52,22 @@ struct Fault {
   int64_t slow_ns = 0;
 };
 
+enum class NetworkCall : uint8_t { kAny, kConnect, kRead, kWrite };
+
+enum class NetworkEffect : uint8_t {
+  kCut,      // both ends lose the connection, and what is under way; a connect is refused
+  kSilence,  // nothing arrives any more at either end; after some minutes each gives up
+  kSlow,     // it takes `slow_ns` longer: a late connect, a slow reader, a slow way
+};
+
+// NetworkFault: as Fault, for connections. Immutable.
+struct NetworkFault {
+  NetworkCall call = NetworkCall::kAny;
+  uint64_t nth = 1;      // of the matching calls from now on; 1 = the next
+  bool lasting = false;  // the ones after the nth, too
+  uint16_t port = 0;     // of the listener; 0: any
+  NetworkEffect effect = NetworkEffect::kCut;
+  int64_t slow_ns = 0;
+};
+
 }  // namespace millrace::io

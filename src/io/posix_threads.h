@@ -13,4 +13,9 @@ class PosixThreads final : public Threads {
   int parallelism() const override;
 };
 
+// Makes the calling thread the one of `executor`: its name, its niceness.
+void become_thread_of(const Executor& executor, const ThreadOptions& options);
+// Whose thread the calling one is; null: of no executor.
+const Executor* executor_of_thread();
+
 }  // namespace millrace::io

@@ -16,7 +16,7 @@ namespace millrace::server {
 // In the order in which they are built; destroyed in the reverse one.
 struct Server::Modules {
   std::unique_ptr<node::Node> node;
-  std::unique_ptr<io::Executor> http_loop;
+  std::unique_ptr<io::Loop> http_loop;
   std::atomic<bool> ready{false};
   std::unique_ptr<broker::Broker> broker;
   http::Router router;

@@ -1,164 +1,208 @@
 #include "io/network/posix_listener.h"
 
 #include <fmt/core.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
+#include <utility>
 
 #include "base/assert.h"
+#include "io/network/port_holder.h"
 #include "io/network/posix_stream.h"
 
 namespace millrace::io {
 namespace {
 
-constexpr int kBacklog = 1024;
+constexpr int kBacklog = 4096;  // the system may allow less
 // Without a free descriptor the next try waits so long.
 constexpr int64_t kPauseNs = 100 * kNsPerMs;
-
-struct FreeAddresses {
-  void operator()(addrinfo* list) const { freeaddrinfo(list); }
-};
-
-Result<std::unique_ptr<addrinfo, FreeAddresses>> resolve(const Address& address) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* list = nullptr;
-  const std::string port = std::to_string(address.port);
-  const char* host = address.host.empty() ? nullptr : address.host.c_str();
-  const int failed = getaddrinfo(host, port.c_str(), &hints, &list);
-  if (failed == 0) return std::unique_ptr<addrinfo, FreeAddresses>(list);
-  return Error(ErrorCode::kInvalidOption,
-               fmt::format("no address is known for '{}': {}", address.host, gai_strerror(failed)))
-      .at(address.to_string());
-}
+// A port that is free for IPv4 may be taken for IPv6.
+constexpr int kFreePortTries = 20;
+// Of one turn; then the loop's streams have theirs.
+constexpr int kAcceptsMax = 64;
 
 Error cannot_listen(int number, const Address& address) {
+  if (number == EADDRINUSE) {
+    return Error(ErrorCode::kPortInUse,
+                 fmt::format("{} listens at port {}", port_holder(address.port), address.port))
+        .at(address.to_string())
+        .remedy("Stop it, or choose another port; port 0 takes one that is free.");
+  }
   Error error = network_error(number, "listen", address.to_string());
-  if (number != EADDRINUSE) return error;
-  return std::move(error).remedy(fmt::format(
-      "Another program listens at port {}; end it, or choose another port.", address.port));
+  if (number == EACCES) {
+    return std::move(error).remedy("Ports below 1024 need a privilege; choose a higher one.");
+  }
+  if (number == EADDRNOTAVAIL) {
+    return std::move(error).remedy("Write an address that this machine has.");
+  }
+  return error;
 }
 
-Result<Socket> open_port(const addrinfo& at, const Address& address) {
-  Socket socket(::socket(at.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+Result<Socket> open_port(const SocketAddress& at, const Address& address) {
+  Socket socket(::socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return cannot_listen(errno, address);
   const int on = 1;
   setsockopt(socket.descriptor(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   // Each family has a socket of its own.
-  if (at.ai_family == AF_INET6) {
+  if (at.family() == AF_INET6) {
     setsockopt(socket.descriptor(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
-  if (bind(socket.descriptor(), at.ai_addr, at.ai_addrlen) != 0 ||
+  if (bind(socket.descriptor(), at.get(), at.bytes) != 0 ||
       ::listen(socket.descriptor(), kBacklog) != 0) {
     return cannot_listen(errno, address);
   }
   return socket;
 }
 
+// Whether the machine has nothing of the address's family, so that the others will do.
+bool is_absent(const SocketAddress& at) {
+  const Socket socket(::socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  SocketAddress probe = at;
+  probe.set_port(0);
+  return !socket ||
+         (bind(socket.descriptor(), probe.get(), probe.bytes) != 0 && errno == EADDRNOTAVAIL);
+}
+
+// A free port that was found for the first address is taken for the others, too.
+Result<std::vector<Socket>> open_all(const std::vector<SocketAddress>& addresses, Address wanted) {
+  std::vector<Socket> sockets;
+  std::optional<Error> absent;
+  for (SocketAddress at : addresses) {
+    at.set_port(wanted.port);
+    auto socket = open_port(at, wanted);
+    if (!socket && !is_absent(at)) return std::move(socket).error();
+    if (!socket) {
+      absent = std::move(socket).error();
+      continue;
+    }
+    wanted.port = local_address(*socket).port;
+    sockets.push_back(*std::move(socket));
+  }
+  if (sockets.empty()) return *std::move(absent);
+  return sockets;
+}
+
 }  // namespace
 
 Result<std::vector<Socket>> open_ports(const Address& address) {
-  const auto list = MILLRACE_TRY(resolve(address));
-  std::vector<Socket> ports;
-  std::optional<Error> failed;
-  Address wanted = address;
-  for (addrinfo* at = list.get(); at != nullptr; at = at->ai_next) {
-    // A free port that was found for the first address is taken for the others, too.
-    auto& number = at->ai_family == AF_INET
-                       ? reinterpret_cast<sockaddr_in*>(at->ai_addr)->sin_port
-                       : reinterpret_cast<sockaddr_in6*>(at->ai_addr)->sin6_port;
-    number = htons(wanted.port);
-    auto port = open_port(*at, wanted);
-    if (!port && port.error().code() == ErrorCode::kInUse) return std::move(port).error();
-    if (!port) {
-      // A machine without IPv6 has localhost in both families all the same.
-      failed = std::move(port).error();
-      continue;
-    }
-    wanted.port = local_address(*port).port;
-    ports.push_back(*std::move(port));
+  const auto addresses = MILLRACE_TRY(look_up(address, AddressUse::kListen));
+  for (int tries = 1;; ++tries) {
+    auto sockets = open_all(addresses, address);
+    const bool again = !sockets && sockets.error().code() == ErrorCode::kPortInUse &&
+                       address.port == 0 && tries < kFreePortTries;
+    if (!again) return sockets;
   }
-  if (ports.empty()) return *std::move(failed);
-  return ports;
 }
 
-// One socket that listens. Confined to its loop.
-class PosixListener::Port final : public SocketOwner {
+// Who is let in, and by which loop. Shared with the tasks that let in.
+struct PosixListener::Guests {
+  const std::vector<PosixLoop*> loops;
+  const Accept on_accept;
+  std::atomic<bool> closed = false;
+};
+
+// One socket that listens. Confined to the first loop.
+class PosixListener::Port final : public SocketOwner, public std::enable_shared_from_this<Port> {
  public:
-  Port(PosixLoop& loop, Socket socket, std::vector<PosixLoop*> loops, Accept on_accept)
-      : loop_(loop),
-        socket_(std::move(socket)),
-        loops_(std::move(loops)),
-        on_accept_(std::make_shared<Accept>(std::move(on_accept))) {
+  Port(std::shared_ptr<Guests> guests, Socket socket)
+      : guests_(std::move(guests)), loop_(*guests_->loops.front()), socket_(std::move(socket)) {
     loop_.watch(socket_, *this);
-    accept_all();
   }
-  ~Port() override {
-    *alive_ = false;
-    loop_.forget(socket_);
+  ~Port() override { loop_.forget(socket_, *this); }
+
+  void ready(Readiness) override {
+    if (!paused_) loop_.defer(*this);
   }
-
-  void ready(bool, bool) override { accept_all(); }
-
- private:
-  void accept_all() {
-    while (true) {
+  void resume() override {
+    for (int accepts = 0; accepts < kAcceptsMax; ++accepts) {
       Socket accepted(
           accept4(socket_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (accepted) {
         hand_out(std::move(accepted));
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         return;
-      } else if (errno != EINTR && errno != ECONNABORTED) {
+      } else if (!is_of_connection(errno)) {
         return pause();
       }
     }
+    loop_.defer(*this);
+  }
+  void abandon() override {}
+
+ private:
+  // What went wrong with the connection that would have been accepted. Source: accept(2).
+  static bool is_of_connection(int number) {
+    switch (number) {
+      case EINTR:
+      case ECONNABORTED:
+      case EPROTO:
+      case ENOPROTOOPT:
+      case ENETDOWN:
+      case ENETUNREACH:
+      case EHOSTDOWN:
+      case EHOSTUNREACH:
+      case ENONET:
+      case EOPNOTSUPP:
+      case EPERM:
+        return true;
+      default:
+        return false;
+    }
   }
   void pause() {
-    loop_.post_at(loop_.now() + kPauseNs, [this, alive = alive_] {
-      if (*alive) accept_all();
+    paused_ = true;
+    loop_.post_at(loop_.now() + kPauseNs, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self == nullptr) return;
+      self->paused_ = false;
+      self->loop_.defer(*self);
     });
   }
   void hand_out(Socket accepted) {
-    PosixLoop& loop = *loops_[next_++ % loops_.size()];
-    loop.post([&loop, on_accept = on_accept_, accepted = std::move(accepted)]() mutable {
-      (*on_accept)(std::make_unique<PosixStream>(loop, std::move(accepted)), loop);
+    PosixLoop& loop = *guests_->loops[next_++ % guests_->loops.size()];
+    loop.post([&loop, guests = guests_, accepted = std::move(accepted)]() mutable {
+      if (guests->closed) return;
+      guests->on_accept(std::make_unique<PosixStream>(loop, std::move(accepted)), loop);
     });
   }
 
+  const std::shared_ptr<Guests> guests_;
   PosixLoop& loop_;
   Socket socket_;
-  const std::vector<PosixLoop*> loops_;
-  const std::shared_ptr<Accept> on_accept_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  bool paused_ = false;
   size_t next_ = 0;
 };
 
-PosixListener::PosixListener(std::vector<Socket> ports, std::vector<PosixLoop*> loops,
+namespace {
+
+// Runs `call` as a task of the loop, and returns when it has run.
+void run_on(PosixLoop& loop, const std::function<void()>& call) {
+  MILLRACE_ASSERT(!loop.current());
+  Notification done;
+  loop.post([&] {
+    call();
+    done.set();
+  });
+  done.block();
+}
+
+}  // namespace
+
+PosixListener::PosixListener(std::vector<Socket> sockets, std::vector<PosixLoop*> loops,
                              Accept on_accept)
-    : local_(local_address(ports.front())),
-      loop_(*loops.front()),
-      ports_(std::make_shared<std::vector<std::unique_ptr<Port>>>()) {
-  loop_.post([this_ports = ports_, &loop = loop_, ports = std::move(ports), loops,
-              on_accept = std::move(on_accept)]() mutable {
-    for (Socket& port : ports) {
-      this_ports->push_back(std::make_unique<Port>(loop, std::move(port), loops, on_accept));
+    : local_(local_address(sockets.front())),
+      guests_(new Guests{.loops = std::move(loops), .on_accept = std::move(on_accept)}) {
+  run_on(*guests_->loops.front(), [&] {
+    for (Socket& socket : sockets) {
+      ports_.push_back(std::make_shared<Port>(guests_, std::move(socket)));
     }
   });
 }
 
 PosixListener::~PosixListener() {
-  MILLRACE_ASSERT(!loop_.current());
-  Notification closed;
-  loop_.post([&] {
-    ports_->clear();
-    closed.set();
-  });
-  closed.block();
+  guests_->closed = true;
+  run_on(*guests_->loops.front(), [&] { ports_.clear(); });
+  for (PosixLoop* const loop : guests_->loops) run_on(*loop, [] {});
 }
 
 }  // namespace millrace::io

@@ -8,22 +8,25 @@
 
 namespace millrace::io {
 
-// Sockets that listen at every address that `address` stands for.
-// kInUse with what is known of who listens there, kIoFailed, kPermissionDenied.
+// Sockets that listen at every address that `address` stands for, all at one port.
+// Failure: as Network::listen.
 Result<std::vector<Socket>> open_ports(const Address& address);
 
 // PosixListener: accepts on the first of its loops, and hands the connections out in turn.
 class PosixListener final : public Listener {
  public:
-  PosixListener(std::vector<Socket> ports, std::vector<PosixLoop*> loops, Accept on_accept);
+  PosixListener(std::vector<Socket> sockets, std::vector<PosixLoop*> loops, Accept on_accept);
   ~PosixListener() override;
+  PosixListener(const PosixListener&) = delete;
+  PosixListener& operator=(const PosixListener&) = delete;
   Address local() const override { return local_; }
 
  private:
   class Port;
+  struct Guests;
   const Address local_;
-  PosixLoop& loop_;
-  std::shared_ptr<std::vector<std::unique_ptr<Port>>> ports_;  // the loop's
+  const std::shared_ptr<Guests> guests_;
+  std::vector<std::shared_ptr<Port>> ports_;  // the first loop's
 };
 
 }  // namespace millrace::io

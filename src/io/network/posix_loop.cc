@@ -1,36 +1,32 @@
 #include "io/network/posix_loop.h"
 
-#include <pthread.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
 #include <climits>
 #include <utility>
 
 #include "base/assert.h"
+#include "io/posix_threads.h"
 
 namespace millrace::io {
 namespace {
 
-constexpr int kEventsMax = 64;
-
-thread_local const PosixLoop* running_loop = nullptr;
+// Of answers that lead to new ones at once, before tasks and events have their turn.
+constexpr int kRoundsMax = 4;
 
 }  // namespace
 
-bool PosixLoop::current() const {
-  return running_loop == this;
-}
-
-PosixLoop::PosixLoop(ThreadOptions options)
+PosixLoop::PosixLoop(ThreadOptions options, Resolver& resolver)
     : options_(std::move(options)),
+      resolver_(resolver),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   MILLRACE_ASSERT(epoll_ && event_);
-  epoll_event wanted{.events = EPOLLIN, .data = {.fd = event_.descriptor()}};
+  // Edge-triggered, so that it need not be read.
+  epoll_event wanted{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
   MILLRACE_ASSERT(epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, event_.descriptor(), &wanted) == 0);
   thread_ = std::thread([this] { run(); });
 }
@@ -39,106 +35,146 @@ PosixLoop::~PosixLoop() {
   MILLRACE_ASSERT(!current());
   {
     const std::lock_guard lock(mutex_);
-    stopped_ = true;
+    stopped_.store(true, std::memory_order_relaxed);
     wake();
   }
   thread_.join();
+  over_ = true;
+  resolver_.forget(*this);
+  // What dies with its owner may own other streams, which forget themselves.
+  while (!owners_.empty()) {
+    SocketOwner& owner = **owners_.begin();
+    owners_.erase(owners_.begin());
+    owner.deferred_ = false;
+    owner.abandon();
+  }
   // A task that dies here may own what posts again; post drops it.
   const std::vector<Task> dropped = std::exchange(queue_, {});
-  const std::vector<Timed> dropped_timed = std::exchange(timed_, {});
+  const TimedTasks dropped_timed = std::exchange(timed_, {});
+}
+
+bool PosixLoop::current() const {
+  return executor_of_thread() == this;
 }
 
 void PosixLoop::wake() {
   const uint64_t one = 1;
-  (void)!::write(event_.descriptor(), &one, sizeof one);
+  MILLRACE_ASSERT(::write(event_.descriptor(), &one, sizeof one) == sizeof one);
 }
 
 void PosixLoop::post(Task task) {
   const std::lock_guard lock(mutex_);
-  if (stopped_) return;
+  if (stopped()) return;
   queue_.push_back(std::move(task));
-  if (std::exchange(sleeping_, false)) wake();
+  if (sleeping_.exchange(false)) wake();
 }
 
 void PosixLoop::post_at(MonotonicTime when, Task task) {
   const std::lock_guard lock(mutex_);
-  if (stopped_) return;
-  timed_.push_back({when, next_sequence_++, std::move(task)});
-  std::ranges::push_heap(timed_, later);
-  if (std::exchange(sleeping_, false)) wake();
+  if (stopped()) return;
+  if (timed_.push(when, std::move(task)) && sleeping_.exchange(false)) wake();
 }
 
 void PosixLoop::watch(const Socket& socket, SocketOwner& owner) {
   MILLRACE_ASSERT(current());
-  owners_[socket.descriptor()] = &owner;
-  epoll_event wanted{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                     .data = {.fd = socket.descriptor()}};
+  owners_.insert(&owner);
+  epoll_event wanted{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = &owner}};
   MILLRACE_ASSERT(epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, socket.descriptor(), &wanted) == 0);
 }
 
-void PosixLoop::forget(const Socket& socket) {
-  owners_.erase(socket.descriptor());
+void PosixLoop::forget(const Socket& socket, SocketOwner& owner) {
+  MILLRACE_ASSERT(may_touch());
+  if (owners_.erase(&owner) == 0) return;
   epoll_ctl(epoll_.descriptor(), EPOLL_CTL_DEL, socket.descriptor(), nullptr);
+  // It may stand among the events that are being told.
+  for (int index = 0; index < event_count_; ++index) {
+    auto& event = events_[static_cast<size_t>(index)];
+    if (event.data.ptr == &owner) event.data.ptr = nullptr;
+  }
+  if (!std::exchange(owner.deferred_, false)) return;
+  for (auto* const list : {&deferred_, &resuming_}) {
+    for (SocketOwner*& next : *list) {
+      if (next == &owner) next = nullptr;
+    }
+  }
 }
 
-bool PosixLoop::take(std::vector<Task>& tasks, int& timeout_ms) {
+void PosixLoop::defer(SocketOwner& owner) {
+  MILLRACE_ASSERT(current());
+  if (!std::exchange(owner.deferred_, true)) deferred_.push_back(&owner);
+}
+
+bool PosixLoop::take(std::vector<Task>& tasks) {
   const std::lock_guard lock(mutex_);
-  if (stopped_) return false;
-  timeout_ms = -1;
-  if (!timed_.empty()) {
-    const MonotonicTime time = now();
-    while (!timed_.empty() && timed_.front().when <= time) {
-      std::ranges::pop_heap(timed_, later);
-      queue_.push_back(std::move(timed_.back().task));
-      timed_.pop_back();
-    }
-    if (!timed_.empty()) {
-      const int64_t left_ms = (timed_.front().when - time + kNsPerMs - 1) / kNsPerMs;
-      timeout_ms = static_cast<int>(std::min<int64_t>(left_ms, INT_MAX));
-    }
-  }
+  if (!timed_.empty()) timed_.take_due(now(), queue_);
   tasks.swap(queue_);
-  if (!tasks.empty()) timeout_ms = 0;
-  sleeping_ = tasks.empty();
-  return true;
+  return !stopped();
 }
 
-void PosixLoop::wait(int timeout_ms) {
-  std::array<epoll_event, kEventsMax> events;
-  const int count = epoll_wait(epoll_.descriptor(), events.data(), kEventsMax, timeout_ms);
-  {
+void PosixLoop::run_deferred() {
+  resuming_.swap(deferred_);
+  for (size_t index = 0; index < resuming_.size() && !stopped(); ++index) {
+    SocketOwner* const owner = std::exchange(resuming_[index], nullptr);
+    if (owner == nullptr) continue;
+    owner->deferred_ = false;
+    owner->resume();
+  }
+  resuming_.clear();
+}
+
+int PosixLoop::poll(int64_t timeout_ns) {
+  const timespec timeout{.tv_sec = timeout_ns / kNsPerSecond, .tv_nsec = timeout_ns % kNsPerSecond};
+  const int count = epoll_pwait2(epoll_.descriptor(), events_.data(), kEventsMax,
+                                 timeout_ns < 0 ? nullptr : &timeout, nullptr);
+  if (count >= 0 || errno != ENOSYS) return count;
+  // Before Linux 5.11, which waits for whole milliseconds.
+  const int64_t timeout_ms = std::min<int64_t>((timeout_ns + kNsPerMs - 1) / kNsPerMs, INT_MAX);
+  return epoll_wait(epoll_.descriptor(), events_.data(), kEventsMax,
+                    timeout_ns < 0 ? -1 : static_cast<int>(timeout_ms));
+}
+
+int PosixLoop::wait() {
+  int64_t timeout_ns = 0;
+  if (deferred_.empty()) {
     const std::lock_guard lock(mutex_);
-    sleeping_ = false;
-  }
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = events[static_cast<size_t>(i)];
-    if (event.data.fd == event_.descriptor()) {
-      uint64_t posts = 0;
-      (void)!::read(event_.descriptor(), &posts, sizeof posts);
-      continue;
+    if (queue_.empty() && !stopped()) {
+      timeout_ns = timed_.empty() ? -1 : std::max<int64_t>(timed_.earliest() - now(), 0);
+      sleeping_.store(timeout_ns != 0);
     }
-    // An owner may have gone while the ones before it were told.
-    const auto owner = owners_.find(event.data.fd);
-    if (owner == owners_.end()) continue;
-    const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
-    owner->second->ready(broken || (event.events & (EPOLLIN | EPOLLRDHUP)) != 0,
-                         broken || (event.events & EPOLLOUT) != 0);
   }
+  const int count = poll(timeout_ns);
+  sleeping_.store(false);
+  MILLRACE_ASSERT(count >= 0 || errno == EINTR);
+  return std::max(count, 0);
+}
+
+void PosixLoop::tell_owners(int count) {
+  event_count_ = count;
+  for (int index = 0; index < count && !stopped(); ++index) {
+    const epoll_event& event = events_[static_cast<size_t>(index)];
+    if (event.data.ptr == nullptr) continue;
+    const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+    const bool ended = broken || (event.events & EPOLLRDHUP) != 0;
+    static_cast<SocketOwner*>(event.data.ptr)
+        ->ready({.readable = ended || (event.events & EPOLLIN) != 0,
+                 .writable = broken || (event.events & EPOLLOUT) != 0,
+                 .ended = ended});
+  }
+  event_count_ = 0;
 }
 
 void PosixLoop::run() {
-  pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
-  running_loop = this;
+  become_thread_of(*this, options_);
   std::vector<Task> tasks;
-  int timeout_ms = 0;
-  while (take(tasks, timeout_ms)) {
+  while (take(tasks)) {
     for (Task& task : tasks) {
-      if (stopped_.load(std::memory_order_relaxed)) break;
+      if (stopped()) break;
       task();
       task = nullptr;
     }
     tasks.clear();
-    wait(timeout_ms);
+    for (int round = 0; round < kRoundsMax && !deferred_.empty(); ++round) run_deferred();
+    tell_owners(wait());
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <deque>
-#include <memory>
+#include <optional>
 #include <vector>
 
 #include "io/network/network.h"
@@ -16,14 +16,19 @@ class PosixStream final : public Stream, public SocketOwner {
   // REQUIRES: called on the loop; the socket does not block.
   PosixStream(PosixLoop& loop, Socket socket);
   ~PosixStream() override;
+  PosixStream(const PosixStream&) = delete;
+  PosixStream& operator=(const PosixStream&) = delete;
 
   void read(std::span<std::byte> into, Completion<Result<size_t>> done) override;
   void write(std::vector<Buffer> chain, Completion<Result<void>> done) override;
+  void shutdown() override;
   void close() override;
   Address local() const override { return local_; }
   Address peer() const override { return peer_; }
 
-  void ready(bool readable, bool writable) override;
+  void ready(Readiness readiness) override;
+  void resume() override;
+  void abandon() override;
 
  private:
   struct Write {
@@ -32,25 +37,37 @@ class PosixStream final : public Stream, public SocketOwner {
     size_t offset = 0;  // in that part
     Completion<Result<void>> done;
   };
+  struct Written {
+    Completion<Result<void>> done;
+    Result<void> result;
+  };
   void try_read();
   void try_write();
-  // Hands `bytes` of the queue to the system: moves past them, answers what is done.
+  // One call of the system's; how many bytes went, or -1 with errno.
+  ssize_t send_front();
+  // Moves past `bytes` of the queue, answers what is done.
   void advance(size_t bytes);
-  void fail(const Error& why);
-  // Runs `task` on the loop, after this call, if the stream still stands.
-  template <class Call>
-  void later(Call call);
+  void answer_read(Result<size_t> result);
+  void answer_write(Completion<Result<void>> done, Result<void> result);
+  // From now on every call has this answer.
+  void fail(Error why);
+  void send_end();
 
-  PosixLoop& loop_;
-  Socket socket_;
+  PosixLoop* loop_;  // null once it is over
+  Socket socket_;    // none once it is closed
   const Address local_;
   const Address peer_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::span<std::byte> read_into_;
   Completion<Result<size_t>> read_done_;
+  std::optional<Result<size_t>> read_result_;  // until read_done_ is told
   std::deque<Write> writes_;
+  std::deque<Written> written_;  // until they are told
+  std::optional<Error> read_failed_;
+  std::optional<Error> write_failed_;
   bool readable_ = true;  // until a read says otherwise
   bool writable_ = true;
+  bool ended_ = false;      // no readiness will be told any more
+  bool shut_down_ = false;  // nothing is written any more
 };
 
 }  // namespace millrace::io

@@ -3,148 +3,149 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/assert.h"
+#include "io/network/simulated_stream.h"
 
 namespace millrace::io {
-namespace {
 
-Error lost() {
-  return {ErrorCode::kIoFailed, "the connection was lost"};
+SimulatedConnection::SimulatedConnection(SimulatedNetwork& network, uint64_t id, Place client,
+                                         Place server)
+    : network_(network), id_(id) {
+  end(Side::kClient).place = std::move(client);
+  end(Side::kServer).place = std::move(server);
 }
 
-Error closed() {
-  return {ErrorCode::kCancelled, "the connection was closed"};
+template <class Call>
+void SimulatedConnection::deliver(Side side, int64_t extra_ns, Call call) {
+  End& to = end(side);
+  if (to.place.loop == nullptr) return;
+  const MonotonicTime soonest = to.place.loop->now() + network_.latency() + extra_ns;
+  to.last_arrival = std::max(to.last_arrival, soonest);
+  to.place.loop->post_at(to.last_arrival,
+                         [self = shared_from_this(), call = std::move(call)] { call(); });
 }
 
-template <class T>
-void answer(Executor& executor, Completion<Result<T>> done, Result<T> result) {
-  executor.post(
-      [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
-}
-
-}  // namespace
-
-void SimulatedNetwork::Connection::read(Pipe& pipe, std::span<std::byte> into,
-                                        Completion<Result<size_t>> done) {
-  MILLRACE_ASSERT(!pipe.read_done && !into.empty());
-  pipe.read_into = into;
-  pipe.read_done = std::move(done);
-  deliver(pipe);
-}
-
-void SimulatedNetwork::Connection::deliver(Pipe& pipe) {
-  if (!pipe.read_done || (stalled && !broken)) return;
-  if (broken) {
-    return answer<size_t>(*pipe.reader, std::exchange(pipe.read_done, nullptr), lost());
-  }
-  if (pipe.arrived == 0) {
-    if (!pipe.ended || !pipe.held.empty()) return;
-    return answer<size_t>(*pipe.reader, std::exchange(pipe.read_done, nullptr), size_t{0});
-  }
-  const size_t most = std::min(pipe.arrived, pipe.read_into.size());
-  // Mostly all that is there, sometimes a few bytes.
-  const size_t bytes = random.below(4) == 0 ? 1 + random.below(most) : most;
-  const auto end = pipe.held.begin() + static_cast<std::ptrdiff_t>(bytes);
-  std::copy(pipe.held.begin(), end, pipe.read_into.begin());
-  pipe.held.erase(pipe.held.begin(), end);
-  pipe.arrived -= bytes;
-  trace.note("net.read", id, bytes);
-  answer<size_t>(*pipe.reader, std::exchange(pipe.read_done, nullptr), bytes);
-  fill(pipe);
-}
-
-void SimulatedNetwork::Connection::write(Pipe& pipe, std::vector<Buffer> chain,
-                                         Completion<Result<void>> done) {
-  if (broken || pipe.reader == nullptr) {
-    return answer<void>(*pipe.writer, std::move(done), lost());
-  }
-  pipe.writes.push_back({.chain = std::move(chain), .done = std::move(done)});
-  fill(pipe);
-}
-
-void SimulatedNetwork::Connection::fill(Pipe& pipe) {
-  size_t sent = 0;
-  while (!pipe.writes.empty()) {
-    Pipe::Write& write = pipe.writes.front();
-    while (write.part < write.chain.size() && pipe.held.size() < options.buffer_bytes) {
-      const auto rest = write.chain[write.part].span().subspan(write.offset);
-      const size_t bytes = std::min(rest.size(), options.buffer_bytes - pipe.held.size());
-      pipe.held.insert(pipe.held.end(), rest.begin(),
-                       rest.begin() + static_cast<std::ptrdiff_t>(bytes));
-      sent += bytes;
-      write.offset += bytes;
-      if (bytes < rest.size()) break;
-      ++write.part;
-      write.offset = 0;
-    }
-    if (write.part < write.chain.size()) break;
-    answer<void>(*pipe.writer, std::move(write.done), {});
-    pipe.writes.pop_front();
-  }
-  if (sent == 0) return;
-  const auto delay =
-      static_cast<int64_t>(random.below(static_cast<uint64_t>(options.latency_ns_max) + 1));
-  pipe.reader->post_at(pipe.reader->now() + delay, [self = shared_from_this(), &pipe, sent] {
-    pipe.arrived = std::min(pipe.arrived + sent, pipe.held.size());
-    self->deliver(pipe);
+void SimulatedConnection::tell(Side side) {
+  if (loop(side) == nullptr) return;
+  loop(side)->post([self = shared_from_this(), side] {
+    if (self->end(side).stream != nullptr) self->end(side).stream->ready();
   });
 }
 
-void SimulatedNetwork::Connection::close(Pipe& out, Pipe& in) {
-  for (Pipe::Write& write : out.writes) answer<void>(*out.writer, std::move(write.done), closed());
-  out.writes.clear();
-  out.ended = true;
-  if (out.reader != nullptr) {
-    out.reader->post([self = shared_from_this(), &out] { self->deliver(out); });
+size_t SimulatedConnection::take(Side side, std::span<std::byte> into) {
+  End& from = end(side);
+  const size_t most = silent_ ? 0 : std::min(from.arrived, into.size());
+  if (most == 0) return 0;
+  // Mostly all that is there, sometimes a part, sometimes a single byte.
+  const uint64_t cut = network_.random_.below(8);
+  const size_t bytes = cut == 0 ? 1 : cut == 1 ? 1 + network_.random_.below(most) : most;
+  const auto last = from.coming.begin() + static_cast<std::ptrdiff_t>(bytes);
+  std::copy(from.coming.begin(), last, into.begin());
+  from.coming.erase(from.coming.begin(), last);
+  from.arrived -= bytes;
+  network_.trace_.note("net.take", id_, bytes);
+  tell(other(side));
+  return bytes;
+}
+
+bool SimulatedConnection::at_end(Side side) const {
+  return !silent_ && end(side).ended && end(side).coming.empty();
+}
+
+size_t SimulatedConnection::send(Side side, std::span<const std::byte> bytes, int64_t extra_ns) {
+  End& to = end(other(side));
+  if (to.closed) {
+    deliver(side, extra_ns, [this, side] { reset(side); });
+    return bytes.size();
   }
-  if (in.read_done) answer<size_t>(*in.reader, std::exchange(in.read_done, nullptr), closed());
+  const size_t room = network_.options_.buffer_bytes - to.coming.size();
+  const size_t sent = std::min(bytes.size(), room);
+  if (sent == 0) return 0;
+  to.coming.insert(to.coming.end(), bytes.begin(),
+                   bytes.begin() + static_cast<std::ptrdiff_t>(sent));
+  deliver(other(side), extra_ns, [this, &to, sent] {
+    to.arrived = std::min(to.arrived + sent, to.coming.size());
+    if (to.stream != nullptr) to.stream->ready();
+  });
+  return sent;
 }
 
-void SimulatedNetwork::Connection::abandon(Pipe& in) {
-  in.reader = nullptr;
-  for (Pipe::Write& write : in.writes) answer<void>(*in.writer, std::move(write.done), lost());
-  in.writes.clear();
+void SimulatedConnection::send_end(Side side) {
+  End& to = end(other(side));
+  deliver(other(side), 0, [&to] {
+    to.ended = true;
+    if (to.stream != nullptr) to.stream->ready();
+  });
 }
 
-void SimulatedNetwork::Connection::cut() {
-  broken = true;
-  for (Pipe* pipe : {&to_server, &to_client}) {
-    for (Pipe::Write& write : pipe->writes) {
-      answer<void>(*pipe->writer, std::move(write.done), lost());
-    }
-    pipe->writes.clear();
-    deliver(*pipe);
+void SimulatedConnection::close(Side side) {
+  End& mine = end(side);
+  if (std::exchange(mine.closed, true)) return;
+  network_.trace_.note("net.close", id_, static_cast<uint64_t>(side));
+  mine.stream = nullptr;
+  const bool refused = !mine.coming.empty();
+  mine.coming.clear();
+  mine.arrived = 0;
+  if (!refused) return send_end(side);
+  deliver(other(side), 0, [this, to = other(side)] { reset(to); });
+}
+
+void SimulatedConnection::reset(Side side) {
+  if (silent_) {
+    end(side).reset_held = true;
+  } else {
+    lose(side);
   }
 }
 
-void SimulatedNetwork::Connection::set_stalled(bool value) {
-  stalled = value;
-  if (stalled) return;
-  deliver(to_server);
-  deliver(to_client);
+void SimulatedConnection::lose(Side side) {
+  End& mine = end(side);
+  mine.broken = true;
+  mine.closed = true;
+  mine.coming.clear();
+  mine.arrived = 0;
+  tell(side);
 }
 
-SimulatedStream::~SimulatedStream() {
-  // Whoever waited is gone.
-  in_.read_done = nullptr;
-  for (auto& write : out_.writes) write.done = [](Result<void>) {};
-  close();
-  connection_->abandon(in_);
+void SimulatedConnection::cut() {
+  network_.trace_.note("net.cut", id_);
+  lose(Side::kClient);
+  lose(Side::kServer);
 }
 
-void SimulatedStream::read(std::span<std::byte> into, Completion<Result<size_t>> done) {
-  if (closed_) return answer<size_t>(*in_.reader, std::move(done), closed());
-  connection_->read(in_, into, std::move(done));
+void SimulatedConnection::silence() {
+  if (std::exchange(silent_, true)) return;
+  network_.trace_.note("net.silence", id_);
+  ++silences_;
+  for (const Side side : {Side::kClient, Side::kServer}) {
+    if (loop(side) == nullptr) continue;
+    const MonotonicTime last = loop(side)->now() + network_.options_.patience_ns;
+    loop(side)->post_at(last, [self = shared_from_this(), side, silences = silences_] {
+      if (self->silent_ && self->silences_ == silences) self->lose(side);
+    });
+  }
 }
 
-void SimulatedStream::write(std::vector<Buffer> chain, Completion<Result<void>> done) {
-  if (closed_) return answer<void>(*out_.writer, std::move(done), closed());
-  connection_->write(out_, std::move(chain), std::move(done));
+void SimulatedConnection::heal() {
+  if (!std::exchange(silent_, false)) return;
+  network_.trace_.note("net.heal", id_);
+  for (const Side side : {Side::kClient, Side::kServer}) {
+    if (std::exchange(end(side).reset_held, false)) lose(side);
+    tell(side);
+  }
 }
 
-void SimulatedStream::close() {
-  if (std::exchange(closed_, true)) return;
-  connection_->close(out_, in_);
+void SimulatedConnection::loop_ends(const Loop& loop) {
+  std::array<bool, 2> dies{};
+  for (const Side side : {Side::kClient, Side::kServer}) {
+    dies[static_cast<size_t>(side)] = this->loop(side) == &loop;
+    if (this->loop(side) == &loop) end(side).place.loop = nullptr;
+  }
+  for (const Side side : {Side::kClient, Side::kServer}) {
+    if (!dies[static_cast<size_t>(side)]) continue;
+    SimulatedStream* const stream = end(side).stream;
+    close(side);
+    if (stream != nullptr) stream->abandon();
+  }
 }
 
 }  // namespace millrace::io

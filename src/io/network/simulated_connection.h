@@ -1,88 +1,83 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <vector>
+#include <span>
 
 #include "io/network/simulated_network.h"
 
 namespace millrace::io {
 
-// One direction: bytes on their way to `reader`.
-struct SimulatedNetwork::Pipe {
-  struct Write {
-    std::vector<Buffer> chain;
-    size_t part = 0;
-    size_t offset = 0;
-    Completion<Result<void>> done;
-  };
-  Executor* reader = nullptr;  // nullptr once nobody reads any more
-  Executor* writer = nullptr;
-  std::deque<std::byte> held;  // sent and not read
-  size_t arrived = 0;          // of `held`, from its front
-  bool ended = false;          // the writer is gone; what is held still arrives
-  std::deque<Write> writes;    // that wait for room
-  std::span<std::byte> read_into;
-  Completion<Result<size_t>> read_done;
-};
+class SimulatedStream;
 
-// Connection: two pipes, and what may go wrong with them.
-struct SimulatedNetwork::Connection : std::enable_shared_from_this<Connection> {
-  Connection(SimulatedRandom& random, Trace& trace, SimulatedNetworkOptions options)
-      : random(random), trace(trace), options(options) {}
+// The ends of a connection, as indexes.
+enum class Side : uint8_t { kClient = 0, kServer = 1 };
 
-  void read(Pipe& pipe, std::span<std::byte> into, Completion<Result<size_t>> done);
-  void write(Pipe& pipe, std::vector<Buffer> chain, Completion<Result<void>> done);
-  // The end of the stream that writes to `out` and reads from `in`.
-  void close(Pipe& out, Pipe& in);
-  // Nobody will read from `in` any more: its writer is told.
-  void abandon(Pipe& in);
-  void cut();
-  void set_stalled(bool value);
-
-  // Moves what waits into the pipe, as far as there is room.
-  void fill(Pipe& pipe);
-  // Answers the read that waits, if there is something for it.
-  void deliver(Pipe& pipe);
-
-  SimulatedRandom& random;
-  Trace& trace;
-  const SimulatedNetworkOptions options;
-  uint64_t id = 0;
-  uint16_t port = 0;  // of the listener
-  uint16_t client_port = 0;
-  bool broken = false;
-  bool stalled = false;
-  Pipe to_server;
-  Pipe to_client;
-};
-
-// SimulatedStream: one end of a Connection.
-class SimulatedStream final : public Stream {
+// SimulatedConnection: two ends, and what is on its way to each. Confined to the world's thread.
+class SimulatedConnection : public std::enable_shared_from_this<SimulatedConnection> {
  public:
-  SimulatedStream(std::shared_ptr<SimulatedNetwork::Connection> connection, bool server)
-      : connection_(std::move(connection)),
-        server_(server),
-        out_(server ? connection_->to_client : connection_->to_server),
-        in_(server ? connection_->to_server : connection_->to_client) {}
-  ~SimulatedStream() override;
+  struct Place {
+    Loop* loop;  // null: it has ended
+    Address address;
+  };
+  SimulatedConnection(SimulatedNetwork& network, uint64_t id, Place client, Place server);
 
-  void read(std::span<std::byte> into, Completion<Result<size_t>> done) override;
-  void write(std::vector<Buffer> chain, Completion<Result<void>> done) override;
-  void close() override;
-  Address local() const override { return address(server_); }
-  Address peer() const override { return address(!server_); }
+  SimulatedNetwork& network() { return network_; }
+  const Address& address(Side side) const { return end(side).place.address; }
+  uint16_t port() const { return address(Side::kServer).port; }
+  // null once it has ended.
+  Loop* loop(Side side) const { return end(side).place.loop; }
+  uint64_t id() const { return id_; }
+
+  // The stream of `side`: it is told what it may do. null: it has gone.
+  void attach(Side side, SimulatedStream* stream) { end(side).stream = stream; }
+  bool broken(Side side) const { return end(side).broken; }
+  // Bytes that have arrived at `side`, as many as there are, or as the seed wills; 0: none.
+  size_t take(Side side, std::span<std::byte> into);
+  // Whether all has been taken, and no more comes.
+  bool at_end(Side side) const;
+  // Sends from `side`, as many bytes as there is room for; `extra_ns` longer than usual.
+  size_t send(Side side, std::span<const std::byte> bytes, int64_t extra_ns);
+  void send_end(Side side);
+  // `side` takes and sends no more. What it has not taken makes a reset of it.
+  void close(Side side);
+
+  void cut();
+  void silence();
+  void heal();
+  // The loop of one or both ends has ended.
+  void loop_ends(const Loop& loop);
 
  private:
-  Address address(bool server) const {
-    return {.host = "127.0.0.1", .port = server ? connection_->port : connection_->client_port};
-  }
-  const std::shared_ptr<SimulatedNetwork::Connection> connection_;
-  const bool server_;
-  SimulatedNetwork::Pipe& out_;
-  SimulatedNetwork::Pipe& in_;
-  bool closed_ = false;
+  struct End {
+    Place place;
+    SimulatedStream* stream = nullptr;
+    std::deque<std::byte> coming;  // sent to this end and not taken
+    size_t arrived = 0;            // of `coming`, from its front
+    MonotonicTime last_arrival;
+    bool ended = false;       // the other end sends no more
+    bool closed = false;      // this end takes no more
+    bool broken = false;      // this end has lost the connection
+    bool reset_held = false;  // comes when the silence is over
+  };
+  const End& end(Side side) const { return ends_[static_cast<size_t>(side)]; }
+  End& end(Side side) { return ends_[static_cast<size_t>(side)]; }
+  static Side other(Side side) { return side == Side::kClient ? Side::kServer : Side::kClient; }
+  // Runs `call` on the loop of `side`, when something that is sent to it now arrives.
+  template <class Call>
+  void deliver(Side side, int64_t extra_ns, Call call);
+  void reset(Side side);
+  void lose(Side side);
+  // Lets the stream of `side` try again, on its loop.
+  void tell(Side side);
+
+  SimulatedNetwork& network_;
+  const uint64_t id_;
+  std::array<End, 2> ends_;
+  bool silent_ = false;
+  uint64_t silences_ = 0;
 };
 
 }  // namespace millrace::io
