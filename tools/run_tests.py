@@ -2,7 +2,7 @@
 
 usage: run_tests.py --tally FILE unit [--label L] [--filter F] PROGRAM...
        run_tests.py --tally FILE slt --program MILLRACE --world NAME PATH...
-       run_tests.py --tally FILE pytest --program MILLRACE PATH...
+       run_tests.py --tally FILE pytest --program MILLRACE [--at-once N] PATH...
        run_tests.py --tally FILE fuzz --seconds N PROGRAM...
        run_tests.py --tally FILE summary
 
@@ -120,13 +120,15 @@ def junit_counts(report):
     return passed, failed, skipped
 
 
-def run_pytest(program, paths, limit_s):
+def run_pytest(program, paths, at_once, limit_s):
     environment = {"MILLRACE": str(ROOT / program), "PYTHONPATH": str(ROOT / "build/arrow"),
                    "PYTHONDONTWRITEBYTECODE": "1"}
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
         command = ["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider",
                    f"--junitxml={report}", *paths]
+        if at_once > 1:
+            command += ["-n", str(at_once)]
         code, text, seconds = execute(command, limit_s, environment)
         return from_counts(f"pytest {paths[0]}", junit_counts(report), code, text, seconds)
 
@@ -191,6 +193,7 @@ def arguments():
     kind.add_argument("paths", nargs="+")
     kind = kinds.add_parser("pytest")
     kind.add_argument("--program", required=True)
+    kind.add_argument("--at-once", type=int, default=1)
     kind.add_argument("paths", nargs="+")
     kind = kinds.add_parser("fuzz")
     kind.add_argument("--seconds", type=int, required=True)
@@ -210,7 +213,7 @@ def main():
     elif args.kind == "slt":
         tasks = [lambda: run_slt(args.program, args.world, args.paths, 3600 if full else 600)]
     elif args.kind == "pytest":
-        tasks = [lambda: run_pytest(args.program, args.paths, 7200 if full else 900)]
+        tasks = [lambda: run_pytest(args.program, args.paths, args.at_once, 7200 if full else 900)]
     else:
         tasks = [lambda p=p: run_fuzz(p, args.seconds) for p in args.programs]
     run_all(tasks, args.tally, os.cpu_count() or 1)

@@ -1,0 +1,64 @@
+"""The Kafka protocol without a client: what no client would send, and what the server serves."""
+
+import socket
+import struct
+
+API_KEYS = {
+    "Produce": 0, "Fetch": 1, "ListOffsets": 2, "Metadata": 3, "OffsetCommit": 8, "OffsetFetch": 9,
+    "FindCoordinator": 10, "JoinGroup": 11, "Heartbeat": 12, "LeaveGroup": 13, "SyncGroup": 14,
+    "DescribeGroups": 15, "ListGroups": 16, "ApiVersions": 18, "CreateTopics": 19,
+    "DeleteTopics": 20, "DeleteRecords": 21, "InitProducerId": 22, "OffsetForLeaderEpoch": 23,
+    "AddPartitionsToTxn": 24, "AddOffsetsToTxn": 25, "EndTxn": 26, "TxnOffsetCommit": 28,
+    "DescribeConfigs": 32, "AlterConfigs": 33, "DescribeLogDirs": 35, "CreatePartitions": 37,
+    "DeleteGroups": 42, "IncrementalAlterConfigs": 44, "OffsetDelete": 47, "DescribeCluster": 60,
+}
+
+
+def connect(bootstrap, timeout_s=10):
+    host, port = bootstrap.rsplit(":", 1)
+    return socket.create_connection((host.strip("[]"), int(port)), timeout_s)
+
+
+def request(key, version, correlation, body, client="wire"):
+    """A request with header version 1."""
+    name = client.encode()
+    header = struct.pack(">hhih", key, version, correlation, len(name)) + name
+    return struct.pack(">i", len(header) + len(body)) + header + body
+
+
+def receive(connection, count):
+    """`count` bytes; fewer when the server closed the connection."""
+    data = b""
+    while len(data) < count:
+        try:
+            part = connection.recv(count - len(data))
+        except ConnectionError:
+            break
+        if not part:
+            break
+        data += part
+    return data
+
+
+def answer(connection):
+    """(correlation id, body), or None when the server closed the connection."""
+    size = receive(connection, 4)
+    if len(size) < 4:
+        return None
+    frame = receive(connection, struct.unpack(">i", size)[0])
+    return struct.unpack(">i", frame[:4])[0], frame[4:]
+
+
+def ranges_in(body):
+    """The error and the API ranges of a body of ApiVersions, version 0."""
+    error, count = struct.unpack(">hi", body[:6])
+    rows = (struct.unpack(">hhh", body[6 + 6 * at:12 + 6 * at]) for at in range(count))
+    return error, {key: (low, high) for key, low, high in rows}
+
+
+def api_versions(bootstrap):
+    with connect(bootstrap) as connection:
+        connection.sendall(request(API_KEYS["ApiVersions"], 0, 1, b""))
+        error, ranges = ranges_in(answer(connection)[1])
+    assert error == 0
+    return ranges
