@@ -392,6 +392,27 @@ TEST(GroupTransactions, OneTransactionSpansGroupsAndOthersAreLeftAlone) {
   EXPECT_EQ(driver.fetch(fetch_of({{"t", 0}}, true)).offsets[0].error, ProtocolError::kNone);
 }
 
+// Their batches have no sequences and look alike; none is a copy of another.
+TEST(GroupTransactions, EachCommitOfATransactionCounts) {
+  GroupDriver driver;
+  driver.until_loaded();
+  CommitAttempt attempt;
+  attempt.group = "g";
+  attempt.producer = ProducerName{1, 0};
+  for (const int64_t offset : {10, 11, 12}) {
+    attempt.offsets = {offset_of("t", 0, offset)};
+    ASSERT_EQ(driver.commit(attempt), ProtocolError::kNone);
+  }
+  driver.restart();
+  attempt.offsets = {offset_of("t", 1, 5)};
+  ASSERT_EQ(driver.commit(attempt), ProtocolError::kNone);
+  driver.end_transaction("g", *attempt.producer, true);
+  EXPECT_EQ(driver.offsets("g"), "t-0@12 t-1@5 ");
+  driver.restart();
+  EXPECT_EQ(driver.offsets("g"), "t-0@12 t-1@5 ");
+  EXPECT_EQ(driver.tombstones().second, 5) << "four records and a marker";
+}
+
 TEST(GroupTransactions, AnAbortedOneLeavesNoGroup) {
   GroupDriver driver;
   driver.until_loaded();

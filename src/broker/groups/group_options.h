@@ -4,6 +4,8 @@
 
 namespace millrace::broker {
 
+class BrokerSettings;
+
 // GroupOptions: how groups behave and how large they may be. A plain value; the names in brackets
 // are those that Kafka gives the settings.
 struct GroupOptions {
@@ -23,5 +25,8 @@ struct GroupOptions {
   int64_t offsets_check_ms = 600'000;     // offsets.retention.check.interval.ms
   uint32_t offsets_topic_partitions = 1;  // when it is made (offsets.topic.num.partitions)
 };
+
+// As the settings say at this moment; what they do not name keeps its default.
+GroupOptions group_options(const BrokerSettings& settings);
 
 }  // namespace millrace::broker

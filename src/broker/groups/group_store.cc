@@ -5,6 +5,7 @@
 
 #include "base/endian.h"
 #include "broker/topics/topic_directory.h"
+#include "broker/topics/topic_maker.h"
 #include "record/batch_builder.h"
 #include "record/batch_view.h"
 
@@ -14,14 +15,6 @@ namespace {
 constexpr uint64_t kReadBytes = 1 << 20;
 constexpr size_t kRecordBytes = 32;   // of a record at most, besides key and value
 constexpr int16_t kCommitMarker = 1;  // 0: abort
-
-commit::TopicSpec spec_of_topic(uint32_t partitions) {
-  return {.name = std::string(kGroupTopic),
-          .partitions = partitions,
-          .config = {{"cleanup.policy", "compact"},
-                     {"compression.type", "producer"},
-                     {"segment.bytes", "104857600"}}};
-}
 
 Result<commit::RecordBatch> batch_of(const std::vector<GroupRecord>& records, int64_t now_ms,
                                      std::optional<ProducerName> producer) {
@@ -108,8 +101,10 @@ void GroupStore::with_topic(WithTopic next) {
 void GroupStore::create_topic(std::shared_ptr<std::vector<WithTopic>> waiting) {
   ++asked_;
   log_.topics().create(
-      spec_of_topic(options_.partitions), executor_,
-      [this, waiting = std::move(waiting)](Result<commit::TopicId> created) {
+      {.name = std::string(kGroupTopic),
+       .partitions = options_.partitions,
+       .config = internal_topic_config(kGroupTopic)},
+      executor_, [this, waiting = std::move(waiting)](Result<commit::TopicId> created) {
         const Answered answered(*this);
         waiting_.reset();
         Result<commit::Topic> topic = log_.topics().describe(kGroupTopic);
