@@ -7,6 +7,7 @@
 #include "broker/handlers/describe_cluster.h"
 #include "broker/handlers/describe_configs.h"
 #include "broker/handlers/describe_topic_partitions.h"
+#include "broker/handlers/log_dirs.h"
 #include "broker/handlers/replicas.h"
 
 namespace millrace::broker {
@@ -35,6 +36,7 @@ std::vector<std::unique_ptr<Handler>> admin_handlers(commit::CommitLog& log,
   add(std::make_unique<ElectLeadersHandler>(topics));
   add(std::make_unique<AlterPartitionReassignmentsHandler>(topics, cluster));
   add(std::make_unique<ListPartitionReassignmentsHandler>());
+  add(std::make_unique<AlterReplicaLogDirsHandler>(topics, settings));
   add(std::make_unique<DescribeClientQuotasHandler>(quotas));
   add(std::make_unique<AlterClientQuotasHandler>(proposals));
   return handlers;

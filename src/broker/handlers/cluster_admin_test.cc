@@ -2,6 +2,7 @@
 #include "broker/handlers/admin_driver_test.h"
 #include "kafka/messages/alter_client_quotas.h"
 #include "kafka/messages/alter_partition_reassignments.h"
+#include "kafka/messages/alter_replica_log_dirs.h"
 #include "kafka/messages/describe_client_quotas.h"
 #include "kafka/messages/describe_cluster.h"
 #include "kafka/messages/describe_quorum.h"
@@ -16,6 +17,8 @@ using kafka::AlterClientQuotasRequest;
 using kafka::AlterClientQuotasResponse;
 using kafka::AlterPartitionReassignmentsRequest;
 using kafka::AlterPartitionReassignmentsResponse;
+using kafka::AlterReplicaLogDirsRequest;
+using kafka::AlterReplicaLogDirsResponse;
 using kafka::DescribeClientQuotasRequest;
 using kafka::DescribeClientQuotasResponse;
 using kafka::DescribeClusterRequest;
@@ -195,6 +198,22 @@ TEST_F(ClusterAdmin, PartitionsStayWhereTheyAre) {
   const auto moving = call<ListPartitionReassignmentsResponse>(request, 0);
   EXPECT_EQ(moving.error_code, kNone);
   EXPECT_TRUE(moving.topics.empty());
+}
+
+TEST_F(ClusterAdmin, AllPartitionsAreInTheOneFolder) {
+  started_with_ = {{"log.dirs", "/data"}};
+  restart();
+  make_topic("t");
+  AlterReplicaLogDirsRequest request;
+  request.dirs.push_back({.dir = "/data", .topics = {{.name = "t", .partitions = {0, 1}}}});
+  request.dirs.push_back({.dir = "/other", .topics = {{.name = "t", .partitions = {0}}}});
+  for (const int16_t version : {0, 1, 2}) {
+    const auto response = call<AlterReplicaLogDirsResponse>(request, version);
+    ASSERT_EQ(response.topics.size(), 2U);
+    EXPECT_EQ(response.topics[0].partitions.at(0).error_code, kNone);
+    EXPECT_EQ(response.topics[0].partitions.at(1).error_code, 3);
+    EXPECT_EQ(response.topics[1].partitions.at(0).error_code, 57);
+  }
 }
 
 TEST_F(ClusterAdmin, QuotasAreKept) {

@@ -121,8 +121,8 @@ BrokerSettings::BrokerSettings(const SettingsTable& table, const Cluster& cluste
     : table_(table),
       node_(std::to_string(cluster.node_id)),
       started_with_(std::move(started_with)) {
-  started_with_.try_emplace("broker.id", node_);
-  started_with_.try_emplace("node.id", node_);
+  started_with_["broker.id"] = node_;
+  started_with_["node.id"] = node_;
 }
 
 std::vector<SettingValue> BrokerSettings::values(std::string_view name) const {

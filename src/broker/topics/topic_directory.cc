@@ -21,16 +21,13 @@ kafka::Uuid TopicDirectory::id_of(commit::TopicId topic) const {
 std::shared_ptr<const TopicDirectory::Snapshot> TopicDirectory::read(uint64_t version) const {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->version = version;
-  SettingValues of_broker;
-  for (const Setting& setting : topic_settings()) {
-    if (settings_ == nullptr || setting.synonym.empty()) continue;
-    of_broker.emplace(setting.name, settings_->text(setting.synonym));
-  }
+  const SettingValues defaults =
+      settings_ == nullptr ? SettingValues() : topic_defaults(*settings_);
   for (commit::Topic& topic : log_.topics().list()) {
     auto known = std::make_shared<KnownTopic>();
     known->id = id_of(topic.id);
     SettingValues config = topic.config;
-    config.insert(of_broker.begin(), of_broker.end());
+    config.insert(defaults.begin(), defaults.end());
     known->limits = read_topic_limits(config);
     known->internal = topic.name == kGroupTopic || topic.name == kTransactionTopic;
     known->topic = std::move(topic);

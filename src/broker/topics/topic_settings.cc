@@ -130,6 +130,15 @@ std::vector<SettingValue> topic_values(const Setting& setting, const SettingValu
   return values;
 }
 
+SettingValues topic_defaults(const BrokerSettings& broker) {
+  SettingValues defaults;
+  for (const Setting& setting : kSettings) {
+    if (setting.synonym.empty()) continue;
+    defaults.emplace(setting.name, broker.text(setting.synonym));
+  }
+  return defaults;
+}
+
 TopicLimits read_topic_limits(const std::map<std::string, std::string>& config) {
   const auto policy = words_of(value_of(config, "cleanup.policy"));
   return {

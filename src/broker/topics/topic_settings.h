@@ -28,6 +28,9 @@ Result<void> check_topic_settings(const std::map<std::string, std::string>& conf
 std::vector<SettingValue> topic_values(const Setting& setting, const SettingValues& config,
                                        const BrokerSettings& broker);
 
+// What the broker's settings say for topics that do not, under the topics' names.
+SettingValues topic_defaults(const BrokerSettings& broker);
+
 // What the broker itself looks at, with defaults filled in. A plain value.
 struct TopicLimits {
   uint32_t message_bytes_max = 0;

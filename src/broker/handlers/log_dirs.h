@@ -1,0 +1,25 @@
+#pragma once
+
+#include "broker/handler.h"
+#include "broker/settings/broker_settings.h"
+#include "broker/topics/topic_directory.h"
+#include "kafka/messages/alter_replica_log_dirs.h"
+
+namespace millrace::broker {
+
+// AlterReplicaLogDirs: there is one folder (log.dirs), and all partitions are in it already.
+class AlterReplicaLogDirsHandler final
+    : public TypedHandler<kafka::AlterReplicaLogDirsRequest, kafka::AlterReplicaLogDirsResponse> {
+ public:
+  AlterReplicaLogDirsHandler(const TopicDirectory& topics, const BrokerSettings& settings)
+      : topics_(topics), settings_(settings) {}
+
+ protected:
+  void handle(Call call, Request request, Reply<Response> reply) override;
+
+ private:
+  const TopicDirectory& topics_;
+  const BrokerSettings& settings_;
+};
+
+}  // namespace millrace::broker
