@@ -8,12 +8,15 @@
 #include "broker/fetch/fetch_sessions.h"
 #include "broker/groups/group_coordinator.h"
 #include "broker/handlers/all_handlers.h"
+#include "broker/producer_ids.h"
 #include "broker/settings/broker_settings.h"
 #include "broker/topics/topic_maker.h"
 #include "io/await.h"
 
 namespace millrace::broker {
 namespace {
+
+constexpr int kDrainMsMax = 5'000;
 
 kafka::Uuid random_uuid(io::Random& random) {
   kafka::Uuid id;
@@ -38,22 +41,42 @@ struct Broker::Modules {
   std::optional<TopicDirectory> topics;
   std::optional<TopicMaker> maker;
   std::optional<FetchSessions> sessions;
+  FetchWaits waits;
   std::shared_ptr<GroupCoordinator> groups;
+  std::optional<ProducerIds> producer_ids;
   std::unique_ptr<Dispatcher> dispatcher;
   std::vector<std::unique_ptr<KafkaDoor>> doors;
 
+  void pause();
   void start_threads();
   Result<void> know_cluster();
   void build();
   Result<void> open_doors();
 };
 
+// The log answers on executors of this broker, and wakes what hangs on partitions: all of that must
+// be over before they go.
 Broker::Modules::~Modules() {
   doors.clear();
+  waits.close();
   if (groups == nullptr) return;
   io::Notification stopped;
   groups->stop([&] { stopped.set(); });
   parts.world.threads.wait(stopped);
+  for (int ms = 0; ms < kDrainMsMax && dispatcher != nullptr && dispatcher->in_flight() > 0; ++ms) {
+    pause();
+  }
+  // Whatever the log's writer was about to say, it has said before it answers this.
+  (void)io::await<commit::Lsn>(parts.world.threads, [&](auto done) {
+    parts.log.proposals().propose({IdentityMachine::set_cluster(cluster.id)}, *coordinators,
+                                  std::move(done));
+  });
+}
+
+void Broker::Modules::pause() {
+  io::Notification over;
+  coordinators->post_at(coordinators->now() + io::kNsPerMs, [&] { over.set(); });
+  parts.world.threads.wait(over);
 }
 
 void Broker::Modules::start_threads() {
@@ -88,7 +111,8 @@ void Broker::Modules::build() {
                                     .clock = parts.world.clock,
                                     .random = parts.world.random,
                                     .on_problem = parts.on_problem},
-                                   options.groups);
+                                   group_options(*settings));
+  producer_ids.emplace(parts.machines.identity, parts.log.proposals(), *coordinators);
   dispatcher = std::make_unique<Dispatcher>(all_handlers({.log = parts.log,
                                                           .clock = parts.world.clock,
                                                           .cluster = cluster,
@@ -97,7 +121,9 @@ void Broker::Modules::build() {
                                                           .topics = *topics,
                                                           .maker = *maker,
                                                           .sessions = *sessions,
-                                                          .groups = *groups}));
+                                                          .waits = waits,
+                                                          .groups = *groups,
+                                                          .producer_ids = *producer_ids}));
 }
 
 Result<void> Broker::Modules::open_doors() {

@@ -5,7 +5,6 @@
 #include <memory>
 #include <vector>
 
-#include "broker/groups/group_options.h"
 #include "broker/kafka_door.h"
 #include "broker/machines.h"
 #include "commit/commit_log.h"
@@ -18,7 +17,6 @@ struct BrokerOptions {
   uint32_t loops = 0;  // that serve connections; 0: as many as the machine has cores
   int32_t node_id = 1;
   SettingValues settings;  // under Kafka's names; they were checked
-  GroupOptions groups;
   size_t fetch_sessions_max = 1'000;
 };
 
