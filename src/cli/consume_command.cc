@@ -10,6 +10,7 @@
 #include "cli/record_format.h"
 #include "cli/start_offset.h"
 #include "cli/topic_command.h"
+#include "commit/committed_filter.h"
 #include "io/await.h"
 #include "record/batch_builder.h"
 
@@ -69,8 +70,11 @@ class Consumption {
     while (offset < bounds.end && wanted()) {
       const commit::PartitionData data = MILLRACE_TRY(fetch(partition, offset));
       if (data.batches.empty()) break;
+      commit::CommittedFilter filter(data.aborted);
       for (const Buffer& batch : data.batches) {
-        MILLRACE_TRY(print_batch(batch, partition.index, offset));
+        const auto header = MILLRACE_TRY(record::read_batch_header(batch.span()));
+        if (filter.counts(header)) MILLRACE_TRY(print_batch(batch, partition.index, offset));
+        offset = std::max(offset, header.last_offset() + 1);
       }
     }
     return {};

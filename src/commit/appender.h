@@ -19,6 +19,7 @@ enum class Acks : uint8_t {
 struct Appended {
   Lsn lsn;  // 0 with Acks::kAssigned: it has none yet
   int64_t base_offset = -1;
+  int64_t start_offset = 0;  // of the partition: the earliest that is kept
 };
 
 struct PartitionBatch {
@@ -31,8 +32,13 @@ struct PartitionBatch {
 // Threading:  synchronised inside. Batches of one partition that one thread appends keep their
 //             order.
 // Ownership:  buffers are shared until the answer, not copied.
-// Failure:    kTopicNotFound, kRecordTooLarge, kPartitionQuarantined, kDiskFull; kSyncFailed and
-//             kUnavailable: whether it is durable is unknown, the process is about to stop.
+// Producers:  a batch with a producer's id follows the producer's last one in the partition, by
+//             epoch and sequence; one that was written before is not written again, its answer is
+//             that of the first time, and comes when that is durable. A control batch ends the
+//             producer's open transaction.
+// Failure:    kOutOfOrderSequence, kStaleProducerEpoch, kInvalidTransactionState; kTopicNotFound,
+//             kRecordTooLarge, kPartitionQuarantined, kDiskFull; kSyncFailed and kUnavailable:
+//             whether it is durable is unknown, the process is about to stop.
 class Appender {
  public:
   virtual ~Appender() = default;

@@ -29,6 +29,14 @@ struct ReadRequest {
   Isolation isolation = Isolation::kReadCommitted;
 };
 
+// Records of a transaction that was aborted: those of the producer from the offset on, up to its
+// next marker.
+struct AbortedTransaction {
+  int64_t producer_id = -1;
+  int64_t first_offset = -1;
+  friend bool operator==(const AbortedTransaction&, const AbortedTransaction&) = default;
+};
+
 // What one partition gave. Bounds are those of the moment of the read, one moment for all
 // partitions.
 struct PartitionData {
@@ -39,6 +47,9 @@ struct PartitionData {
   // Whole record batches v2 with their final base offsets, in order; the first may begin before the
   // offset asked for. Empty at the end of the partition: watch it.
   std::vector<Buffer> batches;
+  // With kReadCommitted: those with records among the batches, in order of their first offsets. Who
+  // reads leaves them out, and control batches too.
+  std::vector<AbortedTransaction> aborted;
   // kOffsetOutOfRange, kTopicNotFound, kPartitionQuarantined, kCorruptRecord; the others are
   // unharmed.
   std::optional<Error> error;

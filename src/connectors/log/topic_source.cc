@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 
+#include "commit/committed_filter.h"
 #include "connectors/log/record_rows.h"
 
 namespace millrace::connectors {
@@ -106,11 +107,28 @@ class PartitionReader final : public engine::SplitReader {
     if (!end_) end_ = data.stable_offset;
     offset_ = std::max(offset_, data.start_offset);
     caught_up_ = data.batches.empty();
-    for (Buffer& batch : data.batches) batches_.push_back(std::move(batch));
+    const bool some = MILLRACE_TRY(keep_what_counts(data));
     if (!batches_.empty()) return false;
-    if (until_now_) return true;
-    fetch_->watch(offset_);
+    if (until_now_ && (!some || offset_ >= *end_)) return true;
+    if (some) {
+      fetch_->start(offset_);
+    } else {
+      fetch_->watch(offset_);
+    }
     return false;
+  }
+
+  // Whether there were batches; where none of them counts, the offset moves behind them.
+  Result<bool> keep_what_counts(commit::PartitionData& data) {
+    commit::CommittedFilter filter(data.aborted);
+    int64_t behind = offset_;
+    for (Buffer& batch : data.batches) {
+      const auto header = MILLRACE_TRY(record::read_batch_header(batch.span()));
+      behind = header.last_offset() + 1;
+      if (filter.counts(header)) batches_.push_back(std::move(batch));
+    }
+    if (batches_.empty()) offset_ = behind;
+    return !data.batches.empty();
   }
 
   Result<void> emit_some(uint32_t rows_max, engine::Emit& emit) {

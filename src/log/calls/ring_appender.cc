@@ -12,6 +12,7 @@ using commit::PartitionBatch;
 Result<Submission> RingAppender::make(std::vector<PartitionBatch> batches) const {
   Submission submission;
   submission.entry.type = EntryType::kAppend;
+  auto& producers = submission.entry.detail.emplace<LogEntry::Append>().producers;
   std::vector<Buffer> body;
   for (PartitionBatch& part : batches) {
     const PartitionPtr partition = ledger_.partition(part.partition);
@@ -25,6 +26,7 @@ Result<Submission> RingAppender::make(std::vector<PartitionBatch> batches) const
                                      .max_timestamp_ms = part.batch.max_timestamp_ms,
                                      .records = part.batch.records,
                                      .bytes = static_cast<uint32_t>(part.batch.bytes.bytes())});
+    producers.push_back(MILLRACE_TRY(read_producer(part.batch.bytes.span())));
     body.push_back(std::move(part.batch.bytes));
   }
   submission.set_body(std::move(body));
@@ -52,7 +54,12 @@ void RingAppender::submit(std::vector<PartitionBatch> batches, commit::Acks acks
       return reply<std::vector<Appended>>(executor, std::move(done), std::move(result.error()));
     }
     std::vector<Appended> appended;
-    for (const PartitionRow& row : entry.rows) appended.push_back({entry.lsn, row.base_offset});
+    const auto& [partitions, producers, duplicate_of] = std::get<LogEntry::Append>(entry.detail);
+    for (size_t i = 0; i < entry.rows.size(); ++i) {
+      appended.push_back({.lsn = entry.lsn,
+                          .base_offset = duplicate_of.value_or(entry.rows[i].base_offset),
+                          .start_offset = partitions[i]->start_offset()});
+    }
     reply<std::vector<Appended>>(executor, std::move(done), std::move(appended));
   };
   writer_.submit(Lane::kClient, std::move(*submission));

@@ -91,7 +91,8 @@ Result<bool> RingReader::read_piece(const LogPiece& piece, int64_t offset, int64
 }
 
 Result<void> RingReader::read_partition(const PartitionRead& request, const Bounded& bounded,
-                                        uint64_t bytes_max, PartitionData& data) const {
+                                        commit::Isolation isolation, uint64_t bytes_max,
+                                        PartitionData& data) const {
   if (bounded.partition == nullptr) return no_partition(request.partition);
   if (auto why = bounded.partition->quarantined()) return std::move(*why);
   const auto& [start, end, stable] = bounded.bounds;
@@ -100,17 +101,20 @@ Result<void> RingReader::read_partition(const PartitionRead& request, const Boun
                  fmt::format("offset {} was asked for, the partition has {} to {}", request.offset,
                              start, end));
   }
+  const bool committed = isolation == commit::Isolation::kReadCommitted;
+  const int64_t limit = committed ? stable : end;
   uint64_t left = std::min(request.bytes_max, bytes_max);
   int64_t next = request.offset;
-  while (next < stable && (data.batches.empty() || left > 0)) {
-    const auto pieces = bounded.partition->find(next, stable, left);
+  while (next < limit && (data.batches.empty() || left > 0)) {
+    const auto pieces = bounded.partition->find(next, limit, left);
     if (pieces.empty()) break;
     for (const LogPiece& piece : pieces) {
       if (!data.batches.empty() && left == 0) break;
-      if (!MILLRACE_TRY(read_piece(piece, next, stable, left, data.batches))) break;
+      if (!MILLRACE_TRY(read_piece(piece, next, limit, left, data.batches))) break;
       next = piece.end_offset;
     }
   }
+  if (committed) data.aborted = bounded.partition->aborted(request.offset, next);
   return {};
 }
 
@@ -126,7 +130,9 @@ std::vector<PartitionData> RingReader::read_now(const commit::ReadRequest& reque
     data.start_offset = bounded[i].bounds.start_offset;
     data.high_watermark = bounded[i].bounds.high_watermark;
     data.stable_offset = bounded[i].bounds.stable_offset;
-    auto result = read_partition(request.partitions[i], bounded[i], left, data);
+    // Only the first that has something may give more than was asked for.
+    if (left == 0) continue;
+    auto result = read_partition(request.partitions[i], bounded[i], request.isolation, left, data);
     if (!result) data.error = std::move(result.error());
     for (const Buffer& batch : data.batches) left -= std::min(left, batch.bytes());
   }
@@ -183,11 +189,12 @@ void RingReader::offsets(std::vector<OffsetQuery> queries, io::Executor& executo
       });
 }
 
-std::unique_ptr<commit::Watch> RingReader::watch(PartitionId id, int64_t offset, commit::Isolation,
+std::unique_ptr<commit::Watch> RingReader::watch(PartitionId id, int64_t offset,
+                                                 commit::Isolation isolation,
                                                  io::Executor& executor, io::Wake wake) {
   const uint64_t key = next_watch_.fetch_add(1, std::memory_order_relaxed);
   const PartitionPtr partition = ledger_.partition(id);
-  if (partition == nullptr || !partition->add_watch(key, offset, executor, wake)) {
+  if (partition == nullptr || !partition->add_watch(key, offset, isolation, executor, wake)) {
     executor.post(std::move(wake));
   }
   return std::make_unique<PartitionWatch>(partition, key);

@@ -41,7 +41,8 @@ class RingReader final : public commit::Reader {
   std::vector<Bounded> bounds_of(const std::vector<commit::PartitionId>& ids) const;
   std::vector<commit::PartitionData> read_now(const commit::ReadRequest& request) const;
   Result<void> read_partition(const commit::PartitionRead& request, const Bounded& bounded,
-                              uint64_t bytes_max, commit::PartitionData& data) const;
+                              commit::Isolation isolation, uint64_t bytes_max,
+                              commit::PartitionData& data) const;
   Result<int64_t> offset_at_time(const Bounded& bounded, int64_t timestamp_ms) const;
   // Appends the piece's batches from the one that holds `offset` on. False: the ring has been
   // reused meanwhile, look the piece up again.

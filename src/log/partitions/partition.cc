@@ -3,8 +3,14 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "commit/byte_codec.h"
 
 namespace millrace::log {
+namespace {
+
+constexpr size_t kAbortedBytes = 3 * sizeof(int64_t);
+
+}  // namespace
 
 uint64_t LogPiece::bytes() const {
   if (const auto* batch = std::get_if<RingBatch>(&place)) return batch->bytes;
@@ -17,22 +23,61 @@ int64_t Partition::assign(uint32_t records) {
   return base;
 }
 
+int64_t Partition::start_offset() const {
+  const std::lock_guard lock(mutex_);
+  return start_offset_;
+}
+
 void Partition::publish(LogPiece piece) {
   const std::lock_guard lock(mutex_);
   MILLRACE_ASSERT(piece.base_offset == published_end_);
   published_end_ = piece.end_offset;
   pieces_.push_back(std::move(piece));
+  find_stable();
+}
+
+void Partition::find_stable() {
+  published_stable_ = published_end_;
+  for (const auto& [producer, first] : open_) {
+    published_stable_ = std::min(published_stable_, first);
+  }
+}
+
+void Partition::note_transaction(const ProducerBatch& batch, int64_t base_offset) {
+  if (!batch.transactional) return;
+  const std::lock_guard lock(mutex_);
+  if (batch.marker == Marker::kNone) {
+    open_.try_emplace(batch.producer_id, base_offset);
+  } else if (const auto open = open_.find(batch.producer_id); open != open_.end()) {
+    if (batch.marker == Marker::kAbort) {
+      aborted_.push_back({batch.producer_id, open->second, base_offset});
+    }
+    open_.erase(open);
+  }
+  find_stable();
+}
+
+std::vector<commit::AbortedTransaction> Partition::aborted(int64_t from, int64_t to) const {
+  std::vector<commit::AbortedTransaction> found;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const AbortedRange& range : aborted_) {
+      if (range.last_offset < from || range.first_offset >= to) continue;
+      found.push_back({range.producer_id, range.first_offset});
+    }
+  }
+  std::ranges::sort(found, {}, &commit::AbortedTransaction::first_offset);
+  return found;
 }
 
 std::vector<std::pair<io::Executor*, io::Wake>> Partition::show(commit::Lsn lsn,
                                                                 commit::Lsn visible_before) {
   const std::lock_guard lock(mutex_);
   // Everybody takes `visible_before` or `lsn` from now on; older moments are over.
-  const int64_t end_before = shown_.end;
-  shown_ = {end_before, published_end_, visible_before, lsn};
+  shown_ = {shown_.end, published_end_, shown_.stable, published_stable_, visible_before, lsn};
   std::vector<std::pair<io::Executor*, io::Wake>> ended;
   std::erase_if(watches_, [&](Waiting& waiting) {
-    if (waiting.offset >= published_end_) return false;
+    if (waiting.offset >= (waiting.committed ? published_stable_ : published_end_)) return false;
     ended.emplace_back(waiting.executor, std::move(waiting.wake));
     return true;
   });
@@ -42,8 +87,8 @@ std::vector<std::pair<io::Executor*, io::Wake>> Partition::show(commit::Lsn lsn,
 std::optional<PartitionBounds> Partition::bounds(commit::Lsn visible) const {
   const std::lock_guard lock(mutex_);
   if (visible < shown_.before_lsn) return std::nullopt;
-  const int64_t end = visible >= shown_.lsn ? shown_.end : shown_.before_end;
-  return PartitionBounds{start_offset_, end, end};
+  if (visible >= shown_.lsn) return PartitionBounds{start_offset_, shown_.end, shown_.stable};
+  return PartitionBounds{start_offset_, shown_.before_end, shown_.before_stable};
 }
 
 std::vector<LogPiece> Partition::find(int64_t offset, int64_t end, uint64_t bytes_max) const {
@@ -93,9 +138,42 @@ void Partition::settle(commit::Lsn through, std::vector<LogPiece> settled) {
 void Partition::restore(int64_t start_offset, int64_t end_offset, std::vector<LogPiece> pieces) {
   const std::lock_guard lock(mutex_);
   start_offset_ = start_offset;
-  next_offset_ = published_end_ = end_offset;
-  shown_ = {end_offset, end_offset, {}, {}};
+  next_offset_ = published_end_ = published_stable_ = end_offset;
+  shown_ = {end_offset, end_offset, end_offset, end_offset, {}, {}};
   pieces_.assign(std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end()));
+}
+
+std::string Partition::snapshot_transactions() const {
+  commit::ByteWriter to;
+  to.bytes(producers_.snapshot());
+  const std::lock_guard lock(mutex_);
+  to.number(static_cast<uint32_t>(aborted_.size()));
+  for (const AbortedRange& range : aborted_) {
+    to.number(range.producer_id);
+    to.number(range.first_offset);
+    to.number(range.last_offset);
+  }
+  return to.take();
+}
+
+Result<void> Partition::restore_transactions(std::string_view snapshot) {
+  commit::ByteReader from(snapshot);
+  MILLRACE_TRY(producers_.restore(from.bytes()));
+  const std::lock_guard lock(mutex_);
+  for (auto left = from.count(kAbortedBytes); left > 0; --left) {
+    AbortedRange range;
+    range.producer_id = from.number<int64_t>();
+    range.first_offset = from.number<int64_t>();
+    range.last_offset = from.number<int64_t>();
+    aborted_.push_back(range);
+  }
+  for (const auto& [id, state] : producers_.producers()) {
+    if (state.open_offset >= 0) open_[id] = state.open_offset;
+  }
+  find_stable();
+  shown_.before_stable = shown_.stable = published_stable_;
+  if (from.finished()) return {};
+  return Error(ErrorCode::kRingDamaged, "the transactions in the checkpoint have another layout");
 }
 
 bool Partition::complete() const {
@@ -118,10 +196,12 @@ std::optional<Error> Partition::quarantined() const {
   return quarantined_;
 }
 
-bool Partition::add_watch(uint64_t key, int64_t offset, io::Executor& executor, io::Wake& wake) {
+bool Partition::add_watch(uint64_t key, int64_t offset, commit::Isolation isolation,
+                          io::Executor& executor, io::Wake& wake) {
+  const bool committed = isolation == commit::Isolation::kReadCommitted;
   const std::lock_guard lock(mutex_);
-  if (offset < shown_.end || quarantined_) return false;
-  watches_.push_back({key, offset, &executor, std::move(wake)});
+  if (offset < (committed ? shown_.stable : shown_.end) || quarantined_) return false;
+  watches_.push_back({key, offset, committed, &executor, std::move(wake)});
   return true;
 }
 

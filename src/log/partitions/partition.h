@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "commit/ids.h"
 #include "commit/reader.h"
 #include "io/executor.h"
+#include "log/partitions/producer_table.h"
 #include "log/ring/ring_place.h"
 #include "log/settle/segment.h"
 
@@ -48,6 +50,13 @@ struct PartitionBounds {
   int64_t stable_offset = 0;
 };
 
+// A transaction that was aborted, with the offset of its marker.
+struct AbortedRange {
+  int64_t producer_id = -1;
+  int64_t first_offset = -1;
+  int64_t last_offset = -1;
+};
+
 // Partition: the index of one partition: which offsets stand where, and what is visible of them.
 //
 // Threading:  assign, publish, settle from the log's writer; the rest from anywhere.
@@ -59,16 +68,24 @@ class Partition {
         next_offset_(end_offset),
         start_offset_(start_offset),
         published_end_(end_offset),
-        shown_{end_offset, end_offset} {}
+        published_stable_(end_offset),
+        shown_{end_offset, end_offset, end_offset, end_offset, {}, {}} {}
 
   commit::PartitionId id() const { return id_; }
 
   // The base offset of the next `records` records.
   int64_t assign(uint32_t records);
   int64_t next_offset() const { return next_offset_; }
+  // The earliest that is kept.
+  int64_t start_offset() const;
+
+  // The writer's.
+  ProducerTable& producers() { return producers_; }
 
   // REQUIRES: piece.base_offset is where the last one ended.
   void publish(LogPiece piece);
+  // Follows publish for a piece that a producer wrote: its transaction is open, or ends.
+  void note_transaction(const ProducerBatch& batch, int64_t base_offset);
   // What was published is visible from `lsn` on; REQUIRES: the log's visible LSN is about to become
   // it. Returns the watches that this ends.
   std::vector<std::pair<io::Executor*, io::Wake>> show(commit::Lsn lsn, commit::Lsn visible_before);
@@ -81,6 +98,9 @@ class Partition {
   // The first piece whose newest timestamp is at or after `timestamp_ms`.
   std::optional<LogPiece> find_time(int64_t timestamp_ms, int64_t from_offset) const;
 
+  // Aborted transactions with records in [from, to), in order of their first offsets.
+  std::vector<commit::AbortedTransaction> aborted(int64_t from, int64_t to) const;
+
   // Pieces in the ring with lsn <= `through`.
   std::vector<LogPiece> unsettled(commit::Lsn through) const;
   // Puts `settled` in place of all pieces in the ring with lsn <= `through`, whose offsets they
@@ -88,6 +108,9 @@ class Partition {
   void settle(commit::Lsn through, std::vector<LogPiece> settled);
   // The state that a checkpoint names. REQUIRES: nothing was published; pieces ascend.
   void restore(int64_t start_offset, int64_t end_offset, std::vector<LogPiece> pieces);
+  // Producers and aborted transactions as the checkpoint keeps them; the writer's.
+  std::string snapshot_transactions() const;
+  Result<void> restore_transactions(std::string_view snapshot);
   // Whether the pieces cover start to end without holes.
   bool complete() const;
 
@@ -96,7 +119,8 @@ class Partition {
 
   // Registers under `key`; false: `offset` is already below the visible end, nothing was
   // registered.
-  bool add_watch(uint64_t key, int64_t offset, io::Executor& executor, io::Wake& wake);
+  bool add_watch(uint64_t key, int64_t offset, commit::Isolation isolation, io::Executor& executor,
+                 io::Wake& wake);
   void remove_watch(uint64_t key);
   // The partition is gone: all watches end.
   std::vector<std::pair<io::Executor*, io::Wake>> take_watches();
@@ -105,21 +129,31 @@ class Partition {
   struct Waiting {
     uint64_t key;
     int64_t offset;
+    bool committed;  // up to the stable offset only
     io::Executor* executor;
     io::Wake wake;
   };
   struct Shown {
     int64_t before_end;  // visible end as of LSNs in [before_lsn, lsn)
     int64_t end;         // as of lsn and later
+    int64_t before_stable;
+    int64_t stable;
     commit::Lsn before_lsn;
     commit::Lsn lsn;
   };
 
+  // With mutex_ held: one behind the last record that is below every open transaction.
+  void find_stable();
+
   const commit::PartitionId id_;
-  int64_t next_offset_;  // the writer's
+  int64_t next_offset_;      // the writer's
+  ProducerTable producers_;  // the writer's
   mutable std::mutex mutex_;
   int64_t start_offset_;
   int64_t published_end_;
+  int64_t published_stable_;
+  std::map<int64_t, int64_t> open_;  // producers' open transactions, published: where they begin
+  std::vector<AbortedRange> aborted_;
   Shown shown_;
   std::deque<LogPiece> pieces_;
   std::vector<Waiting> watches_;

@@ -162,6 +162,9 @@ Result<void> Replay::take_before_checkpoint(LogEntry& entry) {
 }
 
 Result<void> Replay::decode_body(LogEntry& entry, const Assembly& assembly) {
+  if (entry.type == EntryType::kAppend && !entry.damaged) {
+    entry.detail = MILLRACE_TRY(decode_append(entry, assembly.body));
+  }
   if (entry.type == EntryType::kMeta) {
     entry.detail = LogEntry::Meta{MILLRACE_TRY(decode_meta(assembly.body))};
   }
@@ -178,6 +181,22 @@ Result<void> Replay::decode_body(LogEntry& entry, const Assembly& assembly) {
     entry.detail = std::move(commit);
   }
   return {};
+}
+
+// Who wrote the batches stands in them.
+Result<LogEntry::Append> Replay::decode_append(const LogEntry& entry, std::string_view body) {
+  LogEntry::Append append;
+  for (const PartitionRow& row : entry.rows) {
+    if (row.bytes > body.size()) {
+      return Error(ErrorCode::kRingDamaged,
+                   fmt::format("the entry with LSN {} is shorter than its partitions say",
+                               entry.lsn.value()));
+    }
+    const auto bytes = std::as_bytes(std::span(body.substr(0, row.bytes)));
+    append.producers.push_back(MILLRACE_TRY(read_producer(bytes)));
+    body.remove_prefix(row.bytes);
+  }
+  return append;
 }
 
 Result<SegmentPtr> Replay::load(const SegmentName& name) {
@@ -227,6 +246,9 @@ Result<void> Replay::restore_partitions(const Checkpoint& checkpoint) {
     auto& own = pieces[ends.id];
     std::ranges::sort(own, {}, &LogPiece::base_offset);
     partition->restore(ends.start_offset, ends.end_offset, std::move(own));
+    if (!ends.transactions.empty()) {
+      MILLRACE_TRY(partition->restore_transactions(ends.transactions));
+    }
     if (ends.quarantined || !partition->complete()) {
       partition->quarantine(Error(ErrorCode::kPartitionQuarantined,
                                   "the partition holds records that do not match their checksum"));

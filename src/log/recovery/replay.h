@@ -65,6 +65,7 @@ class Replay {
   Result<void> take_whole(const EntryHeader& header, Assembly assembly);
   Result<void> take_before_checkpoint(LogEntry& entry);
   Result<void> decode_body(LogEntry& entry, const Assembly& assembly);
+  static Result<LogEntry::Append> decode_append(const LogEntry& entry, std::string_view body);
 
   const RingFiles& files_;
   SegmentStore& segments_;

@@ -9,8 +9,9 @@ namespace {
 
 constexpr uint64_t kWindowBytes = 1 << 20;
 
+// Of appends the producers are read; stages are only looked at when their unit has committed.
 constexpr bool keeps_body(EntryType type) {
-  return type != EntryType::kAppend && type != EntryType::kStage;
+  return type != EntryType::kStage;
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ struct ScannedEntry {
   uint64_t address = 0;  // of its header
   uint64_t body_address = 0;
   bool body_good = false;
-  Buffer body;  // of the types that the log itself writes; else empty
+  Buffer body;  // empty for stages
 };
 
 // RingScan: follows the chain of headers from a point on, and at its end looks for what was once

@@ -155,6 +155,11 @@ bool RingWriter::admit(Submission submission) {
     answer(submission, std::move(admitted));
     return false;
   }
+  const auto* append = std::get_if<LogEntry::Append>(&submission.entry.detail);
+  if (append != nullptr && append->duplicate_of) {
+    answer_duplicate(std::move(submission));
+    return false;
+  }
   if (submission.entry.type == EntryType::kCommit) {
     submission.set_body({encode(std::get<LogEntry::Commit>(submission.entry.detail).body)});
   }
@@ -162,6 +167,16 @@ bool RingWriter::admit(Submission submission) {
   if (submission.answer_when_assigned) answer(submission, {});
   current_ = Current{.submission = std::move(submission), .pieces = {}, .first_lsn = {}};
   return true;
+}
+
+void RingWriter::answer_duplicate(Submission submission) {
+  // The first one is durable, or in the group that is being formed.
+  submission.entry.lsn = durable_;
+  if (group_open_ && !submission.answer_when_assigned) {
+    duplicates_.push_back(std::move(submission));
+  } else {
+    answer(submission, {});
+  }
 }
 
 bool RingWriter::begin_group(uint64_t wanted) {
@@ -245,6 +260,10 @@ void RingWriter::publish() {
   last_was_seal_ = in_group_.size() == 1 && in_group_[0].entry.type == EntryType::kSeal;
   std::vector<Submission> finished = std::exchange(in_group_, {});
   for (Submission& submission : finished) answer(submission, {});
+  for (Submission& submission : std::exchange(duplicates_, {})) {
+    submission.entry.lsn = durable_;
+    answer(submission, {});
+  }
   last_written_ = executor_.now();
   if (options_.on_written) options_.on_written();
   if (options_.sync && !last_was_seal_) arm_seal();
@@ -309,6 +328,7 @@ void RingWriter::fail(Error error) {
 
 void RingWriter::stop(Error why) {
   std::vector<Submission> refused = std::exchange(in_group_, {});
+  std::ranges::move(std::exchange(duplicates_, {}), std::back_inserter(refused));
   if (current_) refused.push_back(std::move(current_->submission));
   current_.reset();
   std::vector<io::Wake> wakes;

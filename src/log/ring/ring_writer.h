@@ -93,6 +93,8 @@ class RingWriter {
   bool room_for(const Submission& submission, Lane lane) const;
   bool begin_group(uint64_t wanted);
   bool admit(Submission submission);
+  // What was written before is answered when that is durable.
+  void answer_duplicate(Submission submission);
   bool emit();
   void write_group();
   void publish();
@@ -117,7 +119,8 @@ class RingWriter {
 
   // The writer's own.
   std::optional<Current> current_;
-  std::vector<Submission> in_group_;  // wholly written with the group that is being formed
+  std::vector<Submission> in_group_;    // wholly written with the group that is being formed
+  std::vector<Submission> duplicates_;  // of what may be in that group
   commit::Lsn durable_;
   bool group_open_ = false;
   bool close_group_ = false;

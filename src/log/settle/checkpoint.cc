@@ -15,7 +15,8 @@ using commit::ByteWriter;
 
 namespace {
 
-constexpr uint32_t kMagic = 0x3143524D;  // "MRC1"
+constexpr uint32_t kMagic = 0x3243524D;     // "MRC2"
+constexpr uint32_t kMagicOld = 0x3143524D;  // "MRC1": without transactions
 constexpr size_t kHeadBytes = 8;
 constexpr size_t kMachineBytesMin = 16;
 constexpr size_t kPartitionBytes = 29;
@@ -96,6 +97,7 @@ std::string encode(const Checkpoint& checkpoint) {
     to.number(ends.start_offset);
     to.number(ends.end_offset);
     to.number(static_cast<uint8_t>(ends.quarantined));
+    to.bytes(ends.transactions);
   });
   put_all(to, checkpoint.segments, [&](const Checkpoint::SegmentUse& use) {
     put(to, use.name);
@@ -162,9 +164,9 @@ Checkpoint::OpenUnitRefs take_unit(ByteReader& from) {
 }
 
 std::optional<Checkpoint> decode(std::string_view content) {
-  if (content.size() < kHeadBytes || load_le<uint32_t>(content.data()) != kMagic) {
-    return std::nullopt;
-  }
+  if (content.size() < kHeadBytes) return std::nullopt;
+  const auto magic = load_le<uint32_t>(content.data());
+  if (magic != kMagic && magic != kMagicOld) return std::nullopt;
   const std::string_view body = content.substr(kHeadBytes);
   if (load_le<uint32_t>(content.data() + 4) != crc32c(std::as_bytes(std::span(body)))) {
     return std::nullopt;
@@ -185,6 +187,7 @@ std::optional<Checkpoint> decode(std::string_view content) {
     ends.start_offset = from.number<int64_t>();
     ends.end_offset = from.number<int64_t>();
     ends.quarantined = from.number<uint8_t>() != 0;
+    if (magic == kMagic) ends.transactions = from.bytes();
     return ends;
   });
   take_all(from, checkpoint.segments, kSegmentBytesMin, [&] {

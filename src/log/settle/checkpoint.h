@@ -27,6 +27,7 @@ struct Checkpoint {
     int64_t start_offset = 0;
     int64_t end_offset = 0;
     bool quarantined = false;
+    std::string transactions;  // of its producers (Partition::snapshot_transactions); empty: none
   };
   struct Base {
     commit::PartitionId partition;

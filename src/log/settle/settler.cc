@@ -48,8 +48,11 @@ void Settler::begin() {
   }
   for (const PartitionPtr& partition : ledger.partitions()) {
     const auto bounds = partition->bounds(checkpoint.settled);
-    checkpoint.partitions.push_back({partition->id(), bounds->start_offset, bounds->high_watermark,
-                                     partition->quarantined().has_value()});
+    checkpoint.partitions.push_back({.id = partition->id(),
+                                     .start_offset = bounds->start_offset,
+                                     .end_offset = bounds->high_watermark,
+                                     .quarantined = partition->quarantined().has_value(),
+                                     .transactions = partition->snapshot_transactions()});
     auto ring = partition->unsettled(checkpoint.settled);
     if (!ring.empty()) pass->partitions.push_back({partition, std::move(ring), {}});
   }

@@ -101,15 +101,38 @@ Result<void> Ledger::admit(LogEntry& entry) {
 }
 
 Result<void> Ledger::admit_append(LogEntry& entry) {
-  auto& partitions = entry.detail.emplace<LogEntry::Append>().partitions;
-  partitions.reserve(entry.rows.size());
+  if (!std::holds_alternative<LogEntry::Append>(entry.detail)) {
+    entry.detail.emplace<LogEntry::Append>();
+  }
+  auto& append = std::get<LogEntry::Append>(entry.detail);
+  append.producers.resize(entry.rows.size());
+  append.partitions.reserve(entry.rows.size());
   for (const PartitionRow& row : entry.rows) {
     PartitionPtr found = partition(row.partition);
     if (found == nullptr) return no_partition(row.partition);
-    partitions.push_back(std::move(found));
+    append.partitions.push_back(std::move(found));
   }
+  MILLRACE_TRY(check_producers(append));
+  if (append.duplicate_of) return {};
   for (size_t i = 0; i < entry.rows.size(); ++i) {
-    entry.rows[i].base_offset = partitions[i]->assign(entry.rows[i].records);
+    PartitionRow& row = entry.rows[i];
+    row.base_offset = append.partitions[i]->assign(row.records);
+    if (const auto& producer = append.producers[i]) {
+      append.partitions[i]->producers().admit(*producer, row.base_offset);
+    }
+  }
+  return {};
+}
+
+Result<void> Ledger::check_producers(LogEntry::Append& append) {
+  for (size_t i = 0; i < append.producers.size(); ++i) {
+    if (!append.producers[i]) continue;
+    const auto known = MILLRACE_TRY(append.partitions[i]->producers().check(*append.producers[i]));
+    if (!known) continue;
+    if (append.producers.size() > 1) {
+      return Error(ErrorCode::kInvalidArgument, "one batch among several was written before");
+    }
+    append.duplicate_of = known;
   }
   return {};
 }
@@ -280,7 +303,7 @@ void Ledger::publish(Partition& partition, LogPiece piece, bool damaged) {
 }
 
 void Ledger::apply_append(LogEntry& entry) {
-  const auto& partitions = std::get<LogEntry::Append>(entry.detail).partitions;
+  const auto& [partitions, producers, duplicate_of] = std::get<LogEntry::Append>(entry.detail);
   uint32_t offset = 0;
   for (size_t i = 0; i < entry.rows.size(); ++i) {
     const PartitionRow& row = entry.rows[i];
@@ -288,6 +311,10 @@ void Ledger::apply_append(LogEntry& entry) {
             {row.base_offset, row.base_offset + row.records, row.max_timestamp_ms, entry.lsn,
              RingBatch{entry.ref, offset, row.bytes}},
             entry.damaged);
+    if (producers[i]) {
+      partitions[i]->producers().apply(*producers[i], row.base_offset);
+      partitions[i]->note_transaction(*producers[i], row.base_offset);
+    }
     offset += row.bytes;
   }
 }

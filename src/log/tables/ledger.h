@@ -66,6 +66,8 @@ class Ledger {
 
  private:
   Result<void> admit_append(LogEntry& entry);
+  // Each batch follows its producer's last one, or was written before.
+  static Result<void> check_producers(LogEntry::Append& append);
   Result<void> admit_stage(LogEntry& entry);
   Result<void> admit_stage_ref(LogEntry& entry);
   Result<void> admit_commit(LogEntry& entry);

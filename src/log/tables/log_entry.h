@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -26,7 +27,10 @@ struct LogEntry {
 
   // By type.
   struct Append {
-    std::vector<PartitionPtr> partitions;  // one per row
+    std::vector<PartitionPtr> partitions;                 // one per row
+    std::vector<std::optional<ProducerBatch>> producers;  // one per row
+    // The only row was written before, at this offset: there is nothing to write.
+    std::optional<int64_t> duplicate_of;
   };
   struct Stage {
     StagedPiecePtr piece;

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/result.h"
+
+namespace millrace::log {
+
+// The end of a transaction, as a control batch says it.
+enum class Marker : uint8_t { kNone, kAbort, kCommit };
+
+// What a batch says of the producer that wrote it. A plain value.
+struct ProducerBatch {
+  int64_t producer_id = -1;
+  int16_t epoch = -1;
+  int32_t first_sequence = -1;
+  int32_t records = 0;
+  bool transactional = false;
+  Marker marker = Marker::kNone;
+  int32_t coordinator_epoch = -1;  // of a marker
+  int64_t timestamp_ms = -1;       // the newest
+
+  // What a coordinator writes in a producer's name has no sequence, and is taken as it comes.
+  bool sequenced() const { return first_sequence >= 0; }
+  // Sequences count up to 2^31 - 1, and go on with 0.
+  int32_t last_sequence() const {
+    return static_cast<int32_t>((int64_t{first_sequence} + records - 1) & INT32_MAX);
+  }
+};
+
+// nullopt: the batch has no producer.
+// Failure: kCorruptRecord: not a batch, or a control batch that is no marker.
+Result<std::optional<ProducerBatch>> read_producer(std::span<const std::byte> batch);
+
+// What is known of one producer in one partition. A plain value.
+struct ProducerState {
+  struct Batch {
+    int32_t first_sequence;
+    int32_t last_sequence;
+    int64_t base_offset;
+  };
+  int16_t epoch = -1;
+  int32_t coordinator_epoch = -1;
+  int64_t timestamp_ms = -1;
+  int64_t open_offset = -1;   // where its open transaction begins; -1: it has none
+  std::deque<Batch> batches;  // the newest last, at most kBatchesKept
+
+  static constexpr size_t kBatchesKept = 5;
+};
+
+// ProducerTable: the producers of one partition: which batch comes next, which came before.
+//
+// A batch is checked and admitted, then written, then applied; batches that are admitted and not
+// yet applied count for the check of the next one.
+//
+// Threading:  the log's writer only.
+class ProducerTable {
+ public:
+  // nullopt: it comes next. An offset: it was written there before. Otherwise kOutOfOrderSequence,
+  // kStaleProducerEpoch, kInvalidTransactionState.
+  Result<std::optional<int64_t>> check(const ProducerBatch& batch) const;
+  // REQUIRES: check has let it through.
+  void admit(const ProducerBatch& batch, int64_t base_offset);
+  // In the order of admit.
+  void apply(const ProducerBatch& batch, int64_t base_offset);
+
+  // Forgets producers without an open transaction that wrote nothing since.
+  void expire(int64_t before_ms);
+
+  const std::unordered_map<int64_t, ProducerState>& producers() const { return applied_; }
+  // Of what is applied; docs/formats/segment.md.
+  std::string snapshot() const;
+  // REQUIRES: empty. kRingDamaged.
+  Result<void> restore(std::string_view snapshot);
+
+ private:
+  struct Ahead {
+    ProducerState state;
+    uint32_t pending = 0;  // batches that are not applied yet
+  };
+  const ProducerState* find(int64_t producer_id) const;
+
+  std::unordered_map<int64_t, ProducerState> applied_;
+  std::unordered_map<int64_t, Ahead> ahead_;
+};
+
+}  // namespace millrace::log
