@@ -36,7 +36,12 @@ void Dispatcher::dispatch(Call call, Buffer frame, Respond respond) const {
     return respond(refused(*request, "is not served"));
   }
   call.header = std::move(request->header);
-  found->second->handle_body(std::move(call), std::move(request->body), std::move(respond));
+  in_flight_.fetch_add(1, std::memory_order_relaxed);
+  found->second->handle_body(std::move(call), std::move(request->body),
+                             [this, respond = std::move(respond)](Answer answer) mutable {
+                               respond(std::move(answer));
+                               in_flight_.fetch_sub(1, std::memory_order_release);
+                             });
 }
 
 }  // namespace millrace::broker

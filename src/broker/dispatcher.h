@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -12,7 +13,7 @@ namespace millrace::broker {
 
 // Dispatcher: requests to the handlers of their APIs.
 //
-// Threading:  immutable; dispatch from any connection.
+// Threading:  synchronised inside; dispatch from any connection.
 // Failure:    a frame without a header, an API without a handler, a version that is not served:
 //             the connection ends, as clients expect. ApiVersions answers any version.
 class Dispatcher {
@@ -21,9 +22,12 @@ class Dispatcher {
 
   // `call` without its header, which stands in the frame.
   void dispatch(Call call, Buffer frame, Respond respond) const;
+  // Calls that are not answered yet.
+  size_t in_flight() const { return in_flight_.load(std::memory_order_acquire); }
 
  private:
   std::unordered_map<int16_t, std::unique_ptr<Handler>> handlers_;
+  mutable std::atomic<size_t> in_flight_{0};
 };
 
 }  // namespace millrace::broker

@@ -21,8 +21,16 @@ Gathered gathered(const std::vector<commit::PartitionData>& data) {
 
 }  // namespace
 
-void WaitingFetch::start(commit::Reader& reader, io::Executor& executor, Wanted wanted, Done done) {
-  std::make_shared<WaitingFetch>(reader, executor, std::move(wanted), std::move(done))->read();
+void WaitingFetch::start(commit::Reader& reader, io::Executor& executor, FetchWaits& waits,
+                         Wanted wanted, Done done) {
+  const auto fetch =
+      std::make_shared<WaitingFetch>(reader, executor, waits, std::move(wanted), std::move(done));
+  if (fetch->wanted_.wait_ns > 0) waits.add(fetch);
+  fetch->read();
+}
+
+void WaitingFetch::hurry() {
+  executor_.post([self = shared_from_this()] { self->wake(self->round_); });
 }
 
 void WaitingFetch::read() {
@@ -33,7 +41,7 @@ void WaitingFetch::read() {
 void WaitingFetch::take(Result<std::vector<commit::PartitionData>> data) {
   const bool enough = !data || [&] {
     const auto [bytes, failed] = gathered(*data);
-    return failed || bytes >= wanted_.bytes_min || executor_.now() >= deadline_;
+    return failed || bytes >= wanted_.bytes_min || executor_.now() >= deadline_ || waits_.closed();
   }();
   if (!enough) return wait(*data);
   std::exchange(done_, nullptr)(std::move(data));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "broker/fetch/fetch_waits.h"
 #include "commit/reader.h"
 #include "io/clock.h"
 #include "io/executor.h"
@@ -15,7 +16,7 @@ namespace millrace::broker {
 // hangs on the partitions and costs nothing.
 //
 // Threading:  confined to the executor.
-// Ownership:  keeps itself until it has answered; reader and executor outlive the answer.
+// Ownership:  keeps itself until it has answered; reader, executor and waits outlive the answer.
 class WaitingFetch : public std::enable_shared_from_this<WaitingFetch> {
  public:
   struct Wanted {
@@ -26,11 +27,16 @@ class WaitingFetch : public std::enable_shared_from_this<WaitingFetch> {
   using Done = io::Completion<Result<std::vector<commit::PartitionData>>>;
 
   // REQUIRES: called on `executor`.
-  static void start(commit::Reader& reader, io::Executor& executor, Wanted wanted, Done done);
+  static void start(commit::Reader& reader, io::Executor& executor, FetchWaits& waits,
+                    Wanted wanted, Done done);
+  // Answers with what there is; from any thread.
+  void hurry();
 
-  WaitingFetch(commit::Reader& reader, io::Executor& executor, Wanted wanted, Done done)
+  WaitingFetch(commit::Reader& reader, io::Executor& executor, FetchWaits& waits, Wanted wanted,
+               Done done)
       : reader_(reader),
         executor_(executor),
+        waits_(waits),
         wanted_(std::move(wanted)),
         deadline_(executor.now() + wanted_.wait_ns),
         done_(std::move(done)) {}
@@ -44,6 +50,7 @@ class WaitingFetch : public std::enable_shared_from_this<WaitingFetch> {
 
   commit::Reader& reader_;
   io::Executor& executor_;
+  FetchWaits& waits_;
   const Wanted wanted_;
   const io::MonotonicTime deadline_;
   Done done_;

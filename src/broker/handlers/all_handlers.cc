@@ -7,6 +7,7 @@
 #include "broker/handlers/api_versions.h"
 #include "broker/handlers/fetch.h"
 #include "broker/handlers/group_handlers.h"
+#include "broker/handlers/init_producer_id.h"
 #include "broker/handlers/list_offsets.h"
 #include "broker/handlers/metadata.h"
 #include "broker/handlers/produce.h"
@@ -18,9 +19,11 @@ std::vector<std::unique_ptr<Handler>> all_handlers(const HandlerParts& parts) {
   const auto add = [&](auto handler) { handlers.push_back(std::move(handler)); };
   commit::Reader& reader = parts.log.reader();
   add(std::make_unique<ProduceHandler>(parts.log.appender(), parts.topics, parts.clock));
-  add(std::make_unique<FetchHandler>(reader, parts.topics, parts.sessions, parts.cluster));
+  add(std::make_unique<FetchHandler>(reader, parts.topics, parts.sessions, parts.waits,
+                                     parts.cluster));
   add(std::make_unique<ListOffsetsHandler>(reader, parts.topics, parts.cluster));
   add(std::make_unique<MetadataHandler>(parts.topics, parts.maker, parts.cluster));
+  add(std::make_unique<InitProducerIdHandler>(parts.producer_ids));
   std::ranges::move(group_handlers(parts.groups, parts.topics, parts.cluster),
                     std::back_inserter(handlers));
   std::ranges::move(admin_handlers(parts.log, parts.topics, parts.maker, parts.machines.settings,

@@ -5,9 +5,11 @@
 
 #include "broker/cluster.h"
 #include "broker/fetch/fetch_sessions.h"
+#include "broker/fetch/fetch_waits.h"
 #include "broker/groups/group_coordinator.h"
 #include "broker/handler.h"
 #include "broker/machines.h"
+#include "broker/producer_ids.h"
 #include "broker/settings/broker_settings.h"
 #include "broker/topics/topic_maker.h"
 #include "commit/commit_log.h"
@@ -25,7 +27,9 @@ struct HandlerParts {
   const TopicDirectory& topics;
   TopicMaker& maker;
   FetchSessions& sessions;
+  FetchWaits& waits;
   GroupCoordinator& groups;
+  ProducerIds& producer_ids;
 };
 
 // One of each API that is served.

@@ -84,9 +84,10 @@ class DataPath : public ::testing::Test {
   log::LogDriver driver_{world_.world()};
   Cluster cluster_;
   TopicDirectory topics_{driver_.log(), {}};
+  FetchWaits waits_;
   FetchSessions sessions_{world_.world().random, 10};
   ProduceHandler produce_{driver_.log().appender(), topics_, world_.world().clock};
-  FetchHandler fetch_{driver_.log().reader(), topics_, sessions_, cluster_};
+  FetchHandler fetch_{driver_.log().reader(), topics_, sessions_, waits_, cluster_};
 };
 
 TEST_F(DataPath, WhatIsProducedIsFetched) {

@@ -39,7 +39,11 @@ kafka::FetchResponse::Partition answer_of(int32_t index, commit::PartitionData& 
   answer.last_stable_offset = data.stable_offset;
   answer.log_start_offset = data.start_offset;
   answer.record_batches = std::move(data.batches);
-  if (committed) answer.aborted_transactions.emplace();
+  if (!committed) return answer;
+  auto& aborted = answer.aborted_transactions.emplace();
+  for (const commit::AbortedTransaction& each : data.aborted) {
+    aborted.push_back({.producer_id = each.producer_id, .first_offset = each.first_offset});
+  }
   return answer;
 }
 
@@ -132,7 +136,7 @@ void FetchHandler::handle(Call call, Request request, Reply<Response> reply) {
   wanted.bytes_min = static_cast<uint64_t>(std::clamp(request.min_bytes, 0, kFetchBytesMax));
   // An error is worth telling at once.
   wanted.wait_ns = wrong ? 0 : std::clamp(request.max_wait_ms, 0, kWaitMsMax) * io::kNsPerMs;
-  WaitingFetch::start(reader_, *call.executor, std::move(wanted),
+  WaitingFetch::start(reader_, *call.executor, waits_, std::move(wanted),
                       [fetch = std::move(fetch), reply = std::move(reply)](auto data) mutable {
                         if (!data) return reply.close(std::move(data).error());
                         reply.send(fetch.respond(*std::move(data)));

@@ -4,6 +4,7 @@
 
 #include "broker/cluster.h"
 #include "broker/fetch/fetch_sessions.h"
+#include "broker/fetch/fetch_waits.h"
 #include "broker/handler.h"
 #include "broker/topics/topic_directory.h"
 #include "commit/reader.h"
@@ -16,8 +17,8 @@ namespace millrace::broker {
 class FetchHandler final : public TypedHandler<kafka::FetchRequest, kafka::FetchResponse> {
  public:
   FetchHandler(commit::Reader& reader, const TopicDirectory& topics, FetchSessions& sessions,
-               const Cluster& cluster)
-      : reader_(reader), topics_(topics), sessions_(sessions), cluster_(cluster) {}
+               FetchWaits& waits, const Cluster& cluster)
+      : reader_(reader), topics_(topics), sessions_(sessions), waits_(waits), cluster_(cluster) {}
 
  protected:
   void handle(Call call, Request request, Reply<Response> reply) override;
@@ -37,6 +38,7 @@ class FetchHandler final : public TypedHandler<kafka::FetchRequest, kafka::Fetch
   commit::Reader& reader_;
   const TopicDirectory& topics_;
   FetchSessions& sessions_;
+  FetchWaits& waits_;
   const Cluster& cluster_;
 };
 

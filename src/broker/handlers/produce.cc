@@ -97,6 +97,7 @@ void ProduceHandler::append(const Call& call, const KnownTopicPtr& topic, Partit
         }
         Response::Partition& answer = gathering->at(at_topic, at_partition);
         answer.base_offset = done->base_offset;
+        answer.log_start_offset = done->start_offset;
         answer.log_append_time = append_time;
       });
 }
