@@ -1,6 +1,7 @@
 // What the contract of the network promises, in both worlds.
 #include "io/network/network.h"
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 

@@ -62,7 +62,7 @@ size_t SimulatedConnection::send(Side side, std::span<const std::byte> bytes, in
   if (sent == 0) return 0;
   to.coming.insert(to.coming.end(), bytes.begin(),
                    bytes.begin() + static_cast<std::ptrdiff_t>(sent));
-  deliver(other(side), extra_ns, [this, &to, sent] {
+  deliver(other(side), extra_ns, [&to, sent] {
     to.arrived = std::min(to.arrived + sent, to.coming.size());
     if (to.stream != nullptr) to.stream->ready();
   });
