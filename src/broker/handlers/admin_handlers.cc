@@ -22,7 +22,7 @@ std::vector<std::unique_ptr<Handler>> admin_handlers(commit::CommitLog& log,
   const auto add = [&](auto handler) { handlers.push_back(std::move(handler)); };
   commit::Proposals& proposals = log.proposals();
   const SettingsWriter writer(proposals, topics, table, settings, cluster);
-  add(std::make_unique<CreateTopicsHandler>(maker, topics, settings));
+  add(std::make_unique<CreateTopicsHandler>(maker, settings));
   add(std::make_unique<DeleteTopicsHandler>(log.topics(), topics, settings));
   add(std::make_unique<CreatePartitionsHandler>(proposals, topics, cluster));
   add(std::make_unique<DescribeTopicPartitionsHandler>(topics, settings, cluster));

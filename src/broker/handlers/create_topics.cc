@@ -46,7 +46,7 @@ kafka::CreateTopicsResponse::Topic CreateTopicsHandler::made(const std::string& 
   answer.configs.emplace();
   Refusal{made.error, std::move(made.message)}.put(answer);
   if (made.error != ProtocolError::kNone) return answer;
-  if (const KnownTopicPtr topic = topics_.find(name)) answer.id = topic->id;
+  answer.id = made.id;
   answer.num_partitions = static_cast<int32_t>(made.partitions);
   answer.replication_factor = 1;
   for (const Setting& setting : topic_settings()) {
@@ -68,7 +68,8 @@ void CreateTopicsHandler::make(Request::Topic wanted, bool validate_only, io::Ex
     return done(made(name, {.error = ProtocolError::kInvalidConfig,
                             .message = fmt::format("'{}' has no value.", config.name),
                             .partitions = 0,
-                            .config = {}}));
+                            .config = {},
+                            .id = {}}));
   }
   WantedTopic topic = wanted_of(std::move(wanted));
   if (validate_only) return done(made(name, maker_.check(topic)));

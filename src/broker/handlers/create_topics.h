@@ -15,9 +15,8 @@ namespace millrace::broker {
 class CreateTopicsHandler final
     : public TypedHandler<kafka::CreateTopicsRequest, kafka::CreateTopicsResponse> {
  public:
-  CreateTopicsHandler(TopicMaker& maker, const TopicDirectory& topics,
-                      const BrokerSettings& settings)
-      : maker_(maker), topics_(topics), settings_(settings) {}
+  CreateTopicsHandler(TopicMaker& maker, const BrokerSettings& settings)
+      : maker_(maker), settings_(settings) {}
 
  protected:
   void handle(Call call, Request request, Reply<Response> reply) override;
@@ -28,7 +27,6 @@ class CreateTopicsHandler final
             io::Completion<Response::Topic> done);
 
   TopicMaker& maker_;
-  const TopicDirectory& topics_;
   const BrokerSettings& settings_;
 };
 

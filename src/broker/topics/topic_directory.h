@@ -7,6 +7,7 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "broker/settings/broker_settings.h"
@@ -49,6 +50,9 @@ class TopicDirectory {
   // nullptr: there is none.
   KnownTopicPtr find(std::string_view name) const;
   KnownTopicPtr find(const kafka::Uuid& id) const;
+  // One whose name differs in dots and underscores at most: metrics of other systems write both as
+  // an underscore.
+  KnownTopicPtr find_alike(std::string_view name) const;
   // In order of names.
   std::vector<KnownTopicPtr> list() const;
 
@@ -57,11 +61,15 @@ class TopicDirectory {
  private:
   struct Snapshot {
     uint64_t version = UINT64_MAX;
+    uint64_t settings_version = 0;
     std::map<std::string, KnownTopicPtr, std::less<>> by_name;
     std::map<kafka::Uuid, KnownTopicPtr> by_id;
+    // Without dots; those of names that have dots or underscores.
+    std::unordered_map<std::string, KnownTopicPtr> alike;
   };
   std::shared_ptr<const Snapshot> current() const;
-  std::shared_ptr<const Snapshot> read(uint64_t version) const;
+  std::shared_ptr<const Snapshot> read(uint64_t version, uint64_t settings_version) const;
+  TopicLimits limits_of(const commit::Topic& topic) const;
 
   commit::CommitLog& log_;
   const kafka::Uuid cluster_;

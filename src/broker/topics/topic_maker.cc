@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kClusterTopic = "__cluster_metadata";
 
 MadeTopic refused(ProtocolError error, std::string message) {
-  return {.error = error, .message = std::move(message), .partitions = 0, .config = {}};
+  return {.error = error, .message = std::move(message), .partitions = 0, .config = {}, .id = {}};
 }
 
 MadeTopic refused(Refusal refusal) {
@@ -29,13 +29,8 @@ MadeTopic with_partitions(size_t partitions) {
   return {.error = ProtocolError::kNone,
           .message = {},
           .partitions = static_cast<uint32_t>(partitions),
-          .config = {}};
-}
-
-// Metrics of other systems write both as an underscore.
-std::string without_dots(std::string name) {
-  std::ranges::replace(name, '.', '_');
-  return name;
+          .config = {},
+          .id = {}};
 }
 
 }  // namespace
@@ -79,13 +74,10 @@ MadeTopic TopicMaker::check_name(const std::string& name) const {
     return refused(ProtocolError::kTopicAlreadyExists,
                    fmt::format("There is a topic '{}' already.", name));
   }
-  if (name.find_first_of("._") == std::string::npos) return {};
-  for (const KnownTopicPtr& known : directory_.list()) {
-    if (without_dots(known->topic.name) == without_dots(name)) {
-      return refused(ProtocolError::kInvalidTopicException,
-                     fmt::format("'{}' differs from the topic '{}' only in dots and underscores.",
-                                 name, known->topic.name));
-    }
+  if (const KnownTopicPtr alike = directory_.find_alike(name)) {
+    return refused(ProtocolError::kInvalidTopicException,
+                   fmt::format("'{}' differs from the topic '{}' only in dots and underscores.",
+                               name, alike->topic.name));
   }
   return {};
 }
@@ -148,11 +140,13 @@ void TopicMaker::make(WantedTopic wanted, io::Executor& executor, io::Completion
   if (checked.error != ProtocolError::kNone) return done(std::move(checked));
   commit::TopicSpec spec{
       .name = std::move(wanted.name), .partitions = checked.partitions, .config = checked.config};
-  topics_.create(
-      std::move(spec), executor,
-      [checked = std::move(checked), done = std::move(done)](Result<commit::TopicId> id) mutable {
-        done(id ? std::move(checked) : refused(Refusal::of(id.error())));
-      });
+  topics_.create(std::move(spec), executor,
+                 [this, checked = std::move(checked),
+                  done = std::move(done)](Result<commit::TopicId> id) mutable {
+                   if (!id) return done(refused(Refusal::of(id.error())));
+                   checked.id = directory_.id_of(*id);
+                   done(std::move(checked));
+                 });
 }
 
 }  // namespace millrace::broker

@@ -42,6 +42,7 @@ struct MadeTopic {
   std::string message;  // of an error
   uint32_t partitions = 0;
   SettingValues config;
+  kafka::Uuid id;  // of a topic that was made
 };
 
 // What the broker's own topics are made with where nobody says otherwise; none for other topics.
