@@ -48,8 +48,9 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
       closed_ = true;
       for (auto& [key, guest] : connections_) all.push_back(guest);
     }
+    // A connection belongs to its loop: no other thread may be the last to hold it.
     for (Guest& guest : all) {
-      guest.loop->post([connection = guest.connection] { connection->end(std::nullopt); });
+      guest.loop->post([held = std::move(guest.connection)] { held->end(std::nullopt); });
     }
   }
 

@@ -131,8 +131,11 @@ void Server::Guests::close() {
     closed_ = true;
     all = connections_;
   }
-  for (const auto& connection : all) {
-    connection->loop().post([connection] { connection->end(); });
+  // A connection belongs to its loop: no other thread may be the last to hold it.
+  while (!all.empty()) {
+    auto held = std::move(all.extract(all.begin()).value());
+    io::Executor& loop = held->loop();
+    loop.post([connection = std::move(held)] { connection->end(); });
   }
 }
 

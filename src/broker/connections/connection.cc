@@ -86,13 +86,13 @@ void Connection::dispatch(Buffer frame) {
       .header = {}, .endpoint = parts_.endpoint, .client_host = peer_, .executor = &parts_.loop};
   parts_.dispatcher.dispatch(
       std::move(call), std::move(frame),
+      // Held by its loop alone: any other thread could turn out to be the last to hold it.
       [weak = weak_from_this(), request, &loop = parts_.loop](Answer answer) {
-        const auto self = weak.lock();
-        if (self == nullptr) return;
-        if (loop.current()) return self->answered(request, std::move(answer));
-        loop.post([self, request, answer = std::move(answer)]() mutable {
-          self->answered(request, std::move(answer));
-        });
+        auto tell = [weak, request, answer = std::move(answer)]() mutable {
+          if (const auto self = weak.lock()) self->answered(request, std::move(answer));
+        };
+        if (loop.current()) return tell();
+        loop.post(std::move(tell));
       });
 }
 
