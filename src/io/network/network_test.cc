@@ -296,6 +296,88 @@ TEST_P(NetworkTest, APortInUseIsRefusedAndNobodyAtAPortToo) {
   driver.drop(stream);
 }
 
+// One end of a connection that does whatever comes to its mind. Kept by its completions only.
+class Whimsical : public std::enable_shared_from_this<Whimsical> {
+ public:
+  Whimsical(StreamPtr stream, uint32_t seed, std::atomic<int>& alive)
+      : stream_(std::move(stream)), random_(seed), alive_(alive) {
+    ++alive_;
+  }
+  ~Whimsical() { --alive_; }
+  Whimsical(const Whimsical&) = delete;
+  Whimsical& operator=(const Whimsical&) = delete;
+
+  void act() {
+    if (stream_ == nullptr) return;
+    for (auto actions = random_() % 3; actions > 0; --actions) write();
+    switch (random_() % 40) {
+      case 0:
+        return stream_.reset();
+      case 1:
+        return stream_->close();
+      case 2:
+        stream_->shutdown();
+        break;
+      default:
+        break;
+    }
+    if (!reading_) read();
+  }
+
+ private:
+  void read() {
+    reading_ = true;
+    const size_t most = 1 + random_() % block_.size();
+    stream_->read(std::span(block_).first(most), [self = shared_from_this()](Result<size_t> got) {
+      self->reading_ = false;
+      if (got && *got > 0) self->act();
+    });
+  }
+  void write() {
+    std::vector<Buffer> chain(random_() % 4, Buffer::zeroed(random_() % 50'000));
+    stream_->write(std::move(chain), [self = shared_from_this()](Result<void> written) {
+      if (written && self->random_() % 2 == 0) self->act();
+    });
+  }
+
+  StreamPtr stream_;
+  std::mt19937 random_;
+  std::atomic<int>& alive_;
+  std::vector<std::byte> block_ = std::vector<std::byte>(20'000);
+  bool reading_ = false;
+};
+
+TEST_P(NetworkTest, WhateverBothEndsDoNothingIsLeftOfThemWhenTheirLoopsHaveGone) {
+  std::atomic<int> alive = 0;
+  std::atomic<uint32_t> next_seed = static_cast<uint32_t>(GetParam());
+  for (int round = 0; round < 20; ++round) {
+    NetworkDriver driver(driver_->world());
+    auto second_loop = driver.network().start_loop({.name = "second"});
+    auto listener = driver.network().listen(
+        {"127.0.0.1", 0}, {driver.server_loop.get(), second_loop.get()},
+        [&](StreamPtr stream, Loop&) {
+          std::make_shared<Whimsical>(std::move(stream), ++next_seed, alive)->act();
+        });
+    ASSERT_TRUE(listener.has_value());
+    for (int client = 0; client < 20; ++client) {
+      driver.network().connect(
+          (*listener)->local(), *driver.client_loop, [&](Result<StreamPtr> stream) {
+            if (!stream) return;
+            std::make_shared<Whimsical>(*std::move(stream), ++next_seed, alive)->act();
+          });
+    }
+    for (int task = 0; task < round * 10; ++task) driver.on(*driver.client_loop, [] {});
+    listener->reset();
+    // Now and then one end goes on while the other has gone.
+    if (round % 2 == 0) driver.client_loop.reset();
+    second_loop.reset();
+    if (round % 2 == 0) driver.on(*driver.server_loop, [] {});
+    driver.server_loop.reset();
+    driver.client_loop.reset();
+    EXPECT_EQ(alive, 0);
+  }
+}
+
 TEST_P(NetworkTest, ALoopRunsTasksAndTimersInOrder) {
   std::string order;
   Notification done;

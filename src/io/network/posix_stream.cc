@@ -37,8 +37,8 @@ PosixStream::PosixStream(PosixLoop& loop, Socket socket)
       peer_(peer_address(socket_)) {
   set(socket_, IPPROTO_TCP, TCP_NODELAY, 1);
   // A peer that has gone without a word is noticed after two minutes; while something is sent, when
-  // the system gives up sending it anew, a quarter of an hour. (TCP_USER_TIMEOUT would shorten that,
-  // but end slow readers, too.)
+  // the system gives up sending it anew: a quarter of an hour. (TCP_USER_TIMEOUT would be sooner,
+  // but ends slow readers, too.)
   set(socket_, SOL_SOCKET, SO_KEEPALIVE, 1);
   set(socket_, IPPROTO_TCP, TCP_KEEPIDLE, 60);
   set(socket_, IPPROTO_TCP, TCP_KEEPINTVL, 15);
