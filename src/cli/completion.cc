@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "cli/completion_words.h"
 #include "cli/option_completion.h"
 #include "cli/statement_scan.h"
 
@@ -13,24 +14,6 @@ namespace {
 using Token = StatementScan::Token;
 using Tail = StatementScan::Tail;
 
-constexpr std::array<const char*, 18> kFirstWords = {"ALTER",
-                                                     "CREATE",
-                                                     "DESCRIBE",
-                                                     "DROP",
-                                                     "EXECUTE STATEMENT SET BEGIN",
-                                                     "EXPLAIN",
-                                                     "INSERT INTO",
-                                                     "RESET",
-                                                     "SELECT",
-                                                     "SET",
-                                                     "SHOW",
-                                                     "SHOW FUNCTIONS",
-                                                     "SHOW JOBS",
-                                                     "SHOW TABLES",
-                                                     "SHOW TOPICS",
-                                                     "SUBSCRIBE",
-                                                     "USE",
-                                                     "WITH"};
 constexpr std::array<const char*, 10> kBeforeTables = {
     "FROM", "JOIN", "INTO", "TABLE", "DESCRIBE", "DESC", "VIEW", "UPDATE", "LIKE", "EXISTS"};
 constexpr std::array<const char*, 13> kClauses = {"SELECT", "FROM",   "JOIN", "WHERE", "GROUP",
@@ -126,10 +109,21 @@ Completion complete_member(const StatementScan& scan, const std::vector<Token>& 
   return matching(scan.begun, with_end(std::move(words), " "));
 }
 
-std::vector<std::string> keywords(std::string_view begun, std::vector<std::string> words) {
-  const bool small = !begun.empty() && lower(begun.back()) == begun.back();
-  if (small) std::ranges::transform(words, words.begin(), lowered);
-  return with_end(std::move(words), " ");
+bool is_small(std::string_view begun) {
+  return !begun.empty() && begun.back() >= 'a' && begun.back() <= 'z';
+}
+
+// In the case in which they were begun, with a blank unless a bracket is open.
+template <class Words>
+std::vector<std::string> keywords(std::string_view begun, const Words& written) {
+  const bool small = is_small(begun);
+  std::vector<std::string> words;
+  for (const char* const written_word : written) {
+    const std::string word = written_word;
+    const bool open = word.ends_with('(') || word.ends_with('<');
+    words.push_back((small ? lowered(word) : word) + (open ? "" : " "));
+  }
+  return words;
 }
 
 Completion complete_expression(const StatementScan& scan, const std::vector<Token>& all,
@@ -139,14 +133,11 @@ Completion complete_expression(const StatementScan& scan, const std::vector<Toke
     append(words, with_end(names.columns(mention.table), " "));
   }
   // Where nothing is begun, only what is near.
-  if (scan.begun.empty() && !words.empty()) return matching("", words);
-  append(words, keywords(scan.begun, names.keywords()));
-  if (!scan.begun.empty()) {
-    const bool small = lower(scan.begun.back()) == scan.begun.back();
-    std::vector<std::string> functions = names.functions();
-    if (small) std::ranges::transform(functions, functions.begin(), lowered);
-    append(words, with_end(std::move(functions), "("));
-  }
+  if (scan.begun.empty()) return matching("", words);
+  append(words, keywords(scan.begun, kWords));
+  std::vector<std::string> functions = with_end(names.functions(), "(");
+  if (is_small(scan.begun)) std::ranges::transform(functions, functions.begin(), lowered);
+  append(words, std::move(functions));
   return matching(scan.begun, words);
 }
 
@@ -158,7 +149,7 @@ Completion complete_setting(const StatementScan& scan, NameSource& names) {
     word += scan.last().is("SET") ? "' = '" : "'";
   }
   if (!in_text && scan.last().is("SHOW")) {
-    append(found.words, matching(scan.begun, keywords(scan.begun, names.keywords())).words);
+    append(found.words, matching(scan.begun, keywords(scan.begun, kShownWords)).words);
   }
   return found;
 }
@@ -182,7 +173,7 @@ Completion complete_statement(std::string_view before, std::string_view after, N
   if (setting) return complete_setting(scan, names);
   if (scan.tail == Tail::kText) return {};
   if (scan.tokens.empty() || (scan.tokens.size() == 1 && scan.last().is("EXPLAIN"))) {
-    return matching(scan.begun, keywords(scan.begun, {kFirstWords.begin(), kFirstWords.end()}));
+    return matching(scan.begun, keywords(scan.begun, kFirstWords));
   }
   std::vector<Token> all = scan.tokens;
   const StatementScan behind = scan_statement(std::string(after) + " ");
@@ -191,7 +182,7 @@ Completion complete_statement(std::string_view before, std::string_view after, N
   if (!wants_table(scan)) return complete_expression(scan, all, names);
   std::vector<std::string> words = with_end(names.tables(), " ");
   if (scan.last().is("TABLE") || scan.last().is("EXISTS") || scan.last().is("VIEW")) {
-    append(words, keywords(scan.begun, {"IF NOT EXISTS", "IF EXISTS"}));
+    append(words, keywords(scan.begun, std::array{"IF NOT EXISTS", "IF EXISTS"}));
   }
   return matching(scan.begun, words);
 }

@@ -16,7 +16,6 @@ class NameSource {
   virtual std::vector<std::string> columns(const std::string& table) = 0;
   virtual std::vector<std::string> functions() = 0;
   virtual std::vector<std::string> settings() = 0;
-  virtual std::vector<std::string> keywords() = 0;
 };
 
 // What could stand behind `before`, the beginning of a statement: keywords in the case in which

@@ -49,14 +49,17 @@ Result<std::unique_ptr<Embedded>> Embedded::open(io::World world, const RunOptio
 }
 
 Result<void> Embedded::execute(std::string_view text, std::string_view name) {
-  const Interrupt interrupt(
+  Interrupt interrupt(
       world_.clock,
       [this] {
         session_->request_stop();
         client_->cancel();
       },
       [this] { folder_.remove(); });
-  MILLRACE_TRY(session_->execute(text, name, *client_));
+  const auto done = session_->execute(text, name, *client_);
+  interrupt.finish();
+  if (interrupt.ends_all()) told_to_end_ = true;
+  if (!done) return done;
   if (interrupt.happened()) return Error(ErrorCode::kCancelled, "interrupted");
   return {};
 }

@@ -24,6 +24,9 @@ class Embedded {
   // Failure: as session::Session::execute; kCancelled where a signal came in the middle.
   Result<void> execute(std::string_view text, std::string_view name);
 
+  // Whether SIGTERM or SIGHUP came while something was executed.
+  bool told_to_end() const { return told_to_end_; }
+
   session::Session& session() { return *session_; }
   TerminalClient& client() { return *client_; }
   const formats::Formats& formats() const { return node_->formats(); }
@@ -39,6 +42,7 @@ class Embedded {
   std::unique_ptr<TerminalClient> client_;
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<session::Session> session_;
+  bool told_to_end_ = false;
 };
 
 }  // namespace millrace::cli

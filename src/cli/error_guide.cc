@@ -49,6 +49,9 @@ constexpr auto kWorld = std::to_array<Guide>({
     {kInUse,
      "One process at a time uses a data directory. End the other one (`fuser DIR/lock` names\n"
      "it), or take another --data. A process that was killed leaves no lock behind."},
+    {kPortInUse,
+     "Another program listens there; `ss -ltnp` names it. End it, or choose another port with\n"
+     "--listen kafka=127.0.0.1:19092. Port 0 takes a free one, which the ready line names."},
     {kInvalidOption,
      "An argument of the command line is unknown or has a value that it does not take.\n"
      "`millrace COMMAND --help` shows what a command takes."},
@@ -216,6 +219,15 @@ constexpr auto kLog = std::to_array<Guide>({
     {kUnavailable,
      "The log has stopped, because the process is ending or after an earlier error: look for\n"
      "the first message. Start it again; what was acknowledged is there."},
+    {kOutOfOrderSequence,
+     "A producer's batches of one partition did not come one behind the other. Kafka's clients\n"
+     "send again what is missing; a client that keeps getting this is to be started anew."},
+    {kStaleProducerEpoch,
+     "Another producer with the same transactional.id has started since, and this one may not\n"
+     "write any more. Give each running producer a transactional.id of its own."},
+    {kInvalidTransactionState,
+     "A transaction was ended that was not open, or added to while it was ending. Begin a new\n"
+     "one; most clients do so by themselves."},
     {kPartitionQuarantined,
      "Damaged data was found and is not served, so that nobody takes it for good. All other\n"
      "partitions work. Restore the directory from a copy, or drop the topic."},

@@ -22,6 +22,7 @@ struct Interrupt::Watcher {
   std::function<void()> stop;
   std::function<void()> abandon;
   std::atomic<bool> happened{false};
+  std::atomic<bool> ends_all{false};
   SignalPipe signals{SIGINT, SIGTERM, SIGHUP};
   io::PosixThreads threads;
   std::unique_ptr<io::Executor> executor;
@@ -31,7 +32,10 @@ struct Interrupt::Watcher {
     for (char signal = 0; read(signals.descriptor(), &signal, 1) == 1 && signal != 0;) {
       if (signal == SIGPIPE) {
         stop();
-      } else if (!happened.exchange(true)) {
+        continue;
+      }
+      if (signal != SIGINT) ends_all = true;
+      if (!happened.exchange(true)) {
         first = clock.now();
         stop();
       } else if (clock.now() - first >= kOnePressNs) {
@@ -49,12 +53,21 @@ Interrupt::Interrupt(io::Clock& clock, std::function<void()> stop, std::function
 }
 
 Interrupt::~Interrupt() {
+  finish();
+}
+
+void Interrupt::finish() {
+  if (watcher_->executor == nullptr) return;
   SignalPipe::notify(0);
   watcher_->executor.reset();
 }
 
 bool Interrupt::happened() const {
   return watcher_->happened;
+}
+
+bool Interrupt::ends_all() const {
+  return watcher_->ends_all;
 }
 
 void stop_process(const Error& error) {

@@ -12,15 +12,19 @@ namespace millrace::cli {
 // own), which finishes the epoch; another one, half a second later or more, calls `abandon` and
 // ends the process at once. A failure of stdout calls `stop` as well.
 //
-// Threading: one at a time in a process.
+// Threading: as SignalPipe.
 class Interrupt {
  public:
   Interrupt(io::Clock& clock, std::function<void()> stop, std::function<void()> abandon = {});
   ~Interrupt();
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
+  // Listens no longer: what happened is final, and later signals are for the SignalPipe before.
+  void finish();
   // Whether a signal came.
   bool happened() const;
+  // Whether it was one that ends the process, not what it does.
+  bool ends_all() const;
 
  private:
   struct Watcher;

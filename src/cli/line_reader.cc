@@ -81,9 +81,9 @@ std::string_view trimmed(std::string_view text) {
 struct LineReader::Editor {
   HistoryFile file;
   Complete complete;
-  EditLine* edit = nullptr;
+  EditLine* edit = nullptr;  // null: the terminal understands nothing but lines
   History* history = nullptr;
-  SignalPipe* signals = nullptr;  // while a line is read
+  const SignalPipe* signals = nullptr;  // while a line is read
   std::string prompt;
   std::string newest;
   bool pasting = false;
@@ -116,9 +116,35 @@ struct LineReader::Editor {
       if (signal == SIGINT) outcome = Outcome::kCancelled;
       if (signal == SIGTERM || signal == SIGHUP || signal == SIGPIPE) outcome = Outcome::kEnd;
       if (outcome != Outcome::kLine) return false;
+      if (edit == nullptr) continue;
       el_resize(edit);
       el_set(edit, EL_REFRESH);
     }
+  }
+
+  bool read_edited(std::string& line) {
+    // Before the prompt, so that what is typed at its sight is taken letter by letter.
+    el_set(edit, EL_PREP_TERM, 1);
+    write_out(kPasteMarksOn);
+    flush_out();
+    int bytes = 0;
+    const char* text = el_gets(edit, &bytes);
+    write_out(kPasteMarksOff);
+    if (text == nullptr || bytes <= 0) return false;
+    line.assign(text, static_cast<size_t>(bytes));
+    return true;
+  }
+
+  bool read_plain(std::string& line) {
+    write_out(prompt);
+    flush_out();
+    line.clear();
+    while (!line.ends_with('\n')) {
+      char byte = 0;
+      if (!wait_for_letter() || read(STDIN_FILENO, &byte, 1) != 1) return false;
+      line += byte;
+    }
+    return true;
   }
 
   int read_letter(wchar_t* letter) {
@@ -202,11 +228,12 @@ LineReader::LineReader(HistoryFile history_file, Complete complete)
     : editor_(std::make_unique<Editor>(std::move(history_file), std::move(complete))) {
   take_utf8();
   Editor& editor = *editor_;
-  editor.edit = el_init("millrace", stdin, stdout, stderr);
   editor.history = history_init();
   HistEvent event;
   history(editor.history, &event, H_SETSIZE, static_cast<int>(HistoryFile::kLinesMax));
   for (const std::string& line : editor.file.load()) editor.take(line);
+  if (!is_screen(STDOUT_FILENO)) return;
+  editor.edit = el_init("millrace", stdin, stdout, stderr);
   el_set(editor.edit, EL_CLIENTDATA, &editor);
   el_set(editor.edit, EL_HIST, history, editor.history);
   el_set(editor.edit, EL_EDITOR, "emacs");
@@ -222,26 +249,18 @@ LineReader::LineReader(HistoryFile history_file, Complete complete)
 
 LineReader::~LineReader() {
   history_end(editor_->history);
-  el_end(editor_->edit);
+  if (editor_->edit != nullptr) el_end(editor_->edit);
 }
 
 LineReader::Outcome LineReader::next(const std::string& prompt, std::string& line) {
-  SignalPipe signals{SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT};
+  const SignalPipe signals{SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT};
   Editor& editor = *editor_;
   editor.signals = &signals;
   editor.prompt = prompt;
   editor.outcome = Outcome::kLine;
-  const bool screen = is_screen(STDOUT_FILENO);
-  if (screen) write_out(kPasteMarksOn);
-  flush_out();
-  int bytes = 0;
-  const char* text = el_gets(editor.edit, &bytes);
-  if (screen) write_out(kPasteMarksOff);
+  const bool read = editor.edit == nullptr ? editor.read_plain(line) : editor.read_edited(line);
   editor.signals = nullptr;
-  if (text != nullptr && bytes > 0) {
-    line.assign(text, static_cast<size_t>(bytes));
-    return Outcome::kLine;
-  }
+  if (read) return Outcome::kLine;
   editor.pasting = false;
   write_out("\n");
   flush_out();

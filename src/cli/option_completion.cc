@@ -101,7 +101,6 @@ std::optional<Completion> complete_option(const StatementScan& scan) {
   const auto from = open_with(scan.tokens);
   if (!from) return std::nullopt;
   const bool in_text = scan.tail == StatementScan::Tail::kText;
-  if (!in_text && scan.tail != StatementScan::Tail::kNothing) return Completion{};
   const Written written = written_options(scan.tokens, *from);
   const bool value = scan.last().is("=");
   const bool name = scan.last().is("(") || scan.last().is(",");

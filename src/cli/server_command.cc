@@ -51,10 +51,11 @@ Result<void> run_scripts(io::World world, const ServerCommandOptions& options,
 
 Result<void> serve_until_signal(io::World world, const ServerCommandOptions& options) {
   const DataFolder folder = MILLRACE_TRY(DataFolder::open(world, options.data));
-  const auto opened = MILLRACE_TRY(server::Server::open(
-      world, MILLRACE_TRY(read_options(options, folder)),
-      {.print = write_out, .on_problem = [](const Error& why) { report(why); },
-       .on_fatal = stop_process}));
+  const auto opened =
+      MILLRACE_TRY(server::Server::open(world, MILLRACE_TRY(read_options(options, folder)),
+                                        {.print = write_out,
+                                         .on_problem = [](const Error& why) { report(why); },
+                                         .on_fatal = stop_process}));
   const auto session = opened->node().new_session(true);
   TerminalClient client({.progress = false, .quiet = false}, opened->node().formats());
   io::Notification stopped;

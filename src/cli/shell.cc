@@ -1,7 +1,6 @@
 #include "cli/shell.h"
 
 #include <fmt/core.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/shell_names.h"
 #include "cli/shell_session.h"
+#include "cli/signal_pipe.h"
 #include "cli/version.h"
 
 namespace millrace::cli {
@@ -85,8 +85,8 @@ void feed(ShellSession& session, std::string line) {
 
 // Until the user leaves: an error ends nothing.
 void talk(Embedded& embedded, ShellSession& session) {
-  // Between the moments when somebody waits for it, Ctrl-C does nothing.
-  signal(SIGINT, SIG_IGN);
+  // Between the moments when somebody waits for them.
+  const SignalPipe signals{SIGINT, SIGTERM, SIGHUP};
   ShellNames names(embedded.session());
   io::FileSystem& files = embedded.world().files;
   LineReader reader(HistoryFile(files, history_path()),
@@ -98,7 +98,7 @@ void talk(Embedded& embedded, ShellSession& session) {
                       return complete_statement(begun, after, names);
                     });
   std::string line;
-  while (!session.left() && !out_failed()) {
+  while (!session.left() && !out_failed() && !embedded.told_to_end()) {
     embedded.client().look().columns = screen_columns();
     const auto outcome = reader.next(session.pending().empty() ? kPrompt : kPromptInside, line);
     if (outcome == LineReader::Outcome::kEnd) return;

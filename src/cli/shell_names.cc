@@ -58,17 +58,16 @@ std::vector<std::string> ShellNames::columns(const std::string& table) {
 }
 
 std::vector<std::string> ShellNames::functions() {
-  if (functions_.empty()) functions_ = first_column("SHOW FUNCTIONS;");
+  if (functions_.empty()) {
+    functions_ = first_column("SHOW FUNCTIONS;");
+    // Names of another dialect, which nobody writes.
+    std::erase_if(functions_, [](const std::string& name) { return name.contains(':'); });
+  }
   return functions_;
 }
 
 std::vector<std::string> ShellNames::settings() {
   return first_column("SHOW ALL;");
-}
-
-std::vector<std::string> ShellNames::keywords() {
-  const std::vector<std::string_view> words = session::statement_keywords();
-  return {words.begin(), words.end()};
 }
 
 }  // namespace millrace::cli

@@ -19,7 +19,6 @@ class ShellNames final : public NameSource {
   std::vector<std::string> columns(const std::string& table) override;
   std::vector<std::string> functions() override;
   std::vector<std::string> settings() override;
-  std::vector<std::string> keywords() override;
 
  private:
   std::vector<std::string> first_column(const std::string& statement);

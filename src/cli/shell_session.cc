@@ -250,12 +250,12 @@ Result<void> ShellSession::watch(const std::string& argument) {
   const std::string rest = std::exchange(pending_, {});
   const std::string statement = without_blanks(rest).empty() ? newest_ : rest;
   if (statement.empty()) return argument_missing("\\watch", "a statement before it");
+  const SignalPipe signals{SIGINT, SIGTERM, SIGHUP};
   while (!out_failed()) {
     const int64_t now_us = embedded_.world().clock.wall_us();
     const auto now = data::to_string(data::Value(now_us), data::Type::timestamp(0));
     write_err(fmt::format("{}, every {} s\n", now, seconds));
     MILLRACE_TRY(execute(statement, "", 1));
-    SignalPipe signals{SIGINT, SIGTERM, SIGHUP};
     pollfd ready = {signals.descriptor(), POLLIN, 0};
     if (poll(&ready, 1, static_cast<int>(seconds * 1000)) > 0) {
       return Error(ErrorCode::kCancelled, "interrupted");

@@ -9,7 +9,7 @@
 namespace millrace::cli {
 namespace {
 
-// Where the handler writes, which knows nothing else; -1: no pipe lives.
+// Where the handler writes; -1: no pipe lives.
 std::atomic<int> written_end{-1};
 
 void on_signal(int signal) {
@@ -25,7 +25,7 @@ SignalPipe::SignalPipe(std::initializer_list<int> signals) {
   if (pipe2(ends, O_CLOEXEC) != 0) return;
   fcntl(ends[1], F_SETFL, O_NONBLOCK);
   descriptor_ = ends[0];
-  written_end = ends[1];
+  outer_ = written_end.exchange(ends[1]);
   struct sigaction action = {};
   action.sa_handler = on_signal;
   for (const int signal : signals) {
@@ -37,7 +37,11 @@ SignalPipe::SignalPipe(std::initializer_list<int> signals) {
 SignalPipe::~SignalPipe() {
   if (descriptor_ < 0) return;
   for (const auto& [signal, action] : before_) sigaction(signal, &action, nullptr);
-  close(written_end.exchange(-1));
+  close(written_end.exchange(outer_));
+  // What nobody has read is for the one before.
+  for (char signal = 0; read(descriptor_, &signal, 1) == 1;) {
+    if (signal != 0) notify(signal);
+  }
   close(descriptor_);
 }
 

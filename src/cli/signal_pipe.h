@@ -9,9 +9,10 @@
 namespace millrace::cli {
 
 // SignalPipe: signals of the process as bytes that can be read and polled for, while it lives; then
-// they do again what they did before.
+// they do again what they did before. Of several, the newest gets the signals; none is lost between
+// two of them while an older one lives.
 //
-// Threading: one at a time in a process; notify from anywhere.
+// Threading: made and destroyed by one thread, the newest first; notify from anywhere.
 class SignalPipe {
  public:
   explicit SignalPipe(std::initializer_list<int> signals);
@@ -26,6 +27,7 @@ class SignalPipe {
 
  private:
   int descriptor_ = -1;
+  int outer_ = -1;  // the written end of the one before
   std::vector<std::pair<int, struct sigaction>> before_;
 };
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kClearLine = "\r\x1b[K";
 constexpr double kProgressPerSecond = 5.0;
+constexpr int kProgressFirst = 3;  // of a statement; one that ends sooner shows none
 
 std::string watermark_text(int64_t watermark_us) {
   if (watermark_us == INT64_MIN) return "none";
@@ -105,6 +106,7 @@ void TerminalClient::done(std::string_view tag) {
   const std::lock_guard lock(mutex_);
   clear_progress();
   rows_before_ = 0;
+  progress_told_ = 0;
   const bool seen = std::exchange(rows_printed_, false);
   if (!options_.quiet && !seen) write_err(fmt::format("{}\n", tag));
 }
@@ -124,7 +126,9 @@ void TerminalClient::print(std::string_view line) {
 void TerminalClient::progress(const session::Progress& progress) {
   if (!options_.progress) return;
   const std::lock_guard lock(mutex_);
+  const bool brief = ++progress_told_ < kProgressFirst;
   const uint64_t before = std::exchange(rows_before_, progress.rows_in);
+  if (brief) return;
   const double rate = before > progress.rows_in
                           ? 0.0
                           : static_cast<double>(progress.rows_in - before) * kProgressPerSecond;

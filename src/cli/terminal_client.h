@@ -55,6 +55,7 @@ class TerminalClient final : public session::Client {
   bool rows_printed_ = false;  // by the statement that runs
   bool in_document_ = false;
   bool progress_shown_ = false;
+  int progress_told_ = 0;
   uint64_t rows_before_ = 0;
   std::atomic<bool> cancelled_{false};
 };

@@ -41,6 +41,29 @@ std::string option_text(const CLI::Option& option) {
   return flag ? text : text + " " + option.get_type_name();
 }
 
+constexpr size_t kColumns = 100;
+
+// The words in lines that begin in this column.
+std::string in_column(std::string_view words, size_t column) {
+  std::string text;
+  size_t left = kColumns - column;
+  while (!words.empty()) {
+    const size_t end = std::min(words.find(' '), words.size());
+    const std::string_view word = words.substr(0, end);
+    if (!text.empty() && width_of(word) + 1 > left) {
+      text += "\n" + std::string(column, ' ');
+      left = kColumns - column;
+    } else if (!text.empty()) {
+      text += ' ';
+      --left;
+    }
+    text += word;
+    left -= std::min(left, width_of(word));
+    words.remove_prefix(std::min(words.size(), end + 1));
+  }
+  return text;
+}
+
 std::string section(std::string_view title, const std::vector<Row>& rows) {
   if (rows.empty()) return {};
   size_t width = 0;
@@ -48,7 +71,7 @@ std::string section(std::string_view title, const std::vector<Row>& rows) {
   std::string text = fmt::format("\n{}:\n", title);
   for (const auto& [name, meaning] : rows) {
     const std::string blanks(width - width_of(name) + 2, ' ');
-    text += fmt::format("  {}{}{}\n", name, blanks, meaning);
+    text += fmt::format("  {}{}{}\n", name, blanks, in_column(meaning, width + 4));
   }
   return text;
 }
