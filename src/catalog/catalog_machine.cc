@@ -120,7 +120,8 @@ Result<void> CatalogMachine::check(std::span<const commit::Command> commands) co
     }
     const bool exists = before != changed.end() ? before->second : entries_.contains(name);
     if (change->kind == kCreate && exists) {
-      return Error(ErrorCode::kTableExists, "'" + name.to_short_string() + "' exists already");
+      return Error(ErrorCode::kTableExists, "'" + name.to_short_string() + "' exists already")
+          .remedy("Choose another name, DROP it first, or write IF NOT EXISTS.");
     }
     if (change->kind == kDrop && !exists) {
       return Error(ErrorCode::kTableNotFound,

@@ -124,7 +124,7 @@ Result<ExpressionPtr> ExpressionBinder::bind_condition(const sql::Expression& ex
   if (bound->type().kind() == data::TypeKind::kBoolean) return bound;
   return text_.error(
       ErrorCode::kTypeMismatch, expression.span,
-      fmt::format("{} needs a BOOLEAN, but this is a {}", clause, bound->type().to_string()));
+      fmt::format("{} needs a BOOLEAN, not {}", clause, bound->type().to_string()));
 }
 
 Result<ExpressionPtr> ExpressionBinder::bind_case(const sql::Case& node, sql::Span span) const {
