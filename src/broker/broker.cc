@@ -103,7 +103,7 @@ Result<void> Broker::Modules::know_cluster() {
 void Broker::Modules::build() {
   settings.emplace(parts.machines.settings, cluster, options.settings);
   topics.emplace(parts.log, cluster.id, &*settings);
-  maker.emplace(parts.log.topics(), *topics, *settings, cluster);
+  maker.emplace(parts.log.proposals(), *topics, *settings, cluster);
   sessions.emplace(parts.world.random, options.fetch_sessions_max);
   groups = GroupCoordinator::start({.log = parts.log,
                                     .topics = *topics,

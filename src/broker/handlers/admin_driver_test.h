@@ -27,7 +27,7 @@ class AdminDriver : public ::testing::Test {
     ASSERT_TRUE(log_->is_open());
     settings_.emplace(machines_->settings, cluster_, started_with_);
     topics_.emplace(log_->log(), cluster_.id, &*settings_);
-    maker_.emplace(log_->log().topics(), *topics_, *settings_, cluster_);
+    maker_.emplace(log_->log().proposals(), *topics_, *settings_, cluster_);
     for (auto& handler : admin_handlers(log_->log(), *topics_, *maker_, machines_->settings,
                                         *settings_, machines_->quotas, cluster_)) {
       const int16_t key = handler->key();

@@ -23,7 +23,7 @@ std::vector<std::unique_ptr<Handler>> admin_handlers(commit::CommitLog& log,
   commit::Proposals& proposals = log.proposals();
   const SettingsWriter writer(proposals, topics, table, settings, cluster);
   add(std::make_unique<CreateTopicsHandler>(maker, settings));
-  add(std::make_unique<DeleteTopicsHandler>(log.topics(), topics, settings));
+  add(std::make_unique<DeleteTopicsHandler>(proposals, topics, settings));
   add(std::make_unique<CreatePartitionsHandler>(proposals, topics, cluster));
   add(std::make_unique<DescribeTopicPartitionsHandler>(topics, settings, cluster));
   add(std::make_unique<DescribeConfigsHandler>(topics, table, settings, cluster));

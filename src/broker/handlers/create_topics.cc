@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "broker/gather.h"
+#include "broker/propose_each.h"
 #include "broker/refusal.h"
 #include "broker/topics/topic_settings.h"
 #include "commit/topics.h"
@@ -25,6 +25,14 @@ std::map<std::string, int> counts_of(const std::vector<Topic>& topics) {
   return counts;
 }
 
+Refusal check_values(const kafka::CreateTopicsRequest::Topic& topic) {
+  for (const auto& config : topic.configs) {
+    if (config.value) continue;
+    return {ProtocolError::kInvalidConfig, fmt::format("'{}' has no value.", config.name)};
+  }
+  return {};
+}
+
 WantedTopic wanted_of(kafka::CreateTopicsRequest::Topic topic) {
   WantedTopic wanted;
   wanted.name = std::move(topic.name);
@@ -39,13 +47,9 @@ WantedTopic wanted_of(kafka::CreateTopicsRequest::Topic topic) {
 
 }  // namespace
 
-kafka::CreateTopicsResponse::Topic CreateTopicsHandler::made(const std::string& name,
-                                                             MadeTopic made) const {
-  Response::Topic answer;
-  answer.name = name;
-  answer.configs.emplace();
+void CreateTopicsHandler::fill(Response::Topic& answer, MadeTopic made) const {
   Refusal{made.error, std::move(made.message)}.put(answer);
-  if (made.error != ProtocolError::kNone) return answer;
+  if (made.error != ProtocolError::kNone) return;
   answer.id = made.id;
   answer.num_partitions = static_cast<int32_t>(made.partitions);
   answer.replication_factor = 1;
@@ -57,48 +61,36 @@ kafka::CreateTopicsResponse::Topic CreateTopicsHandler::made(const std::string& 
                                .source = static_cast<int8_t>(value.source),
                                .is_sensitive = false});
   }
-  return answer;
-}
-
-void CreateTopicsHandler::make(Request::Topic wanted, bool validate_only, io::Executor& executor,
-                               io::Completion<Response::Topic> done) {
-  std::string name = wanted.name;
-  for (const auto& config : wanted.configs) {
-    if (config.value) continue;
-    return done(made(name, {.error = ProtocolError::kInvalidConfig,
-                            .message = fmt::format("'{}' has no value.", config.name),
-                            .partitions = 0,
-                            .config = {},
-                            .id = {}}));
-  }
-  WantedTopic topic = wanted_of(std::move(wanted));
-  if (validate_only) return done(made(name, maker_.check(topic)));
-  maker_.make(std::move(topic), executor,
-              [this, name = std::move(name), done = std::move(done)](MadeTopic topic_made) mutable {
-                done(made(name, std::move(topic_made)));
-              });
 }
 
 void CreateTopicsHandler::handle(Call call, Request request, Reply<Response> reply) {
   auto counts = counts_of(request.topics);
-  Gather<Response::Topic> answers(
-      [reply = std::move(reply)](std::vector<Response::Topic> topics) mutable {
-        Response response;
-        response.topics = std::move(topics);
-        reply.send(response);
-      });
+  Response response;
+  std::vector<size_t> places;
+  std::vector<WantedTopic> wanted;
   for (Request::Topic& topic : request.topics) {
     const int count = std::exchange(counts[topic.name], 0);
-    if (count == 1) {
-      make(std::move(topic), request.validate_only, *call.executor, answers.place());
-    } else if (count > 1) {
-      Response::Topic answer;
-      answer.name = std::move(topic.name);
-      kNamedTwice.put(answer);
-      answers.put(std::move(answer));
-    }
+    if (count == 0) continue;
+    Response::Topic& answer = response.topics.emplace_back();
+    answer.name = topic.name;
+    answer.configs.emplace();
+    const Refusal refusal = count > 1 ? kNamedTwice : check_values(topic);
+    refusal.put(answer);
+    if (refusal) continue;
+    places.push_back(response.topics.size() - 1);
+    wanted.push_back(wanted_of(std::move(topic)));
   }
-  answers.start();
+  auto done = [this, response = std::move(response), places = std::move(places),
+               reply = std::move(reply)](std::vector<MadeTopic> made) mutable {
+    for (size_t at = 0; at < places.size(); ++at) {
+      fill(response.topics[places[at]], std::move(made[at]));
+    }
+    reply.send(response);
+  };
+  if (!request.validate_only) return maker_.make_all(wanted, *call.executor, std::move(done));
+  std::vector<MadeTopic> checked;
+  for (const WantedTopic& topic : wanted) checked.push_back(maker_.check(topic));
+  done(std::move(checked));
 }
 
 Refusal CreatePartitionsHandler::check(const Request::Topic& wanted,
@@ -132,52 +124,39 @@ Refusal CreatePartitionsHandler::check(const Request::Topic& wanted,
   return {};
 }
 
-void CreatePartitionsHandler::grow(const Request::Topic& wanted, bool validate_only,
-                                   io::Executor& executor, io::Completion<Refusal> done) {
-  const KnownTopicPtr topic = topics_.find(wanted.name);
-  Refusal refusal = check(wanted, topic);
-  if (refusal || validate_only) return done(std::move(refusal));
-  proposals_.propose(
-      {commit::alter_topic_command(topic->topic.id, static_cast<uint32_t>(wanted.count), {})},
-      executor, [done = std::move(done)](Result<commit::Lsn> written) mutable {
-        if (written) return done({});
-        // Somebody else was quicker, and asked for more.
-        const bool fewer = written.error().code() == ErrorCode::kInvalidArgument;
-        done(fewer ? Refusal::of(ProtocolError::kInvalidPartitions, written.error())
-                   : Refusal::of(written.error()));
-      });
-}
-
 void CreatePartitionsHandler::handle(Call call, Request request, Reply<Response> reply) {
   auto counts = counts_of(request.topics);
-  std::vector<Request::Topic> topics;
-  std::vector<std::string> names;
-  std::vector<bool> once;
-  for (Request::Topic& topic : request.topics) {
-    const int count = std::exchange(counts[topic.name], 0);
+  Response response;
+  std::vector<size_t> places;
+  std::vector<commit::Command> commands;
+  for (const Request::Topic& wanted : request.topics) {
+    const int count = std::exchange(counts[wanted.name], 0);
     if (count == 0) continue;
-    names.push_back(topic.name);
-    once.push_back(count == 1);
-    topics.push_back(std::move(topic));
+    const KnownTopicPtr topic = topics_.find(wanted.name);
+    const Refusal refusal = count > 1 ? kNamedTwice : check(wanted, topic);
+    Response::Topic& answer = response.topics.emplace_back();
+    answer.name = wanted.name;
+    refusal.put(answer);
+    if (refusal || request.validate_only) continue;
+    places.push_back(response.topics.size() - 1);
+    commands.push_back(
+        commit::alter_topic_command(topic->topic.id, static_cast<uint32_t>(wanted.count), {}));
   }
-  Gather<Refusal> answers(
-      [names = std::move(names), reply = std::move(reply)](std::vector<Refusal> refusals) mutable {
-        Response response;
-        for (size_t index = 0; index < names.size(); ++index) {
-          auto& answer = response.topics.emplace_back();
-          answer.name = std::move(names[index]);
-          refusals[index].put(answer);
-        }
-        reply.send(response);
-      });
-  for (size_t index = 0; index < topics.size(); ++index) {
-    if (once[index]) {
-      grow(topics[index], request.validate_only, *call.executor, answers.place());
-    } else {
-      answers.put(kNamedTwice);
-    }
-  }
-  answers.start();
+  propose_each(proposals_, std::move(commands), *call.executor,
+               [response = std::move(response), places = std::move(places),
+                reply = std::move(reply)](std::vector<Result<void>> answers) mutable {
+                 for (size_t at = 0; at < places.size(); ++at) {
+                   if (answers[at]) continue;
+                   const Error& error = answers[at].error();
+                   // Somebody else was quicker, and asked for more.
+                   const bool fewer = error.code() == ErrorCode::kInvalidArgument;
+                   const Refusal refusal =
+                       fewer ? Refusal::of(ProtocolError::kInvalidPartitions, error)
+                             : Refusal::of(error);
+                   refusal.put(response.topics[places[at]]);
+                 }
+                 reply.send(response);
+               });
 }
 
 }  // namespace millrace::broker

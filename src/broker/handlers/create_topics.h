@@ -22,9 +22,7 @@ class CreateTopicsHandler final
   void handle(Call call, Request request, Reply<Response> reply) override;
 
  private:
-  Response::Topic made(const std::string& name, MadeTopic made) const;
-  void make(Request::Topic wanted, bool validate_only, io::Executor& executor,
-            io::Completion<Response::Topic> done);
+  void fill(Response::Topic& answer, MadeTopic made) const;
 
   TopicMaker& maker_;
   const BrokerSettings& settings_;
@@ -43,8 +41,6 @@ class CreatePartitionsHandler final
 
  private:
   Refusal check(const Request::Topic& wanted, const KnownTopicPtr& topic) const;
-  void grow(const Request::Topic& wanted, bool validate_only, io::Executor& executor,
-            io::Completion<Refusal> done);
 
   commit::Proposals& proposals_;
   const TopicDirectory& topics_;

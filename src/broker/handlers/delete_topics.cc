@@ -5,7 +5,8 @@
 #include <map>
 #include <utility>
 
-#include "broker/gather.h"
+#include "broker/propose_each.h"
+#include "commit/topics.h"
 
 namespace millrace::broker {
 
@@ -54,9 +55,9 @@ void DeleteTopicsHandler::handle(Call call, Request request, Reply<Response> rep
   }
   std::map<commit::TopicId, int> counts;
   std::vector<KnownTopicPtr> found;
-  std::vector<Response::Topic> answers;
+  Response response;
   for (const Request::Topic& wanted : request.topics) {
-    auto& answer = answers.emplace_back();
+    auto& answer = response.topics.emplace_back();
     answer.name = wanted.name;
     answer.id = wanted.id;
     found.push_back(find(wanted));
@@ -66,28 +67,27 @@ void DeleteTopicsHandler::handle(Call call, Request request, Reply<Response> rep
     answer.id = found.back()->id;
     ++counts[found.back()->topic.id];
   }
-  Gather<Response::Topic> gather(
-      [reply = std::move(reply)](std::vector<Response::Topic> topics) mutable {
-        Response response;
-        response.topics = std::move(topics);
-        reply.send(response);
-      });
-  for (size_t index = 0; index < answers.size(); ++index) {
-    Response::Topic& answer = answers[index];
-    if (answer.error_code == 0 && counts[found[index]->topic.id] > 1) {
+  std::vector<size_t> places;
+  std::vector<commit::Command> commands;
+  for (size_t index = 0; index < found.size(); ++index) {
+    Response::Topic& answer = response.topics[index];
+    if (answer.error_code != 0) continue;
+    if (counts[found[index]->topic.id] > 1) {
       Refusal{ProtocolError::kInvalidRequest, "The topic is named more than once."}.put(answer);
-    }
-    if (answer.error_code != 0) {
-      gather.put(std::move(answer));
       continue;
     }
-    log_.remove(found[index]->topic.id, *call.executor,
-                [answer = std::move(answer), done = gather.place()](Result<void> removed) mutable {
-                  if (!removed) Refusal::of(removed.error()).put(answer);
-                  done(std::move(answer));
-                });
+    places.push_back(index);
+    commands.push_back(commit::delete_topic_command(found[index]->topic.id));
   }
-  gather.start();
+  propose_each(proposals_, std::move(commands), *call.executor,
+               [response = std::move(response), places = std::move(places),
+                reply = std::move(reply)](std::vector<Result<void>> answers) mutable {
+                 for (size_t at = 0; at < places.size(); ++at) {
+                   if (answers[at]) continue;
+                   Refusal::of(answers[at].error()).put(response.topics[places[at]]);
+                 }
+                 reply.send(response);
+               });
 }
 
 }  // namespace millrace::broker

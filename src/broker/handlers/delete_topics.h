@@ -4,7 +4,7 @@
 #include "broker/refusal.h"
 #include "broker/settings/broker_settings.h"
 #include "broker/topics/topic_directory.h"
-#include "commit/topics.h"
+#include "commit/proposals.h"
 #include "kafka/messages/delete_topics.h"
 
 namespace millrace::broker {
@@ -13,9 +13,9 @@ namespace millrace::broker {
 class DeleteTopicsHandler final
     : public TypedHandler<kafka::DeleteTopicsRequest, kafka::DeleteTopicsResponse> {
  public:
-  DeleteTopicsHandler(commit::Topics& log, const TopicDirectory& topics,
+  DeleteTopicsHandler(commit::Proposals& proposals, const TopicDirectory& topics,
                       const BrokerSettings& settings)
-      : log_(log), topics_(topics), settings_(settings) {}
+      : proposals_(proposals), topics_(topics), settings_(settings) {}
 
  protected:
   void handle(Call call, Request request, Reply<Response> reply) override;
@@ -24,7 +24,7 @@ class DeleteTopicsHandler final
   Refusal check(const Request::Topic& wanted, const KnownTopicPtr& topic, int16_t version) const;
   KnownTopicPtr find(const Request::Topic& wanted) const;
 
-  commit::Topics& log_;
+  commit::Proposals& proposals_;
   const TopicDirectory& topics_;
   const BrokerSettings& settings_;
 };

@@ -178,6 +178,27 @@ TEST_F(TopicsAdmin, ANameTwiceInARequestIsRefusedOnce) {
   EXPECT_TRUE(create({}).topics.empty());
 }
 
+TEST_F(TopicsAdmin, WhoComesTooLateIsToldAndTheOthersAreMade) {
+  // Both pass the checks before either is durable.
+  std::vector<std::string> codes;
+  io::Notification done;
+  const auto ask_for = [&](std::vector<WantedTopic> topics) {
+    maker_->make_all(topics, log_->executor(), [&](const std::vector<MadeTopic>& made) {
+      std::string text;
+      for (const MadeTopic& topic : made) text += std::to_string(code_of(topic.error)) + " ";
+      codes.push_back(text);
+      if (codes.size() == 2) done.set();
+    });
+  };
+  log_->executor().post([&] {
+    ask_for({{.name = "a"}, {.name = "b"}});
+    ask_for({{.name = "c"}, {.name = "b"}, {.name = "d", .partitions = 0}});
+  });
+  log_->threads().wait(done);
+  EXPECT_EQ(codes, (std::vector<std::string>{"0 0 ", "0 36 37 "}));
+  EXPECT_EQ(topics_->list().size(), 3U);
+}
+
 TEST_F(TopicsAdmin, ValidatingMakesNothing) {
   const auto checked = create({wanted("t", 3), wanted("u", 0)}, 7, true);
   EXPECT_EQ(checked.topics.at(0).error_code, kNone);

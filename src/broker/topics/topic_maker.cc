@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "broker/propose_each.h"
 #include "broker/refusal.h"
 #include "broker/topics/topic_settings.h"
 #include "commit/topic_command.h"
+#include "commit/topics.h"
 
 namespace millrace::broker {
 
@@ -136,17 +138,42 @@ MadeTopic TopicMaker::check(const WantedTopic& wanted) const {
 }
 
 void TopicMaker::make(WantedTopic wanted, io::Executor& executor, io::Completion<MadeTopic> done) {
-  MadeTopic checked = check(wanted);
-  if (checked.error != ProtocolError::kNone) return done(std::move(checked));
-  commit::TopicSpec spec{
-      .name = std::move(wanted.name), .partitions = checked.partitions, .config = checked.config};
-  topics_.create(std::move(spec), executor,
-                 [this, checked = std::move(checked),
-                  done = std::move(done)](Result<commit::TopicId> id) mutable {
-                   if (!id) return done(refused(Refusal::of(id.error())));
-                   checked.id = directory_.id_of(*id);
-                   done(std::move(checked));
-                 });
+  make_all({std::move(wanted)}, executor,
+           [done = std::move(done)](std::vector<MadeTopic> made) mutable {
+             done(std::move(made.front()));
+           });
+}
+
+void TopicMaker::make_all(const std::vector<WantedTopic>& wanted, io::Executor& executor,
+                          io::Completion<std::vector<MadeTopic>> done) {
+  struct Proposed {
+    size_t index;
+    std::string name;
+  };
+  std::vector<MadeTopic> made;
+  std::vector<Proposed> proposed;
+  std::vector<commit::Command> commands;
+  for (const WantedTopic& topic : wanted) {
+    const MadeTopic& checked = made.emplace_back(check(topic));
+    if (checked.error != ProtocolError::kNone) continue;
+    proposed.push_back({made.size() - 1, topic.name});
+    commands.push_back(commit::create_topic_command(
+        {.name = topic.name, .partitions = checked.partitions, .config = checked.config}));
+  }
+  propose_each(proposals_, std::move(commands), executor,
+               [this, made = std::move(made), proposed = std::move(proposed),
+                done = std::move(done)](std::vector<Result<void>> answers) mutable {
+                 for (size_t at = 0; at < proposed.size(); ++at) {
+                   MadeTopic& topic = made[proposed[at].index];
+                   const KnownTopicPtr known = directory_.find(proposed[at].name);
+                   if (!answers[at]) {
+                     topic = refused(Refusal::of(answers[at].error()));
+                   } else if (known != nullptr) {
+                     topic.id = known->id;
+                   }
+                 }
+                 done(std::move(made));
+               });
 }
 
 }  // namespace millrace::broker

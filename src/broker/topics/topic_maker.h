@@ -9,7 +9,8 @@
 #include "broker/cluster.h"
 #include "broker/settings/broker_settings.h"
 #include "broker/topics/topic_directory.h"
-#include "commit/topics.h"
+#include "commit/proposals.h"
+#include "io/executor.h"
 #include "kafka/protocol_error.h"
 
 namespace millrace::broker {
@@ -60,21 +61,24 @@ std::string check_replicas(const std::vector<int32_t>& replicas, int32_t node_id
 // Ownership:  all that it is given outlives it.
 class TopicMaker {
  public:
-  TopicMaker(commit::Topics& topics, const TopicDirectory& directory,
+  TopicMaker(commit::Proposals& proposals, const TopicDirectory& directory,
              const BrokerSettings& settings, const Cluster& cluster)
-      : topics_(topics), directory_(directory), settings_(settings), cluster_(cluster) {}
+      : proposals_(proposals), directory_(directory), settings_(settings), cluster_(cluster) {}
 
   TopicDefaults defaults() const;
   // Every check, and nothing made.
   MadeTopic check(const WantedTopic& wanted) const;
   void make(WantedTopic wanted, io::Executor& executor, io::Completion<MadeTopic> done);
+  // Each for itself. REQUIRES: no name twice.
+  void make_all(const std::vector<WantedTopic>& wanted, io::Executor& executor,
+                io::Completion<std::vector<MadeTopic>> done);
 
  private:
   MadeTopic check_name(const std::string& name) const;
   MadeTopic check_assignment(const WantedTopic& wanted) const;
   MadeTopic check_counts(const WantedTopic& wanted) const;
 
-  commit::Topics& topics_;
+  commit::Proposals& proposals_;
   const TopicDirectory& directory_;
   const BrokerSettings& settings_;
   const Cluster& cluster_;
