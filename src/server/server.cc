@@ -30,11 +30,17 @@ Result<void> Server::Modules::open_broker(io::World world, const ServerOptions& 
                                           const Hooks& hooks) {
   if (!options.kafka) return {};
   for (const auto& [name, value] : options.broker_settings) {
-    MILLRACE_TRY(broker::check_broker_setting(name, value));
+    const auto checked = broker::check_broker_setting(name, value);
+    if (checked) continue;
+    return Error(ErrorCode::kInvalidOption, checked.error().message())
+        .at("--broker-set " + name)
+        .remedy(checked.error().remedy());
   }
   broker::BrokerOptions chosen;
   chosen.doors = {{.listen = *options.kafka, .advertised = options.advertised, .limits = {}}};
   chosen.settings = options.broker_settings;
+  chosen.settings["log.dirs"] = options.data_folder;
+  chosen.settings["listeners"] = "PLAINTEXT://" + options.kafka->to_string();
   auto opened = broker::Broker::open({.world = world,
                                       .log = node->log(),
                                       .machines = node->broker_machines(),
