@@ -19,11 +19,11 @@ HANDLED = re.compile(r"TypedHandler<\s*kafka::(\w+)Request\b")
 HEAD = """# The Kafka protocol
 
 Which requests the Kafka door answers; made by `tools/kafka_reference.py` from the tables in
-`src/kafka/messages/` and the handlers in `src/broker/handlers/`. How to bring a program that speaks Kafka:
-[Move from Kafka](../how-to/move-from-kafka.md).
+`src/kafka/messages/` and the handlers in `src/broker/handlers/`. How to bring a program that
+speaks Kafka: [Move from Kafka](../how-to/move-from-kafka.md).
 
-A request of another API, or in another version, closes the connection, as clients expect; ApiVersions
-answers every version.
+A request of another API, or in another version, closes the connection, as clients expect;
+ApiVersions answers every version.
 
 | key | API | versions | what it asks for |
 |---|---|---|---|
@@ -58,7 +58,7 @@ def main():
     if "--check" not in sys.argv[1:]:
         PAGE.write_text(text)
     elif not PAGE.is_file() or PAGE.read_text() != text:
-        raise SystemExit("docs/reference/kafka.md is not what tools/kafka_reference.py makes; run it")
+        raise SystemExit(f"{PAGE.relative_to(ROOT)}: run tools/kafka_reference.py to make it anew")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The whole dialect from outside: what cannot be planned yet is refused by the name of its clause."""
+"""The whole dialect from outside: planned, or refused by the name of the clause."""
 
 import re
 import subprocess
