@@ -1,4 +1,4 @@
-"""confluent-kafka for Python: producing, consuming, offsets, and a server that ends in the midst."""
+"""confluent-kafka for Python: producing, consuming, a server that ends in the midst."""
 
 import time
 
