@@ -192,6 +192,21 @@ TEST_F(SettingsAdmin, WhatIsWrongChangesNothing) {
   EXPECT_EQ(value(kTopic, "t", "segment.ms"), "604800000@5");
 }
 
+TEST_F(SettingsAdmin, ValuesAreBounded) {
+  const std::string name = "leader.replication.throttled.replicas";
+  EXPECT_EQ(change_code(kTopic, "t", {{name, kSet, std::string(32'767, 'x')}}), kNone);
+  EXPECT_EQ(change_code(kTopic, "t", {{name, kSet, std::string(32'768, 'x')}}), 40);
+  EXPECT_EQ(change_code(kTopic, "t", {{name, kAppend, "y"}}), 40);
+}
+
+TEST_F(SettingsAdmin, WhatABrokerIsStartedWithIsChecked) {
+  EXPECT_TRUE(check_broker_setting("num.partitions", "4"));
+  EXPECT_EQ(check_broker_setting("num.partitions", "no").error().code(),
+            ErrorCode::kInvalidOptionValue);
+  EXPECT_EQ(check_broker_setting("num.partition", "4").error().code(), ErrorCode::kUnknownOption);
+  EXPECT_EQ(check_broker_setting("node.id", "4").error().code(), ErrorCode::kInvalidOptionValue);
+}
+
 TEST_F(SettingsAdmin, EachResourceHasItsAnswer) {
   make_topic("u");
   IncrementalAlterConfigsRequest request;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "base/assert.h"
@@ -113,6 +114,12 @@ std::span<const Setting> broker_settings_table() {
 }
 
 Result<void> check_broker_setting(std::string_view name, std::string_view value) {
+  constexpr std::string_view kTold[] = {
+      "advertised.listeners", "broker.id", "listeners", "log.dirs", "node.id", "process.roles"};
+  if (std::ranges::find(kTold, name) != std::end(kTold)) {
+    return Error(ErrorCode::kInvalidOptionValue, "it follows from other options")
+        .at(std::string(name));
+  }
   return check_setting(kSettings, "a broker", name, value);
 }
 

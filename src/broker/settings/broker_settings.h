@@ -14,7 +14,9 @@ namespace millrace::broker {
 
 // All that a broker can have, by name.
 std::span<const Setting> broker_settings_table();
-// kInvalidOptionValue, kUnknownOption.
+// Whether a broker can be started with it: kUnknownOption; kInvalidOptionValue, also for what
+// follows from other options (log.dirs, listeners, node.id and their like), which BrokerSettings is
+// told by whoever knows them.
 Result<void> check_broker_setting(std::string_view name, std::string_view value);
 
 struct SettingValue {
@@ -30,7 +32,7 @@ struct SettingValue {
 // Ownership:  the table outlives it.
 class BrokerSettings {
  public:
-  // REQUIRES: check_broker_setting found nothing wrong with `started_with`.
+  // REQUIRES: `started_with` has values of the table that fit.
   BrokerSettings(const SettingsTable& table, const Cluster& cluster, SettingValues started_with);
 
   // REQUIRES for all of these: the table of settings has the name.

@@ -14,6 +14,8 @@ namespace {
 
 using enum SettingType;
 
+constexpr size_t kValueBytesMax = 32'767;
+
 bool is_choice(std::string_view choices, std::string_view value) {
   while (!choices.empty()) {
     const size_t bar = std::min(choices.find('|'), choices.size());
@@ -75,6 +77,11 @@ const Setting* find_setting(std::span<const Setting> table, std::string_view nam
 }
 
 Result<void> check_value(const Setting& setting, std::string_view value) {
+  if (value.size() > kValueBytesMax) {
+    return Error(ErrorCode::kInvalidOptionValue,
+                 fmt::format("a value has at most {} bytes", kValueBytesMax))
+        .at(std::string(setting.name));
+  }
   if (fits(setting, value)) return {};
   return Error(ErrorCode::kInvalidOptionValue,
                fmt::format("'{}' is not {}", value, expected(setting)))
