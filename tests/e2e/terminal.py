@@ -14,6 +14,9 @@ PATIENCE = 60  # seconds; a machine may be busy
 
 # What a terminal obeys instead of showing it.
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[=>]|\x1b\][^\x07]*\x07|\r")
+# A sequence or letter of which only the beginning has come.
+UNFINISHED = re.compile(rb"(?:\x1b(?:\[[0-9;?]*[ -/]*)?|[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|"
+                        rb"[\xf0-\xf7][\x80-\xbf]{0,2})?\Z")
 
 
 class Terminal:
@@ -25,6 +28,8 @@ class Terminal:
                             "HOME": str(folder), **(environment or {})}
         self.command, self.folder, self.columns = command, folder, columns
         self.raw = b""
+        self.shown = 0  # how much of it is in the text
+        self.text = ""  # without what a terminal obeys
         self.seen = 0  # how much of the text was expected already
         self.status = None
 
@@ -48,10 +53,6 @@ class Terminal:
     def keys(self, text):
         os.write(self.terminal, text.encode())
 
-    @property
-    def text(self):
-        return CONTROL.sub("", self.raw.decode(errors="replace"))
-
     def read(self, deadline):
         """False: nothing will come any more."""
         ready, _, _ = select.select([self.terminal], [], [], max(0, deadline - time.monotonic()))
@@ -61,6 +62,10 @@ class Terminal:
         except OSError:  # the other end is closed
             block = b""
         self.raw += block
+        part = self.raw[self.shown:]
+        end = UNFINISHED.search(part).start() if block else len(part)
+        self.text += CONTROL.sub("", part[:end].decode(errors="replace"))
+        self.shown += end
         return bool(block)
 
     def expect(self, wanted):

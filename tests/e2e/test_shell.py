@@ -1,5 +1,6 @@
 """`millrace sql` behind a terminal, as somebody uses it who knows psql."""
 
+import json
 import os
 import signal
 import stat
@@ -396,6 +397,15 @@ def test_the_temporary_directory_goes_when_the_shell_is_ended(tmp_path):
     assert list(place.iterdir()) == []
 
 
+def test_the_shell_ends_when_it_is_told_to_while_something_runs(shell):
+    shell.say(ENDLESS)
+    shell.keys("SUBSCRIBE SELECT id FROM g;\n")
+    shell.expect("+I")
+    os.kill(shell.process, signal.SIGTERM)
+    said, status = shell.end()
+    assert " rows)" in said and status == 0
+
+
 def test_what_a_shell_makes_stays_in_its_data_directory(tmp_path):
     with Shell(tmp_path, "--data", "kept") as shell:
         shell.say("CREATE TABLE t (a INT);")
@@ -422,6 +432,13 @@ def test_a_pipe_ends_with_the_first_error_and_its_line(tmp_path):
     done = run(tmp_path, given="SELECT 1 AS a;\n\n-- next\nSELECT x;\nSELECT 3 AS c;\n")
     assert done.returncode == 1 and "MR-2006 stdin:4:8" in done.stderr
     assert "c" not in done.stdout
+
+
+def test_a_pipe_gives_one_document_of_json(tmp_path):
+    given = "SELECT 1 AS a; CREATE TABLE t (x INT);\nSELECT 2 AS b"
+    done = run(tmp_path, "-o", "json", given=given)
+    assert [result["rows"] for result in json.loads(done.stdout)["results"]] == [
+        [{"a": 1}], [{"b": 2}]]
 
 
 def test_commands_and_files_may_be_given(tmp_path):
