@@ -27,6 +27,11 @@ size_t edits(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
+bool begins_with(std::string_view wanted, std::string_view candidate) {
+  return candidate.size() <= wanted.size() &&
+         edits(wanted.substr(0, candidate.size()), candidate) == 0;
+}
+
 }  // namespace
 
 std::string_view nearest_name(std::string_view wanted,
@@ -41,7 +46,10 @@ std::string_view nearest_name(std::string_view wanted,
       continue;
     }
     const size_t distance = edits(wanted, candidate);
-    if (distance < best_edits || (best.empty() && distance == best_edits)) {
+    const bool tie = distance == best_edits && !best.empty();
+    // Of equally near ones the one that the word begins with: INTT is INT rather than INT2.
+    const bool begun = tie && !begins_with(wanted, best) && begins_with(wanted, candidate);
+    if (distance < best_edits || (best.empty() && distance == best_edits) || begun) {
       best = candidate;
       best_edits = distance;
     }

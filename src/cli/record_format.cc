@@ -99,8 +99,9 @@ std::string unescape(std::string_view text) {
 Result<void> check_record_format(std::string_view format) {
   for (size_t at = format.find('%'); at != std::string_view::npos; at = format.find('%', at + 2)) {
     if (at + 1 < format.size() && kLetters.contains(format[at + 1])) continue;
+    const size_t letters = at + 1 < format.size() && format[at + 1] != '\n' ? 2 : 1;
     return Error(ErrorCode::kInvalidOption,
-                 fmt::format("'{}' is no part of a record", format.substr(at, 2)))
+                 fmt::format("'{}' is no part of a record", format.substr(at, letters)))
         .at("--format")
         .remedy("Known are %k %v %s %o %p %T %t %S %K %h and %%.");
   }

@@ -57,6 +57,8 @@ const char* remedy_of(int number) {
       return "The file system is mounted read-only; name a path on another one.";
     case EISDIR:
       return "Name a file.";
+    case EEXIST:
+      return "Name another path, or move away what is there.";
     case ENOSPC:
     case EDQUOT:
       return "Free space on this disk or move the data to a larger one, then try again.";

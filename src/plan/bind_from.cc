@@ -1,7 +1,10 @@
 #include <fmt/core.h>
 
+#include <array>
 #include <numeric>
+#include <optional>
 
+#include "base/nearest.h"
 #include "expr/build.h"
 #include "plan/bind_literal.h"
 #include "plan/bind_query.h"
@@ -20,6 +23,18 @@ std::vector<std::string> parts_of(const sql::QualifiedName& name) {
 namespace {
 
 using expr::ExpressionPtr;
+
+// A table function whose name is nearly that of a window.
+std::optional<Error> misspelt_window(const sql::QualifiedName& name, const sql::SourceText& text) {
+  constexpr auto kWindows =
+      std::to_array<std::string_view>({"TUMBLE", "HOP", "CUMULATE", "SESSION"});
+  const std::string_view near = nearest_name(name.parts.back().text, kWindows);
+  if (near.empty()) return std::nullopt;
+  return text
+      .error(ErrorCode::kFunctionNotFound, name.span,
+             fmt::format("there is no table function '{}'", sql::print(name)))
+      .remedy(fmt::format("Did you mean '{}'?", near));
+}
 
 // One row without a column that anyone can name: what SELECT without FROM reads.
 NodePtr one_row() {
@@ -158,7 +173,7 @@ Result<BoundRelation> QueryBinder::bind_unnest(BoundRelation left, const sql::Ta
   if (type.kind() != data::TypeKind::kArray && type.kind() != data::TypeKind::kMap) {
     return text_.error(
         ErrorCode::kTypeMismatch, unnest.collections.front().span,
-        fmt::format("UNNEST needs an ARRAY or a MAP, but this is a {}", type.to_string()));
+        fmt::format("UNNEST needs an ARRAY or a MAP, but this is {}", type.to_string()));
   }
   const auto width = static_cast<uint32_t>(left.node->schema->columns());
   std::vector<ExpressionPtr> columns;
@@ -209,7 +224,10 @@ Result<BoundRelation> QueryBinder::bind_table_ref(const sql::TableRef& ref) {
   } else if (std::holds_alternative<sql::MatchRecognizeTable>(ref.node)) {
     return refused(ref.span, "MATCH_RECOGNIZE");
   } else {
-    return refused(ref.span, "a table function");
+    const auto* function = std::get_if<sql::FunctionTable>(&ref.node);
+    const auto misspelt =
+        function != nullptr ? misspelt_window(function->name, text_) : std::optional<Error>();
+    return misspelt ? *misspelt : refused(ref.span, "a table function");
   }
   if (!ref.alias) return bound;
   std::vector<data::Field> fields = bound.node->schema->fields();

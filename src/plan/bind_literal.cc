@@ -219,7 +219,10 @@ Result<expr::ExpressionPtr> bind_interval(const sql::IntervalLiteral& literal, s
                                           const sql::SourceText& text) {
   const auto amount =
       literal.qualifier ? read_fields(literal.text, *literal.qualifier) : read_words(literal.text);
-  if (!amount) return invalid(text, span, "the interval cannot be read");
+  if (!amount) {
+    return invalid(text, span, fmt::format("the interval '{}' cannot be read", literal.text))
+        .remedy("Write INTERVAL '90' SECOND, INTERVAL '1:30' HOUR TO MINUTE or INTERVAL '2 days'.");
+  }
   if (amount->has_months && amount->has_us) {
     return text.error(ErrorCode::kNotSupported, span,
                       "an interval is of years and months, or of days to seconds, not of both");

@@ -275,7 +275,8 @@ Result<std::optional<uint32_t>> QueryBinder::output_column(
     std::from_chars(literal->text.data(), literal->text.data() + literal->text.size(), number);
     if (number == 0 || number > names.size()) {
       return text_.error(ErrorCode::kColumnNotFound, expression.span,
-                         fmt::format("the result has columns 1 to {}", names.size()));
+                         fmt::format("there is no column {}: the result has {} column{}",
+                                     literal->text, names.size(), names.size() == 1 ? "" : "s"));
     }
     return std::optional(number - 1);
   }

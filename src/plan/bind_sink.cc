@@ -34,6 +34,10 @@ Result<std::vector<uint32_t>> target_columns(const sql::Insert& insert, const Bo
       return text.error(ErrorCode::kInvalidDefinition, name.span,
                         fmt::format("'{}' is computed and cannot be written", name.text));
     }
+    if (std::ranges::find(columns, at) != columns.end()) {
+      return text.error(ErrorCode::kInvalidDefinition, name.span,
+                        fmt::format("column '{}' is given twice", name.text));
+    }
     columns.push_back(at);
   }
   for (uint32_t at = 0; at < defined.size(); ++at) {
@@ -82,7 +86,7 @@ Result<NodePtr> converted(NodePtr query, const BoundTable& target,
     if (!made) {
       return text
           .error(ErrorCode::kTypeMismatch, query_span,
-                 fmt::format("column {} of the query is a {}, but '{}' is a {}", at + 1,
+                 fmt::format("column {} of the query is {}, but '{}' is {}", at + 1,
                              query->schema->field(at).type.to_string(), field.name,
                              field.type.to_string()))
           .remedy("Write CAST around it.");
@@ -141,10 +145,10 @@ Result<NodePtr> bind_insert(const sql::Insert& insert, const BoundTablePtr& targ
   const std::vector<uint32_t> columns = MILLRACE_TRY(target_columns(insert, *target, text));
   NodePtr query = MILLRACE_TRY(QueryBinder(context, text).bind(*insert.query));
   if (query->schema->columns() != columns.size()) {
-    return text.error(
-        ErrorCode::kColumnCount, insert.query->span,
-        fmt::format("the query gives {} columns, '{}' takes {}", query->schema->columns(),
-                    target->definition->name.to_short_string(), columns.size()));
+    return text.error(ErrorCode::kColumnCount, insert.query->span,
+                      fmt::format("'{}' takes {} column{}, but the query gives {}",
+                                  target->definition->name.to_short_string(), columns.size(),
+                                  columns.size() == 1 ? "" : "s", query->schema->columns()));
   }
   query = MILLRACE_TRY(with_literals(query, *target, columns, insert.query->span, text));
   query = MILLRACE_TRY(converted(std::move(query), *target, columns, insert.query->span, text));

@@ -75,7 +75,18 @@ class TableMaker {
       if (option.key != key) continue;
       return text_.error(error.code(), option.value_span, error.message()).remedy(error.remedy());
     }
-    return std::move(error).at(text_.place(create_.name.span));
+    return text_.error(error.code(), create_.name.span, error.message()).remedy(error.remedy());
+  }
+
+  // An error of Options::parse, whose place is that of a name, of a value or of the table.
+  Error with_excerpt(const Error& error) const {
+    sql::Span at = create_.name.span;
+    for (const sql::Option& option : create_.options) {
+      for (const sql::Span span : {option.key_span, option.value_span}) {
+        if (error.place() == text_.place(span)) at = span;
+      }
+    }
+    return text_.error(error.code(), at, error.message()).remedy(error.remedy());
   }
 
   Result<void> options() {
@@ -87,9 +98,10 @@ class TableMaker {
       const std::string format =
           written(create_.options, "format", std::string(table_.connector->default_format));
       if (format.empty()) {
-        return text_.error(
-            ErrorCode::kMissingOption, create_.name.span,
-            fmt::format("connector '{}' needs 'format' = …", table_.connector->name));
+        return text_
+            .error(ErrorCode::kMissingOption, create_.name.span,
+                   fmt::format("connector '{}' needs option 'format'", table_.connector->name))
+            .remedy("Add 'format' = '…' to WITH. " + connectors_.format("").error().remedy());
       }
       auto found = connectors_.format(format);
       if (!found) return at_option(found.error(), "format");
@@ -103,9 +115,11 @@ class TableMaker {
                          .name_place = text_.place(option.key_span),
                          .value_place = text_.place(option.value_span)});
     }
-    table_.options = MILLRACE_TRY(traits::Options::parse(
-        tables, options, fmt::format("connector '{}'", table_.connector->name),
-        text_.place(create_.name.span)));
+    auto parsed = traits::Options::parse(tables, options,
+                                         fmt::format("connector '{}'", table_.connector->name),
+                                         text_.place(create_.name.span));
+    if (!parsed) return with_excerpt(parsed.error());
+    table_.options = *std::move(parsed);
     return {};
   }
 
@@ -177,7 +191,7 @@ class TableMaker {
     if (made.type.kind() != found->type.kind()) {
       return text_.error(
           ErrorCode::kTypeMismatch, column.span,
-          fmt::format("metadata '{}' is a {}", made.metadata_key, found->type.to_string()));
+          fmt::format("metadata '{}' is {}", made.metadata_key, found->type.to_string()));
     }
     made.is_virtual = metadata.is_virtual || !found->writable;
     return {};
@@ -219,7 +233,7 @@ class TableMaker {
     const size_t column = MILLRACE_TRY(existing(written.column));
     if (!is_time(table_.columns[column].type)) {
       return text_.error(ErrorCode::kTypeMismatch, written.column.span,
-                         fmt::format("a watermark needs a TIMESTAMP, but '{}' is a {}",
+                         fmt::format("a watermark needs a TIMESTAMP, but '{}' is {}",
                                      written.column.text, table_.columns[column].type.to_string()));
     }
     const data::SchemaPtr schema = table_.schema();
@@ -229,7 +243,7 @@ class TableMaker {
     const ExpressionPtr bound = MILLRACE_TRY(binder.bind(written.expression));
     if (!is_time(bound->type())) {
       return text_.error(ErrorCode::kTypeMismatch, written.expression.span,
-                         fmt::format("the watermark is to be a TIMESTAMP, but this is a {}",
+                         fmt::format("the watermark is to be a TIMESTAMP, but this is {}",
                                      bound->type().to_string()));
     }
     table_.watermark = {.column = table_.columns[column].name,

@@ -210,9 +210,11 @@ class Planner::Binding {
       if (!relation && drop.if_exists) continue;
       const catalog::Relation* found = MILLRACE_TRY(std::move(relation));
       if ((found->table != nullptr) != table || found->system) {
-        return text_.error(ErrorCode::kTableNotFound, name.span,
-                           fmt::format("'{}' is a {}{}", sql::print(name),
-                                       found->system ? "system " : "", found->noun()));
+        Error error = text_.error(ErrorCode::kTableNotFound, name.span,
+                                  fmt::format("'{}' is a {}{}", sql::print(name),
+                                              found->system ? "system " : "", found->noun()));
+        if (found->system) return error;
+        return std::move(error).remedy(table ? "Write DROP VIEW." : "Write DROP TABLE.");
       }
       bound.relations.push_back(*found);
     }

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/nearest.h"
 #include "catalog/qualified_name.h"
 #include "expr/build.h"
@@ -101,7 +103,10 @@ Result<expr::ExpressionPtr> Scope::resolve(const sql::QualifiedName& name,
   expr::ExpressionPtr expression = reference(*found.front());
   for (; used < parts.size(); ++used) {
     auto field = expr::make_field(std::move(expression), parts[used].text);
-    if (!field) return std::move(field).error().at(text.place(parts[used].span));
+    if (!field) {
+      const Error& error = field.error();
+      return text.error(error.code(), parts[used].span, error.message()).remedy(error.remedy());
+    }
     expression = std::move(*field);
   }
   return expression;
@@ -121,8 +126,14 @@ Result<std::vector<ScopeColumn>> Scope::star(const sql::QualifiedName& qualifier
     return text.error(ErrorCode::kColumnNotFound, qualifier.span,
                       "* stands for the columns of FROM, and there is no FROM");
   }
-  return text.error(ErrorCode::kTableNotFound, qualifier.span,
-                    fmt::format("there is no table '{}' in FROM", sql::print(qualifier)));
+  std::vector<std::string_view> tables;
+  for (const ScopeColumn& column : columns_) {
+    if (std::ranges::find(tables, column.table) == tables.end()) tables.push_back(column.table);
+  }
+  return text
+      .error(ErrorCode::kTableNotFound, qualifier.span,
+             fmt::format("there is no table '{}' in FROM", sql::print(qualifier)))
+      .remedy(nearest_remedy(qualifier.parts.back().text, tables));
 }
 
 }  // namespace millrace::plan

@@ -2,29 +2,24 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <mutex>
 #include <span>
 
 #include "base/hash.h"
+#include "base/nearest.h"
 #include "base/number_text.h"
 #include "data/builder.h"
 #include "jobs/show_log.h"
 #include "session/change_rows.h"
 #include "session/row_fold.h"
 #include "session/settings.h"
-#include "sql/keyword.h"
 #include "sql/parse.h"
 
 namespace millrace::session {
 
 std::optional<size_t> find_statement_end(std::string_view text) {
   return sql::find_statement_end(text);
-}
-
-std::vector<std::string_view> statement_keywords() {
-  std::vector<std::string_view> words;
-  for (const sql::Keyword& keyword : sql::keywords()) words.push_back(keyword.word);
-  return words;
 }
 
 struct Session::State {
@@ -62,7 +57,9 @@ class Session::Execution {
 
   Result<void> run(const sql::Statement& statement, const sql::SourceText& text) {
     const plan::BoundStatement bound = MILLRACE_TRY(bind(statement, text));
-    MILLRACE_TRY(std::visit([this](const auto& action) { return act(action); }, bound.action));
+    const Result<void> done =
+        std::visit([this](const auto& action) { return act(action); }, bound.action);
+    if (!done) return placed(done.error(), statement, text);
     client_.done(bound.tag);
     return {};
   }
@@ -104,6 +101,13 @@ class Session::Execution {
   }
 
  private:
+  // What no finer place is known of went wrong at the statement.
+  static Error placed(const Error& error, const sql::Statement& statement,
+                      const sql::SourceText& text) {
+    if (!error.place().empty() || error.code() == ErrorCode::kCancelled) return error;
+    return text.error(error.code(), statement.span, error.message()).remedy(error.remedy());
+  }
+
   Result<plan::BoundStatement> bind(const sql::Statement& statement, const sql::SourceText& text) {
     const auto catalog = state_.resources.catalog.current()->overlaid_by(*state_.temporary);
     const plan::Planner planner(*catalog, state_.path, state_.resources.registries,
@@ -263,8 +267,17 @@ class Session::Execution {
       }
       return act(all);
     }
-    const std::string value = MILLRACE_TRY(state_.settings.value(*show.key));
-    return act(plan::BoundRows{text_schema({*show.key}), {{value}}});
+    const auto value = state_.settings.value(*show.key);
+    if (!value) return with_subjects(value.error(), *show.key);
+    return act(plan::BoundRows{text_schema({*show.key}), {{*value}}});
+  }
+  // SHOW TABELS is read as the name of a setting.
+  static Error with_subjects(Error unknown, std::string_view key) {
+    constexpr auto kSubjects = std::to_array<std::string_view>(
+        {"TABLES", "VIEWS", "JOBS", "FUNCTIONS", "TOPICS", "SETTINGS"});
+    const std::string_view near = nearest_name(key, kSubjects);
+    if (near.empty()) return unknown;
+    return std::move(unknown).remedy(fmt::format("Did you mean SHOW {}?", near));
   }
   Result<void> act(const plan::BoundShowLog& show) {
     return act(jobs::show_log(show.show, state_.resources.runtime));

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "catalog/catalog_writer.h"
@@ -28,9 +27,6 @@ struct Resources {
 
 // The offset behind the `;` that ends the first statement of `text`; nullopt: it has not ended yet.
 std::optional<size_t> find_statement_end(std::string_view text);
-
-// The words of the grammar, in upper case and order: what a shell offers.
-std::vector<std::string_view> statement_keywords();
 
 // Session: SQL text in, rows or a job out: the one entry that every door uses. Keeps settings, the
 // name path and temporary tables.

@@ -1,7 +1,9 @@
 """`millrace bench nexmark`: every query runs and says what it took."""
 
 import json
+import os
 import subprocess
+from pathlib import Path
 
 from conftest import PROGRAM
 
@@ -21,6 +23,35 @@ def test_every_query_runs_and_prints_one_json_object():
     for run in runs:
         assert run["events"] == 50000 and run["wall_s"] > 0 and run["cpu_s"] > 0
         assert run["exactly_once"] is True
+
+
+def test_it_says_what_the_system_says_and_writes_its_state(tmp_path):
+    """CPU and bytes as the system counts them; every key that changed is written."""
+    options = ["q17", "--events", "300000", "--parallelism", "2"]
+    with (tmp_path / "out").open("w+") as out:
+        process = subprocess.Popen([PROGRAM, "bench", "nexmark", *options, "--data", str(tmp_path)],
+                                   stdout=out)
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        counters = dict(line.split(": ") for line in
+                        Path(f"/proc/{process.pid}/io").read_text().splitlines())
+        _, status, usage = os.wait4(process.pid, 0)
+        assert status == 0
+        out.seek(0)
+        run = json.load(out)
+    system_says = usage.ru_utime + usage.ru_stime
+    assert abs(run["user_s"] + run["system_s"] - run["cpu_s"]) < 0.002
+    # Beside the run there are start and end of the process, a few hundredths of a second.
+    assert run["cpu_s"] <= system_says + 0.02 and run["cpu_s"] > system_says / 3
+    assert run["written_bytes"] <= int(counters["wchar"])
+
+    script = bench(*options[:3], "--print-sql").stdout.split("CREATE TABLE sink")[0]
+    script += "SELECT COUNT(DISTINCT auction) AS keys FROM bid;"
+    counted = subprocess.run([PROGRAM, "run", "-q", "-o", "jsonl", "-c", script],
+                             capture_output=True, text=True, check=True)
+    keys = json.loads(counted.stdout)["keys"]
+    entry_bytes = 8 + len("2024-01-01") + 8 * 8  # the key, and eight numbers of its aggregates
+    assert keys > 10_000
+    assert run["written_bytes"] >= keys * entry_bytes
 
 
 def latency_of(run):

@@ -1,30 +1,35 @@
 """What people read when they made a mistake: code, place, remedy, word for word.
 
-The cases stand in messages/*.txt: `== NAME`, the script, `--`, and what it must print on stderr.
+The cases stand in messages/*.txt: `== NAME`, the script, `--`, and what it must print on stderr; in
+messages/commands/*.txt a command stands in place of the script, and its exit code is printed first.
 MILLRACE_TEST_UPDATE=1 writes down what it prints now instead.
 """
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from conftest import PROGRAM
 
 HERE = Path(__file__).parent / "messages"
 UPDATE = os.environ.get("MILLRACE_TEST_UPDATE") == "1"
 
 
-def read_cases():
-    for path in sorted(HERE.glob("*.txt")):
+def read_cases(pattern):
+    for path in sorted(HERE.glob(pattern)):
         for block in path.read_text().split("\n== ")[1:]:
             name, _, rest = block.partition("\n")
             script, _, expected = rest.partition("\n--\n")
             yield path, name, script + "\n", expected.strip("\n")
 
 
-CASES = list(read_cases())
+CASES = list(read_cases("*.txt"))
+COMMANDS = list(read_cases("commands/*.txt"))
 
 
 def make_files(folder):
@@ -35,6 +40,8 @@ def make_files(folder):
     (folder / "binary.json").write_bytes(bytes(range(256)) * 8)
     (folder / "array.json").write_text('[{"id": 1}, {"id": 2}')
     (folder / "short.csv").write_text("1,a\n2\n")
+    (folder / "words.csv").write_text("1,a\ntwo,b\n")
+    (folder / "hollow.parquet").write_bytes(b"PAR1" + b"\0" * 96 + b"PAR1")
     (folder / "file").write_text("not a folder\n")
 
 
@@ -49,7 +56,31 @@ def write_down(path, name, printed):
 @pytest.mark.parametrize("path, name, script, expected", CASES, ids=[case[1] for case in CASES])
 def test_a_mistake_is_told_with_code_place_and_remedy(millrace, path, name, script, expected):
     make_files(millrace.folder)
-    printed = millrace.error(script)
+    # The folder of an output has the name of a run in it.
+    printed = re.sub(r"\b[0-9a-f]{16}\b", "RUN", millrace.error(script))
+    if UPDATE:
+        write_down(path, name, printed)
+    else:
+        assert printed == expected
+
+
+@pytest.fixture(scope="module")
+def folder_of_commands(tmp_path_factory):
+    """The files, and a data directory `d` with topic `orders`."""
+    folder = tmp_path_factory.mktemp("commands")
+    make_files(folder)
+    subprocess.run([PROGRAM, "run", "-q", "-c", "CREATE TABLE orders (id BIGINT);", "--data", "d"],
+                   cwd=folder, check=True)
+    return folder
+
+
+@pytest.mark.parametrize("path, name, command, expected", COMMANDS,
+                         ids=[case[1] for case in COMMANDS])
+def test_a_wrong_command_is_told_what_is_right(folder_of_commands, path, name, command, expected):
+    done = subprocess.run([PROGRAM, *shlex.split(command)[1:]], capture_output=True, text=True,
+                          cwd=folder_of_commands, stdin=subprocess.DEVNULL, timeout=60)
+    assert done.stdout == ""
+    printed = f"exit {done.returncode}\n{done.stderr.strip()}"
     if UPDATE:
         write_down(path, name, printed)
     else:

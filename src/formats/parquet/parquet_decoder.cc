@@ -38,7 +38,9 @@ Error malformed(const std::string& name, std::string what) {
   return Error(ErrorCode::kMalformedFile, std::move(what)).at(name);
 }
 
-Error damaged(const std::string& name, const std::string& why) {
+Error damaged(const std::string& name, std::string_view why) {
+  // Arrow ends its sentences with a period, and some with a line break.
+  why = why.substr(0, why.find_last_not_of(" .\r\n") + 1);
   return malformed(name, fmt::format("the Parquet file is damaged: {}", why))
       .remedy("Write or copy the file again.");
 }
