@@ -65,7 +65,8 @@ class Run:
             self.process = subprocess.Popen(command(program, script), cwd=ROOT)
             return
         terminal, end = pty.openpty()
-        self.process = subprocess.Popen(command(program, script), cwd=ROOT, stderr=end)
+        self.process = subprocess.Popen(command(program, script), cwd=ROOT, stderr=end,
+                                        env={**os.environ, "TERM": "xterm"})
         os.close(end)
         self.relay = threading.Thread(target=relay, args=(terminal,))
         self.relay.start()
