@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "broker/operations.h"
 #include "commit/topic_command.h"
 #include "kafka/protocol_error.h"
 
@@ -12,10 +13,6 @@ using kafka::ProtocolError;
 namespace {
 
 constexpr int16_t kFirstVersionWithIdsInRequests = 12;
-// What may be done with a topic, and with the cluster, as bits: everything, without rules of
-// access.
-constexpr int32_t kAllOfTopic = 0x0DF8;
-constexpr int32_t kAllOfCluster = 0x1FA0;
 
 }  // namespace
 
@@ -40,7 +37,7 @@ kafka::MetadataResponse::Topic MetadataHandler::describe(const KnownTopic& topic
   described.name = topic.topic.name;
   described.id = topic.id;
   described.is_internal = topic.internal;
-  if (operations) described.authorized_operations = kAllOfTopic;
+  if (operations) described.authorized_operations = kAllTopicOperations;
   for (uint32_t index = 0; index < topic.topic.partitions; ++index) {
     auto& partition = described.partitions.emplace_back();
     partition.index = static_cast<int32_t>(index);
@@ -97,7 +94,7 @@ void MetadataHandler::handle(Call call, Request request, Reply<Response> reply) 
   response.cluster_id = cluster_.id.to_string();
   response.controller_id = cluster_.node_id;
   if (request.include_cluster_authorized_operations) {
-    response.authorized_operations = kAllOfCluster;
+    response.authorized_operations = kAllClusterOperations;
   }
   const bool operations = request.include_topic_authorized_operations;
   const bool all = !request.topics || (call.version() == 0 && request.topics->empty());
@@ -109,7 +106,7 @@ void MetadataHandler::handle(Call call, Request request, Reply<Response> reply) 
   }
   response.topics.resize(request.topics->size());
   for (auto& topic : response.topics) {
-    if (operations) topic.authorized_operations = kAllOfTopic;
+    if (operations) topic.authorized_operations = kAllTopicOperations;
   }
   const bool may_make = maker_.defaults().create_on_first_use && request.allow_auto_topic_creation;
   const auto gathering = std::make_shared<Gathering>(std::move(response), std::move(reply));
