@@ -45,9 +45,12 @@ Error no_overload(const FunctionDoc& doc, std::span<const ArgumentType> argument
   for (const ArgumentType& argument : arguments) {
     list += (list.empty() ? "" : ", ") + argument.type.to_string();
   }
+  const bool unlike = doc.signature.starts_with("a ") && arguments.size() == 2 &&
+                      !(arguments[0].type == arguments[1].type);
   return Error(ErrorCode::kFunctionNotFound,
                fmt::format("{} does not take the argument types ({})", doc.name, list))
-      .remedy(fmt::format("It is {}.", doc.signature));
+      .remedy(fmt::format("It is {}.{}", doc.signature,
+                          unlike ? " Write CAST around one of them." : ""));
 }
 
 bool derive_nullable(const BoundFunction& function, std::span<const ExpressionPtr> arguments) {

@@ -62,6 +62,8 @@ const char* remedy_of(int number) {
     case ENOSPC:
     case EDQUOT:
       return "Free space on this disk or move the data to a larger one, then try again.";
+    case EIO:
+      return "Check the disk; the system's log (dmesg) says more.";
     case EMFILE:
     case ENFILE:
       return "Raise the limit of open files (ulimit -n).";

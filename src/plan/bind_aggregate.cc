@@ -209,6 +209,7 @@ class QueryBinder::Grouping {
     if (const auto* call = std::get_if<sql::Call>(&key.node)) {
       const std::string name = upper(call->name.parts.back().text);
       if (is_group_window(name)) return set_group_window(name, *call, key.span);
+      if (name == "SESSION") return binder_.refused(key.span, "SESSION");
     }
     // A number or an alias means a column of SELECT, unless FROM has a column of the name.
     const sql::Expression* meant = &key;
@@ -243,8 +244,10 @@ class QueryBinder::Grouping {
     time_ = MILLRACE_TRY(plain_.bind(call.arguments[0].value));
     const auto* column = time_->as<expr::ColumnRef>();
     if (column == nullptr || !from_.node->properties.is_time_column(column->index)) {
-      return text_.error(ErrorCode::kMissingWatermark, call.arguments[0].value.span,
-                         "a window needs a column with a watermark");
+      return text_
+          .error(ErrorCode::kMissingWatermark, call.arguments[0].value.span,
+                 "a window needs a column with a watermark")
+          .remedy("Declare WATERMARK FOR … AS … in CREATE TABLE, and name its column here.");
     }
     AggregateWindow window;
     window.window.kind = hop ? WindowKind::kHop : WindowKind::kTumble;

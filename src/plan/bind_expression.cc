@@ -122,9 +122,8 @@ Result<ExpressionPtr> ExpressionBinder::bind_condition(const sql::Expression& ex
     return expr::make_null(data::TypeKind::kBoolean);
   }
   if (bound->type().kind() == data::TypeKind::kBoolean) return bound;
-  return text_.error(
-      ErrorCode::kTypeMismatch, expression.span,
-      fmt::format("{} needs a BOOLEAN, not {}", clause, bound->type().to_string()));
+  return text_.error(ErrorCode::kTypeMismatch, expression.span,
+                     fmt::format("{} needs a BOOLEAN, not {}", clause, bound->type().to_string()));
 }
 
 Result<ExpressionPtr> ExpressionBinder::bind_case(const sql::Case& node, sql::Span span) const {
@@ -202,10 +201,14 @@ Result<ExpressionPtr> ExpressionBinder::bind_call(const sql::Call& node, sql::Sp
     if (special != nullptr) return special;
   } else if (functions_.find_aggregate(name, dialect_) != nullptr &&
              functions_.find_scalar(name, dialect_) == nullptr) {
-    return text_.error(ErrorCode::kInvalidAggregate, span,
-                       fmt::format("aggregate {} cannot stand here", name));
+    return text_
+        .error(ErrorCode::kInvalidAggregate, span,
+               fmt::format("aggregate {} cannot stand here", name))
+        .remedy("Aggregates stand in SELECT, HAVING and ORDER BY, and not in one another.");
   }
-  if (node.distinct || node.filter || !node.order_by.empty() || !node.within_group.empty()) {
+  const bool as_aggregate =
+      node.distinct || node.filter || !node.order_by.empty() || !node.within_group.empty();
+  if (as_aggregate && functions_.find_scalar(name, dialect_) != nullptr) {
     return text_.error(ErrorCode::kInvalidAggregate, span,
                        fmt::format("{} is no aggregate: DISTINCT, FILTER and ORDER BY belong to "
                                    "aggregates",

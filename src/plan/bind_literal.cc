@@ -239,8 +239,9 @@ Result<expr::ExpressionPtr> bind_interval(const sql::IntervalLiteral& literal, s
 Result<int64_t> interval_us(const sql::Expression& expression, const sql::SourceText& text) {
   const auto* literal = std::get_if<sql::IntervalLiteral>(&expression.node);
   if (literal == nullptr) {
-    return text.error(ErrorCode::kTypeMismatch, expression.span,
-                      "an INTERVAL literal is needed here");
+    return text
+        .error(ErrorCode::kTypeMismatch, expression.span, "an INTERVAL literal is needed here")
+        .remedy("Write INTERVAL '1' MINUTE, or INTERVAL '2 days'.");
   }
   const auto bound = MILLRACE_TRY(bind_interval(*literal, expression.span, text));
   if (bound->type().kind() != TypeKind::kIntervalDay) {

@@ -189,9 +189,9 @@ class TableMaker {
           .remedy(known.empty() ? "It has none." : "It has " + known + ".");
     }
     if (made.type.kind() != found->type.kind()) {
-      return text_.error(
-          ErrorCode::kTypeMismatch, column.span,
-          fmt::format("metadata '{}' is {}", made.metadata_key, found->type.to_string()));
+      return text_.error(ErrorCode::kTypeMismatch, column.span,
+                         fmt::format("metadata '{}' is {}, but '{}' is {}", made.metadata_key,
+                                     found->type.to_string(), made.name, made.type.to_string()));
     }
     made.is_virtual = metadata.is_virtual || !found->writable;
     return {};

@@ -175,7 +175,8 @@ class Lexer {
     while (true) {
       if (end >= text_.size()) {
         return fail(ErrorCode::kUnterminatedToken, begin, inside,
-                    "the string is never closed: expected '");
+                    "the string is never closed: expected '",
+                    "A quote inside a string is written twice: 'it''s'.");
       }
       const bool escaped = backslashes && text_[end] == '\\' && end + 1 < text_.size();
       const bool doubled = text_[end] == '\'' && at(end + 1) == '\'';

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import PROGRAM
 
 ROWS = 60_000
 SCRIPT = f"""
@@ -73,3 +74,48 @@ def test_a_full_disk_is_told_and_the_job_goes_on_when_there_is_room(numbers, shi
     assert done.returncode != 0, done.stderr
     assert "MR-1003" in done.stderr and str(numbers.data.name) in done.stderr, done.stderr
     finish_and_check(numbers)
+
+
+@pytest.mark.parametrize("bytes_there", [0, 1000, 1_000_000])
+def test_a_disk_without_room_for_the_directory_is_told_and_nothing_of_it_is_in_the_way(
+        numbers, shim, bytes_there):
+    done = run(numbers, shim, FAULT_WRITE_BYTES=bytes_there)
+    assert done.returncode == 6 and done.stdout == ""
+    lines = done.stderr.replace(str(numbers.folder) + "/", "").splitlines()
+    file = "data/format.new" if bytes_there == 0 else "data/ring/new"
+    assert lines == [f"MR-1003 {file}: cannot write the file: No space left on device",
+                     "  Free space on this disk or move the data to a larger one, then try again."]
+    finish_and_check(numbers)
+
+
+@pytest.mark.parametrize("bytes_there", [0, 5_000_000])
+def test_a_full_disk_under_an_output_is_told_and_the_job_goes_on_when_there_is_room(
+        numbers, shim, bytes_there):
+    script = SCRIPT.replace("CREATE TABLE kept (id BIGINT, padding STRING)", """
+        CREATE TABLE kept (id BIGINT, padding STRING)
+          WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'json')""")
+    environment = {**os.environ, "LD_PRELOAD": str(shim), "FAULT_FOLDER": str(numbers.folder / "out"),
+                   "FAULT_WRITE_BYTES": str(bytes_there)}
+    done = subprocess.run(numbers.command(script, durable=True), capture_output=True, text=True,
+                          cwd=numbers.folder, env=environment, timeout=120)
+    assert done.returncode == 6
+    assert re.search(r"^MR-1003 out/\S+: cannot write the file: No space left", done.stderr, re.M)
+    done = numbers.run(script, durable=True)
+    assert done.returncode == 0, done.stderr
+    written = [line for file in (numbers.folder / "out").glob("[!.]*")
+               for line in file.read_text().splitlines()]
+    assert len(written) == ROWS and len(set(written)) == ROWS
+
+
+def test_records_that_find_the_disk_full_are_not_said_to_be_there(numbers, shim):
+    """Whoever is told of a failure finds a beginning of what he gave, without a gap."""
+    numbers.rows("CREATE TABLE t (id BIGINT);", durable=True)
+    given = "".join('{"id":%d}\n' % number for number in range(400_000))
+    environment = {**os.environ, "LD_PRELOAD": str(shim), "FAULT_FOLDER": str(numbers.data),
+                   "FAULT_WRITE_BYTES": "3000000"}
+    done = subprocess.run([PROGRAM, "produce", "t", "--data", str(numbers.data)], input=given,
+                          capture_output=True, text=True, env=environment, timeout=120)
+    assert done.returncode == 6 and "MR-1003" in done.stderr
+    (row,) = numbers.rows("SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS ids, MAX(id) AS newest FROM t;",
+                          durable=True)
+    assert 0 < row["n"] < 400_000 and row["n"] == row["ids"] == row["newest"] + 1

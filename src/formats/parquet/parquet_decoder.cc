@@ -298,7 +298,11 @@ class ParquetDecoder final : public FileDecoder {
 
   Result<void> open_reader() {
     const std::string_view bytes = supplied(footer());
-    metadata_ = parquet::FileMetaData::Make(bytes.data(), int64_t{footer_bytes_});
+    try {
+      metadata_ = parquet::FileMetaData::Make(bytes.data(), int64_t{footer_bytes_});
+    } catch (const std::exception&) {
+      return damaged(name_, "its footer cannot be read");
+    }
     parquet::ArrowReaderProperties properties(false);
     properties.set_pre_buffer(false);
     properties.set_batch_size(kArrowBatchRows);
