@@ -25,7 +25,7 @@ class Terminal:
     def __init__(self, command, folder, columns=100, environment=None):
         base = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
         self.environment = {**base, "TERM": "xterm-256color", "LANG": "C.UTF-8",
-                            "HOME": str(folder), **(environment or {})}
+                            "HOME": str(folder), "TMPDIR": str(folder), **(environment or {})}
         self.command, self.folder, self.columns = command, folder, columns
         self.raw = b""
         self.shown = 0  # how much of it is in the text
