@@ -17,12 +17,14 @@ inline constexpr std::string_view kTopicMachine = "log.topics";
 // TopicCommand: what create_topic_command and its like put into a Command, for the machine that
 // applies it. A plain value.
 struct TopicCommand {
-  enum class Kind : uint8_t { kCreate = 1, kDelete = 2, kAlter = 3 };
+  enum class Kind : uint8_t { kCreate = 1, kDelete = 2, kAlter = 3, kDeleteRecords = 4 };
   Kind kind = Kind::kCreate;
-  TopicId topic;                       // delete, alter
+  TopicId topic;                       // all but create
   std::string name;                    // create
   std::optional<uint32_t> partitions;  // create, alter
   std::map<std::string, std::optional<std::string>> config;
+  uint32_t partition = 0;    // delete records
+  int64_t start_offset = 0;  // delete records: the new one
 
   std::string encode() const;
   // kRingDamaged: not a command of this layout.

@@ -42,6 +42,13 @@ Command alter_topic_command(TopicId topic, std::optional<uint32_t> partitions,
                      .config = config});
 }
 
+Command delete_records_command(PartitionId partition, int64_t before_offset) {
+  TopicCommand command{.kind = TopicCommand::Kind::kDeleteRecords, .topic = partition.topic};
+  command.partition = partition.index;
+  command.start_offset = before_offset;
+  return command_of(command);
+}
+
 std::string TopicCommand::encode() const {
   ByteWriter to;
   to.number(static_cast<uint8_t>(kind));
@@ -54,6 +61,10 @@ std::string TopicCommand::encode() const {
     to.bytes(key);
     to.number(static_cast<uint8_t>(value.has_value()));
     if (value) to.bytes(*value);
+  }
+  if (kind == Kind::kDeleteRecords) {
+    to.number(partition);
+    to.number(start_offset);
   }
   return to.take();
 }
@@ -74,7 +85,11 @@ Result<TopicCommand> TopicCommand::decode(std::string_view body) {
     if (from.number<uint8_t>() != 0) value = std::string(from.bytes());
     command.config[std::move(key)] = std::move(value);
   }
-  if (!from.finished() || kind < 1 || kind > 3) {
+  if (command.kind == Kind::kDeleteRecords) {
+    command.partition = from.number<uint32_t>();
+    command.start_offset = from.number<int64_t>();
+  }
+  if (!from.finished() || kind < 1 || kind > 4) {
     return Error(ErrorCode::kRingDamaged, "a command for the topics does not have its layout");
   }
   return command;

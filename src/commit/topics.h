@@ -34,6 +34,9 @@ Command delete_topic_command(TopicId topic);
 // Raises the number of partitions, or replaces settings (nullopt: back to the default).
 Command alter_topic_command(TopicId topic, std::optional<uint32_t> partitions,
                             const std::map<std::string, std::optional<std::string>>& config);
+// Raises the start offset of a partition: records before it are gone, for readers at once and for
+// good. kOffsetOutOfRange: above the high watermark. What is below the start already stays so.
+Command delete_records_command(PartitionId partition, int64_t before_offset);
 
 // Topics: names, partitions, settings.
 //

@@ -14,6 +14,7 @@
 #include "log/ring/ring_files.h"
 #include "log/ring/ring_writer.h"
 #include "log/settle/checkpoint.h"
+#include "log/settle/retention.h"
 #include "log/settle/segment_store.h"
 #include "log/settle/settler.h"
 #include "log/tables/ledger.h"
@@ -129,6 +130,7 @@ struct Log::Parts {
   std::unique_ptr<UnitContext> units;
   std::unique_ptr<RingAppender> appender;
   std::unique_ptr<RingProposals> proposals;
+  std::unique_ptr<Retention> retention;
   std::unique_ptr<RingTopics> topics;
   std::unique_ptr<RingReader> reader;
   std::unique_ptr<RingJobs> jobs;
@@ -198,7 +200,11 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
       .unsettled_bytes_max = options.unsettled_bytes_max,
       .unit_queue_bytes_max = options.staging_bytes_max,
       .on_fatal = options.on_fatal,
-      .on_written = [this] { settler->written(); },
+      .on_written =
+          [this] {
+            settler->written();
+            retention->written();
+          },
   };
   writer = std::make_unique<RingWriter>(*files, *ledger, writer_options, recovered.end,
                                         recovered.live, *write_executor);
@@ -214,9 +220,13 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
       std::min(options.unit_ring_bytes_max, files->capacity() / 8), options.spill_file_bytes});
   appender = std::make_unique<RingAppender>(*writer, *ledger);
   proposals = std::make_unique<RingProposals>(*writer, *ledger);
+  retention = std::make_unique<Retention>(RetentionContext{world.clock, *ledger, *proposals,
+                                                           *write_executor, *settle_executor,
+                                                           options.retention_interval_ns});
   topics = std::make_unique<RingTopics>(*proposals, *ledger);
   reader = std::make_unique<RingReader>(*ledger, *files, writer->space(), reader_executors);
   jobs = std::make_unique<RingJobs>(*units, *proposals, *files, *reader_executors[0]);
+  write_executor->post([this] { retention->written(); });
 }
 
 Log::Log(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -226,6 +236,7 @@ Log::~Log() {
   io::Notification silent;
   parts_->write_executor->post([this, &silent] {
     parts_->settler->stop();
+    parts_->retention->stop();
     parts_->writer->stop(Error(ErrorCode::kUnavailable, "the log has been closed"));
     silent.set();
   });

@@ -233,6 +233,8 @@ Result<void> MemoryCommitLog::ProposalsPart::apply_topic_command(const commit::C
       }
       return {};
     }
+    case commit::TopicCommand::Kind::kDeleteRecords:
+      return Error(ErrorCode::kInvalidArgument, "a log in memory keeps all records");
   }
   return {};
 }

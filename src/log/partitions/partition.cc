@@ -36,6 +36,36 @@ void Partition::publish(LogPiece piece) {
   find_stable();
 }
 
+void Partition::raise_start(int64_t offset) {
+  const std::lock_guard lock(mutex_);
+  start_offset_ = std::max(start_offset_, std::min(offset, published_end_));
+  drop_before_start();
+}
+
+void Partition::drop_before_start() {
+  while (!pieces_.empty() && pieces_.front().end_offset <= start_offset_) pieces_.pop_front();
+  std::erase_if(aborted_,
+                [&](const AbortedRange& range) { return range.last_offset < start_offset_; });
+}
+
+int64_t Partition::retained_start(std::optional<int64_t> oldest_ms,
+                                  std::optional<uint64_t> bytes_min) const {
+  const std::lock_guard lock(mutex_);
+  uint64_t bytes = 0;
+  for (const LogPiece& piece : pieces_) bytes += piece.bytes();
+  int64_t start = start_offset_;
+  for (const LogPiece& piece : pieces_) {
+    if (piece.in_ring() || piece.end_offset > shown_.stable) break;
+    const bool old =
+        oldest_ms && piece.max_timestamp_ms >= 0 && piece.max_timestamp_ms < *oldest_ms;
+    const bool too_much = bytes_min && bytes - piece.bytes() >= *bytes_min;
+    if (!old && !too_much) break;
+    bytes -= piece.bytes();
+    start = piece.end_offset;
+  }
+  return start;
+}
+
 void Partition::find_stable() {
   published_stable_ = published_end_;
   for (const auto& [producer, first] : open_) {
@@ -77,7 +107,8 @@ std::vector<std::pair<io::Executor*, io::Wake>> Partition::show(commit::Lsn lsn,
   shown_ = {shown_.end, published_end_, shown_.stable, published_stable_, visible_before, lsn};
   std::vector<std::pair<io::Executor*, io::Wake>> ended;
   std::erase_if(watches_, [&](Waiting& waiting) {
-    if (waiting.offset >= (waiting.committed ? published_stable_ : published_end_)) return false;
+    const int64_t end = waiting.committed ? published_stable_ : published_end_;
+    if (waiting.offset >= std::max(end, start_offset_)) return false;
     ended.emplace_back(waiting.executor, std::move(waiting.wake));
     return true;
   });
@@ -87,8 +118,10 @@ std::vector<std::pair<io::Executor*, io::Wake>> Partition::show(commit::Lsn lsn,
 std::optional<PartitionBounds> Partition::bounds(commit::Lsn visible) const {
   const std::lock_guard lock(mutex_);
   if (visible < shown_.before_lsn) return std::nullopt;
-  if (visible >= shown_.lsn) return PartitionBounds{start_offset_, shown_.end, shown_.stable};
-  return PartitionBounds{start_offset_, shown_.before_end, shown_.before_stable};
+  const bool newest = visible >= shown_.lsn;
+  const int64_t stable = newest ? shown_.stable : shown_.before_stable;
+  return PartitionBounds{start_offset_, newest ? shown_.end : shown_.before_end,
+                         std::max(stable, start_offset_)};
 }
 
 std::vector<LogPiece> Partition::find(int64_t offset, int64_t end, uint64_t bytes_max) const {
@@ -133,6 +166,7 @@ void Partition::settle(commit::Lsn through, std::vector<LogPiece> settled) {
                 [&](const LogPiece& piece) { return piece.in_ring() && piece.lsn <= through; });
   std::ranges::merge(settled, kept, std::back_inserter(pieces_), {}, &LogPiece::base_offset,
                      &LogPiece::base_offset);
+  drop_before_start();
 }
 
 void Partition::restore(int64_t start_offset, int64_t end_offset, std::vector<LogPiece> pieces) {
@@ -141,6 +175,7 @@ void Partition::restore(int64_t start_offset, int64_t end_offset, std::vector<Lo
   next_offset_ = published_end_ = published_stable_ = end_offset;
   shown_ = {end_offset, end_offset, end_offset, end_offset, {}, {}};
   pieces_.assign(std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end()));
+  drop_before_start();
 }
 
 std::string Partition::snapshot_transactions() const {

@@ -79,6 +79,12 @@ class Partition {
   // The earliest that is kept.
   int64_t start_offset() const;
 
+  // Records before `offset` are gone; REQUIRES: the log's writer, `show` follows.
+  void raise_start(int64_t offset);
+  // Where the partition would start if what retention lets go were gone: whole settled pieces, all
+  // of whose records are older than `oldest_ms`, or without which `bytes_min` are left.
+  int64_t retained_start(std::optional<int64_t> oldest_ms, std::optional<uint64_t> bytes_min) const;
+
   // The writer's.
   ProducerTable& producers() { return producers_; }
 
@@ -142,6 +148,8 @@ class Partition {
     commit::Lsn lsn;
   };
 
+  // With mutex_ held: what lies wholly before the start is forgotten.
+  void drop_before_start();
   // With mutex_ held: one behind the last record that is below every open transaction.
   void find_stable();
 

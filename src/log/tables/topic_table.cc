@@ -2,11 +2,10 @@
 
 #include <fmt/core.h>
 
-#include <set>
-
 #include "base/assert.h"
 #include "commit/byte_codec.h"
 #include "commit/topic_command.h"
+#include "log/tables/retention_limits.h"
 
 namespace millrace::log {
 
@@ -60,6 +59,9 @@ Result<void> TopicTable::check(std::span<const commit::Command> commands) const 
       return not_found(fmt::format("with id {}", command.topic.value()));
     }
     if (command.kind == Kind::kDelete) gone.insert(command.topic);
+    if (command.kind == Kind::kDeleteRecords) {
+      MILLRACE_TRY(check_start({command.topic, command.partition}, command.start_offset));
+    }
     if (command.kind == Kind::kAlter && command.partitions) {
       MILLRACE_TRY(check_partitions(*command.partitions, found->second.partitions));
     }
@@ -71,6 +73,9 @@ void TopicTable::apply(commit::Lsn, std::string_view body) {
   const auto decoded = TopicCommand::decode(body);
   MILLRACE_ASSERT(decoded.has_value());
   const TopicCommand& command = *decoded;
+  if (command.kind == Kind::kDeleteRecords) {
+    return on_start({command.topic, command.partition}, command.start_offset);
+  }
   Topic changed;
   {
     const std::lock_guard lock(mutex_);
@@ -95,7 +100,10 @@ void TopicTable::apply(commit::Lsn, std::string_view body) {
       }
       changed = topic;
     }
+    with_retention_.erase(changed.id);
+    if (retention_of(changed)) with_retention_.insert(changed.id);
     if (command.kind == Kind::kDelete) {
+      with_retention_.erase(changed.id);
       by_name_.erase(changed.name);
       topics_.erase(changed.id);
     }
@@ -146,6 +154,7 @@ Result<void> TopicTable::restore(std::string_view snapshot) {
     for (const Topic& topic : restored) {
       by_name_[topic.name] = topic.id;
       topics_[topic.id] = topic;
+      if (retention_of(topic)) with_retention_.insert(topic.id);
     }
   }
   for (const Topic& topic : restored) on_partitions(topic);
@@ -164,6 +173,18 @@ Result<Topic> TopicTable::find(TopicId topic) const {
   const auto found = topics_.find(topic);
   if (found == topics_.end()) return not_found(fmt::format("with id {}", topic.value()));
   return found->second;
+}
+
+bool TopicTable::any_retention() const {
+  const std::lock_guard lock(mutex_);
+  return !with_retention_.empty();
+}
+
+std::vector<Topic> TopicTable::with_retention() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Topic> topics;
+  for (const TopicId id : with_retention_) topics.push_back(topics_.at(id));
+  return topics;
 }
 
 std::vector<Topic> TopicTable::list() const {

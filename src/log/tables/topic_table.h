@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,6 +23,9 @@ class TopicTable final : public commit::StateMachine {
   // Called by apply and restore: the topic now has these partitions; on_removed: it is gone.
   std::function<void(const commit::Topic&)> on_partitions;
   std::function<void(const commit::Topic&)> on_removed;
+  // Whether a partition may start at this offset; and now it does.
+  std::function<Result<void>(commit::PartitionId, int64_t)> check_start;
+  std::function<void(commit::PartitionId, int64_t)> on_start;
 
   std::string_view tag() const override;
   Result<void> check(std::span<const commit::Command> commands) const override;
@@ -32,11 +36,15 @@ class TopicTable final : public commit::StateMachine {
   Result<commit::Topic> find(std::string_view name) const;
   Result<commit::Topic> find(commit::TopicId topic) const;
   std::vector<commit::Topic> list() const;
+  // Those whose settings let old records go.
+  bool any_retention() const;
+  std::vector<commit::Topic> with_retention() const;
 
  private:
   mutable std::mutex mutex_;
   std::map<std::string, commit::TopicId, std::less<>> by_name_;
   std::unordered_map<commit::TopicId, commit::Topic> topics_;
+  std::set<commit::TopicId> with_retention_;
   uint64_t next_id_ = 1;
 };
 

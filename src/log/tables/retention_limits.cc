@@ -1,0 +1,38 @@
+#include "log/tables/retention_limits.h"
+
+#include <charconv>
+#include <string>
+
+namespace millrace::log {
+namespace {
+
+// Less than zero, and what is no number, sets no limit.
+std::optional<int64_t> limit(const commit::Topic& topic, const std::string& key) {
+  const auto setting = topic.config.find(key);
+  if (setting == topic.config.end()) return std::nullopt;
+  const std::string& text = setting->second;
+  int64_t value = -1;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || value < 0) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+}  // namespace
+
+std::optional<RetentionLimits> retention_of(const commit::Topic& topic) {
+  if (topic.name.starts_with("__")) return std::nullopt;
+  const auto policy = topic.config.find("cleanup.policy");
+  if (policy != topic.config.end() && policy->second.find("delete") == std::string::npos) {
+    return std::nullopt;
+  }
+  RetentionLimits limits{.ms = limit(topic, "retention.ms"), .bytes = std::nullopt};
+  if (const auto bytes = limit(topic, "retention.bytes")) {
+    limits.bytes = static_cast<uint64_t>(*bytes);
+  }
+  if (!limits.ms && !limits.bytes) return std::nullopt;
+  return limits;
+}
+
+}  // namespace millrace::log

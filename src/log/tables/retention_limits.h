@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "commit/topics.h"
+
+namespace millrace::log {
+
+// What a topic keeps at least. A plain value.
+struct RetentionLimits {
+  std::optional<int64_t> ms;      // records that are younger
+  std::optional<uint64_t> bytes;  // of each partition
+};
+
+// By the topic's settings `retention.ms`, `retention.bytes` and `cleanup.policy`; nullopt: all of
+// it. Topics of the system, whose names begin with "__", keep everything.
+std::optional<RetentionLimits> retention_of(const commit::Topic& topic);
+
+}  // namespace millrace::log
