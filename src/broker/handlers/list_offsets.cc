@@ -13,7 +13,7 @@ namespace {
 enum Special : int64_t {
   kLatest = -1,
   kEarliest = -2,
-  kNewestRecord = -3,  // not served yet
+  kNewestRecord = -3,
   kEarliestLocal = -4,
   kLatestTiered = -5,
   kEarliestPending = -6,
@@ -67,18 +67,17 @@ void ListOffsetsHandler::find(const Call& call, const Request::Partition& wanted
                               size_t at) {
   const int64_t time = wanted.timestamp;
   if (time == kLatestTiered || time == kEarliestPending) return;
-  if (time < kEarliestPending || time == kNewestRecord)
-    return gathering->fail(topic, at, ProtocolError::kInvalidRequest);
-  if (time >= 0) {
+  if (time < kEarliestPending) return gathering->fail(topic, at, ProtocolError::kInvalidRequest);
+  if (time >= 0 || time == kNewestRecord) {
     const auto isolation =
         committed ? commit::Isolation::kReadCommitted : commit::Isolation::kReadUncommitted;
-    return find_record_at(reader_, partition, time, isolation, *call.executor,
-                          [gathering, topic, at](auto found) {
-                            if (!found) {
-                              return gathering->fail(topic, at, protocol_error(found.error()));
-                            }
-                            gathering->give(topic, at, found->value_or(TimedOffset()));
-                          });
+    auto done = [gathering, topic, at](auto found) {
+      if (!found) return gathering->fail(topic, at, protocol_error(found.error()));
+      gathering->give(topic, at, found->value_or(TimedOffset()));
+    };
+    if (time == kNewestRecord)
+      return find_newest_record(reader_, partition, isolation, *call.executor, std::move(done));
+    return find_record_at(reader_, partition, time, isolation, *call.executor, std::move(done));
   }
   const auto kind = time != kLatest ? commit::OffsetKind::kEarliest
                     : committed     ? commit::OffsetKind::kStable

@@ -21,4 +21,10 @@ void find_record_at(commit::Reader& reader, commit::PartitionId partition, int64
                     commit::Isolation isolation, io::Executor& executor,
                     io::Completion<Result<std::optional<TimedOffset>>> done);
 
+// The record with the newest timestamp, the first of them; records without one are not looked at.
+// Otherwise as above.
+void find_newest_record(commit::Reader& reader, commit::PartitionId partition,
+                        commit::Isolation isolation, io::Executor& executor,
+                        io::Completion<Result<std::optional<TimedOffset>>> done);
+
 }  // namespace millrace::broker
