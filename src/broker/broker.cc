@@ -11,6 +11,7 @@
 #include "broker/producer_ids.h"
 #include "broker/settings/broker_settings.h"
 #include "broker/topics/topic_maker.h"
+#include "broker/transactions/transaction_coordinator.h"
 #include "io/await.h"
 
 namespace millrace::broker {
@@ -44,6 +45,7 @@ struct Broker::Modules {
   FetchWaits waits;
   std::shared_ptr<GroupCoordinator> groups;
   std::optional<ProducerIds> producer_ids;
+  std::shared_ptr<TransactionCoordinator> transactions;
   std::unique_ptr<Dispatcher> dispatcher;
   std::vector<std::unique_ptr<KafkaDoor>> doors;
 
@@ -60,6 +62,9 @@ Broker::Modules::~Modules() {
   doors.clear();
   waits.close();
   if (groups == nullptr) return;
+  io::Notification transactions_stopped;
+  transactions->stop([&] { transactions_stopped.set(); });
+  parts.world.threads.wait(transactions_stopped);
   io::Notification stopped;
   groups->stop([&] { stopped.set(); });
   parts.world.threads.wait(stopped);
@@ -113,6 +118,14 @@ void Broker::Modules::build() {
                                     .on_problem = parts.on_problem},
                                    group_options(*settings));
   producer_ids.emplace(parts.machines.identity, parts.log.proposals(), *coordinators);
+  transactions = TransactionCoordinator::start(
+      {.log = parts.log,
+       .topics = *topics,
+       .groups = *groups,
+       .producer_ids = *producer_ids,
+       .executor = *coordinators,
+       .clock = parts.world.clock},
+      {.timeout_ms_max = static_cast<int32_t>(settings->number("transaction.max.timeout.ms"))});
   dispatcher = std::make_unique<Dispatcher>(all_handlers({.log = parts.log,
                                                           .clock = parts.world.clock,
                                                           .cluster = cluster,
@@ -123,7 +136,8 @@ void Broker::Modules::build() {
                                                           .sessions = *sessions,
                                                           .waits = waits,
                                                           .groups = *groups,
-                                                          .producer_ids = *producer_ids}));
+                                                          .producer_ids = *producer_ids,
+                                                          .transactions = *transactions}));
 }
 
 Result<void> Broker::Modules::open_doors() {

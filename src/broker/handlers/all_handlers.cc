@@ -7,10 +7,11 @@
 #include "broker/handlers/api_versions.h"
 #include "broker/handlers/fetch.h"
 #include "broker/handlers/group_handlers.h"
-#include "broker/handlers/init_producer_id.h"
 #include "broker/handlers/list_offsets.h"
 #include "broker/handlers/metadata.h"
 #include "broker/handlers/produce.h"
+#include "broker/handlers/transaction_admin.h"
+#include "broker/handlers/transaction_handlers.h"
 
 namespace millrace::broker {
 
@@ -18,12 +19,25 @@ std::vector<std::unique_ptr<Handler>> all_handlers(const HandlerParts& parts) {
   std::vector<std::unique_ptr<Handler>> handlers;
   const auto add = [&](auto handler) { handlers.push_back(std::move(handler)); };
   commit::Reader& reader = parts.log.reader();
-  add(std::make_unique<ProduceHandler>(parts.log.appender(), parts.topics, parts.clock));
+  const auto verify = [&transactions = parts.transactions](
+                          std::string id, ProducerIdentity producer, TransactionPartition partition,
+                          auto done) {
+    transactions.verify(
+        std::move(id), producer, std::move(partition),
+        [done = std::move(done)](TransactionAnswer answer) mutable { done(answer.error); });
+  };
+  add(std::make_unique<ProduceHandler>(parts.log.appender(), parts.topics, verify, parts.clock));
   add(std::make_unique<FetchHandler>(reader, parts.topics, parts.sessions, parts.waits,
                                      parts.cluster));
   add(std::make_unique<ListOffsetsHandler>(reader, parts.topics, parts.cluster));
   add(std::make_unique<MetadataHandler>(parts.topics, parts.maker, parts.cluster));
-  add(std::make_unique<InitProducerIdHandler>(parts.producer_ids));
+  add(std::make_unique<InitProducerIdHandler>(parts.transactions, parts.producer_ids));
+  add(std::make_unique<AddPartitionsToTxnHandler>(parts.transactions, parts.topics));
+  add(std::make_unique<AddOffsetsToTxnHandler>(parts.transactions));
+  add(std::make_unique<EndTxnHandler>(parts.transactions));
+  add(std::make_unique<DescribeTransactionsHandler>(parts.transactions));
+  add(std::make_unique<ListTransactionsHandler>(parts.transactions, parts.clock));
+  add(std::make_unique<TxnOffsetCommitHandler>(parts.transactions, parts.groups, parts.topics));
   std::ranges::move(group_handlers(parts.groups, parts.topics, parts.cluster),
                     std::back_inserter(handlers));
   std::ranges::move(admin_handlers(parts.log, parts.topics, parts.maker, parts.machines.settings,

@@ -12,6 +12,7 @@
 #include "broker/producer_ids.h"
 #include "broker/settings/broker_settings.h"
 #include "broker/topics/topic_maker.h"
+#include "broker/transactions/transaction_coordinator.h"
 #include "commit/commit_log.h"
 #include "io/clock.h"
 
@@ -30,6 +31,7 @@ struct HandlerParts {
   FetchWaits& waits;
   GroupCoordinator& groups;
   ProducerIds& producer_ids;
+  TransactionCoordinator& transactions;
 };
 
 // One of each API that is served.

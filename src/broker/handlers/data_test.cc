@@ -86,7 +86,9 @@ class DataPath : public ::testing::Test {
   TopicDirectory topics_{driver_.log(), {}};
   FetchWaits waits_;
   FetchSessions sessions_{world_.world().random, 10};
-  ProduceHandler produce_{driver_.log().appender(), topics_, world_.world().clock};
+  ProduceHandler produce_{driver_.log().appender(), topics_,
+                          [](auto, auto, auto, auto done) { done(ProtocolError::kNone); },
+                          world_.world().clock};
   FetchHandler fetch_{driver_.log().reader(), topics_, sessions_, waits_, cluster_};
 };
 

@@ -15,6 +15,26 @@ namespace {
 
 constexpr int16_t kFirstVersionWithIds = 13;
 
+constexpr int16_t kFirstVersionWithAbortable = 11;
+constexpr int16_t kFirstVersionOfTransactionsTwo = 12;
+
+// What a client of this version understands.
+ProtocolError error_for(ProtocolError error, int16_t version) {
+  switch (error) {
+    case ProtocolError::kProducerFenced:
+      return ProtocolError::kInvalidProducerEpoch;
+    case ProtocolError::kTransactionAbortable:
+      return version < kFirstVersionWithAbortable ? ProtocolError::kInvalidTxnState : error;
+    case ProtocolError::kConcurrentTransactions:
+      return version < kFirstVersionOfTransactionsTwo ? ProtocolError::kNotEnoughReplicas : error;
+    case ProtocolError::kCoordinatorLoadInProgress:
+    case ProtocolError::kCoordinatorNotAvailable:
+      return ProtocolError::kNotEnoughReplicas;
+    default:
+      return error;
+  }
+}
+
 bool are_acks(int16_t acks) {
   return acks >= -1 && acks <= 1;
 }
@@ -72,34 +92,63 @@ class ProduceHandler::Gathering {
   std::string failed_;
 };
 
-void ProduceHandler::append(const Call& call, const KnownTopicPtr& topic, Partition partition,
-                            const std::shared_ptr<Gathering>& gathering, size_t at_topic,
-                            size_t at_partition) {
+void ProduceHandler::append(commit::RecordBatch batch, Place place) {
+  const auto& gathering = place.gathering;
+  appender_.append(
+      place.id, std::move(batch), gathering->acks(), *place.executor,
+      [place](Result<commit::Appended> done) {
+        if (!done) {
+          const auto error =
+              static_cast<ProtocolError>(error_info(done.error().code()).kafka_error);
+          return place.gathering->fail(place.topic, place.partition, error, done.error().message());
+        }
+        Response::Partition& answer = place.gathering->at(place.topic, place.partition);
+        answer.base_offset = done->base_offset;
+        answer.log_start_offset = done->start_offset;
+        answer.log_append_time = place.append_time;
+      });
+}
+
+void ProduceHandler::verify(const Call& call, std::string transactional_id,
+                            const KnownTopicPtr& topic, commit::RecordBatch batch,
+                            const record::BatchHeader& header, Place place) {
+  io::Executor& executor = *place.executor;
+  const auto index = static_cast<int32_t>(place.id.index);
+  verify_(std::move(transactional_id), {header.producer_id, header.producer_epoch},
+          {topic->topic.name, index},
+          [this, &executor, version = call.version(), batch = std::move(batch),
+           place = std::move(place)](ProtocolError error) mutable {
+            executor.post([this, error, version, batch = std::move(batch),
+                           place = std::move(place)]() mutable {
+              if (error == ProtocolError::kNone) return append(std::move(batch), std::move(place));
+              place.gathering->fail(place.topic, place.partition, error_for(error, version),
+                                    "the batch is not part of an open transaction");
+            });
+          });
+}
+
+void ProduceHandler::take(const Call& call, const std::optional<std::string>& transactional_id,
+                          const KnownTopicPtr& topic, Partition partition, Place place) {
   const int64_t now_ms = clock_.wall_us() / 1000;
   auto batch = check_batch(std::move(partition.records).value_or(std::vector<Buffer>()),
                            {topic->limits, call.version(), now_ms});
   if (!batch) {
     BatchRejection& why = batch.error();
     for (const int32_t record : why.records) {
-      gathering->at(at_topic, at_partition)
+      place.gathering->at(place.topic, place.partition)
           .error_records.push_back({.relative_offset = record, .error_message = why.message});
     }
-    return gathering->fail(at_topic, at_partition, why.error, std::move(why.message));
+    return place.gathering->fail(place.topic, place.partition, why.error, std::move(why.message));
   }
-  const int64_t append_time = topic->limits.log_append_time ? now_ms : -1;
-  appender_.append(
-      topic->partition(partition.index), *std::move(batch), gathering->acks(), *call.executor,
-      [gathering, at_topic, at_partition, append_time](Result<commit::Appended> done) {
-        if (!done) {
-          const auto error =
-              static_cast<ProtocolError>(error_info(done.error().code()).kafka_error);
-          return gathering->fail(at_topic, at_partition, error, done.error().message());
-        }
-        Response::Partition& answer = gathering->at(at_topic, at_partition);
-        answer.base_offset = done->base_offset;
-        answer.log_start_offset = done->start_offset;
-        answer.log_append_time = append_time;
-      });
+  place.append_time = topic->limits.log_append_time ? now_ms : -1;
+  const auto header = record::read_batch_header(batch->bytes.span());
+  if (!header || !header->transactional()) return append(*std::move(batch), std::move(place));
+  if (!transactional_id) {
+    return place.gathering->fail(place.topic, place.partition,
+                                 ProtocolError::kTransactionalIdAuthorizationFailed,
+                                 "transactional records without a transactional id");
+  }
+  verify(call, *transactional_id, topic, *std::move(batch), *header, std::move(place));
 }
 
 void ProduceHandler::handle(Call call, Request request, Reply<Response> reply) {
@@ -122,7 +171,13 @@ void ProduceHandler::handle(Call call, Request request, Reply<Response> reply) {
         gathering->fail(t, p, ProtocolError::kInvalidTopicException,
                         "clients do not write to internal topics");
       } else {
-        append(call, known, std::move(topic.partitions[p]), gathering, t, p);
+        const int32_t index = topic.partitions[p].index;
+        take(call, request.transaction_id, known, std::move(topic.partitions[p]),
+             {.gathering = gathering,
+              .topic = t,
+              .partition = p,
+              .id = known->partition(index),
+              .executor = call.executor});
       }
     }
   }

@@ -1,0 +1,315 @@
+#include "broker/transactions/transaction_coordinator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "broker/topics/topic_maker.h"
+#include "broker/transactions/marker.h"
+#include "record/batch_builder.h"
+#include "record/batch_view.h"
+
+namespace millrace::broker {
+
+using kafka::ProtocolError;
+
+namespace {
+
+TransactionAnswer refused(ProtocolError error) {
+  return {.error = error, .producer = {}};
+}
+
+commit::RecordBatch record_batch(const std::string& id, const TransactionRecord& record,
+                                 int64_t now_ms) {
+  record::BatchBuilder builder;
+  const std::string key = encode_transaction_key(id);
+  const std::string value = encode_value(record);
+  const auto appended =
+      builder.append({.timestamp_ms = now_ms, .key = key, .value = value, .headers = {}});
+  MILLRACE_ASSERT(appended.has_value());
+  auto batch = commit::RecordBatch::of(builder.build());
+  MILLRACE_ASSERT(batch.has_value());
+  return *std::move(batch);
+}
+
+}  // namespace
+
+std::shared_ptr<TransactionCoordinator> TransactionCoordinator::start(Parts parts,
+                                                                      TransactionOptions options) {
+  auto coordinator = std::make_shared<TransactionCoordinator>(parts, options);
+  coordinator->run([self = coordinator.get()] { self->load(); });
+  return coordinator;
+}
+
+template <class Call>
+void TransactionCoordinator::run(Call call) {
+  parts_.executor.post([self = weak_from_this(), call = std::move(call)]() mutable {
+    if (const auto alive = self.lock()) call();
+  });
+}
+
+void TransactionCoordinator::stop(io::Wake done) {
+  run([this, done = std::move(done)]() mutable {
+    stopped_ = true;
+    if (asked_ == 0) return done();
+    drained_ = std::move(done);
+  });
+}
+
+void TransactionCoordinator::answered() {
+  if (--asked_ == 0 && drained_) std::exchange(drained_, nullptr)();
+}
+
+ProtocolError TransactionCoordinator::ready() const {
+  if (stopped_ || failed_) return ProtocolError::kCoordinatorNotAvailable;
+  return loaded_ ? ProtocolError::kNone : ProtocolError::kCoordinatorLoadInProgress;
+}
+
+// ---- What clients ask -------------------------------------------------------------------------
+
+void TransactionCoordinator::begin_producer(std::string id, int32_t timeout_ms,
+                                            std::optional<ProducerIdentity> known, Done done) {
+  if (timeout_ms <= 0 || timeout_ms > options_.timeout_ms_max) {
+    return done(refused(ProtocolError::kInvalidTransactionTimeout));
+  }
+  parts_.producer_ids.next([self = shared_from_this(), id = std::move(id), timeout_ms, known,
+                            done = std::move(done)](Result<int64_t> fresh) mutable {
+    self->run([self = self.get(), id = std::move(id), timeout_ms, known, fresh = std::move(fresh),
+               done = std::move(done)]() mutable {
+      const ProtocolError error = fresh ? self->ready() : ProtocolError::kCoordinatorNotAvailable;
+      if (error != ProtocolError::kNone) return done(refused(error));
+      auto step = self->transactions_[id].begin_producer(timeout_ms, known, *fresh, self->now_ms());
+      self->carry_out(id, std::move(step), std::move(done));
+    });
+  });
+}
+
+void TransactionCoordinator::add_partitions(std::string id, ProducerIdentity producer,
+                                            std::set<TransactionPartition> partitions, Done done) {
+  run([this, id = std::move(id), producer, partitions = std::move(partitions),
+       done = std::move(done)]() mutable {
+    if (const ProtocolError error = ready(); error != ProtocolError::kNone) {
+      return done(refused(error));
+    }
+    const auto found = transactions_.find(id);
+    if (found == transactions_.end()) {
+      return done(refused(ProtocolError::kInvalidProducerIdMapping));
+    }
+    carry_out(id, found->second.add_partitions(producer, partitions, 0, now_ms()), std::move(done));
+  });
+}
+
+void TransactionCoordinator::add_offsets(std::string id, ProducerIdentity producer,
+                                         std::string group, Done done) {
+  parts_.groups.locate(
+      std::move(group), [self = shared_from_this(), id = std::move(id), producer,
+                         done = std::move(done)](Result<commit::PartitionId> at) mutable {
+        if (!at) return done(refused(ProtocolError::kCoordinatorNotAvailable));
+        self->add_partitions(std::move(id), producer,
+                             {{std::string(kGroupTopic), static_cast<int32_t>(at->index)}},
+                             std::move(done));
+      });
+}
+
+void TransactionCoordinator::end(std::string id, ProducerIdentity producer, bool commit,
+                                 bool new_epoch, Done done) {
+  const auto end_with = [this, producer, commit, new_epoch](const std::string& of, int64_t fresh,
+                                                            Done then) {
+    if (const ProtocolError error = ready(); error != ProtocolError::kNone) {
+      return then(refused(error));
+    }
+    const auto found = transactions_.find(of);
+    if (found == transactions_.end()) {
+      return then(refused(ProtocolError::kInvalidProducerIdMapping));
+    }
+    Transaction& transaction = found->second;
+    carry_out(of,
+              new_epoch ? transaction.end_with_new_epoch(producer, commit, fresh, now_ms())
+                        : transaction.end(producer, commit, now_ms()),
+              std::move(then));
+  };
+  if (!new_epoch) {
+    return run([end_with, id = std::move(id), done = std::move(done)]() mutable {
+      end_with(id, -1, std::move(done));
+    });
+  }
+  parts_.producer_ids.next([self = shared_from_this(), end_with, id = std::move(id),
+                            done = std::move(done)](Result<int64_t> fresh) mutable {
+    if (!fresh) return done(refused(ProtocolError::kCoordinatorNotAvailable));
+    self->run([end_with, id = std::move(id), fresh = *fresh, done = std::move(done)]() mutable {
+      end_with(id, fresh, std::move(done));
+    });
+  });
+}
+
+void TransactionCoordinator::verify(std::string id, ProducerIdentity producer,
+                                    TransactionPartition partition, Done done) {
+  run([this, id = std::move(id), producer, partition = std::move(partition),
+       done = std::move(done)]() mutable {
+    if (const ProtocolError error = ready(); error != ProtocolError::kNone) {
+      return done(refused(error));
+    }
+    const auto found = transactions_.find(id);
+    done(refused(found == transactions_.end() ? ProtocolError::kInvalidProducerIdMapping
+                                              : found->second.verify(producer, partition)));
+  });
+}
+
+void TransactionCoordinator::describe(std::vector<std::string> ids,
+                                      io::Completion<std::vector<TransactionView>> done) {
+  run([this, ids = std::move(ids), done = std::move(done)]() mutable {
+    std::vector<TransactionView> views;
+    for (const auto& [id, transaction] : transactions_) {
+      if (!transaction.exists()) continue;
+      if (!ids.empty() && std::ranges::find(ids, id) == ids.end()) continue;
+      views.push_back({id, transaction.record()});
+    }
+    done(std::move(views));
+  });
+}
+
+// ---- What becomes durable ---------------------------------------------------------------------
+
+void TransactionCoordinator::carry_out(const std::string& id, TransactionStep step, Done done) {
+  if (!step.record) return done({.error = step.error, .producer = step.producer});
+  with_topic([this, id, step = std::move(step), done = std::move(done)](auto at) mutable {
+    if (!at) return written(id, step, {}, false, std::move(done));
+    write(id, *at, std::move(step), std::move(done));
+  });
+}
+
+void TransactionCoordinator::with_topic(io::Completion<Result<commit::PartitionId>> next) {
+  const auto known = parts_.log.topics().describe(kTransactionTopic);
+  if (known) return next(commit::PartitionId{known->id, 0});
+  ++asked_;
+  parts_.log.topics().create(
+      {.name = std::string(kTransactionTopic),
+       .partitions = 1,
+       .config = internal_topic_config(kTransactionTopic)},
+      parts_.executor,
+      [self = shared_from_this(), next = std::move(next)](Result<commit::TopicId> made) mutable {
+        const auto now_known = self->parts_.log.topics().describe(kTransactionTopic);
+        if (now_known) {
+          next(commit::PartitionId{now_known->id, 0});
+        } else {
+          next(made ? Error(ErrorCode::kTopicNotFound, "the topic of transactions is gone")
+                    : std::move(made).error());
+        }
+        self->answered();
+      });
+}
+
+void TransactionCoordinator::write(const std::string& id, commit::PartitionId at,
+                                   TransactionStep step, Done done) {
+  std::vector<commit::PartitionBatch> batches;
+  batches.push_back({at, record_batch(id, *step.record, now_ms())});
+  std::vector<commit::PartitionId> offsets;
+  if (step.end) {
+    for (const TransactionPartition& partition : step.end->partitions) {
+      const KnownTopicPtr topic = parts_.topics.find(partition.topic);
+      // A topic that was deleted meanwhile has no records to be ended.
+      if (topic == nullptr || !topic->has(partition.index)) continue;
+      const commit::PartitionId in = topic->partition(partition.index);
+      batches.push_back({in, make_marker(step.end->producer, step.end->commit, now_ms())});
+      if (partition.topic == kGroupTopic) offsets.push_back(in);
+    }
+  }
+  ++asked_;
+  parts_.log.appender().append_all(
+      std::move(batches), parts_.executor,
+      [self = shared_from_this(), id, step = std::move(step), offsets = std::move(offsets),
+       done = std::move(done)](auto appended) mutable {
+        self->written(id, step, offsets, appended.has_value(), std::move(done));
+        self->answered();
+      });
+}
+
+void TransactionCoordinator::written(const std::string& id, const TransactionStep& step,
+                                     const std::vector<commit::PartitionId>& offsets, bool durable,
+                                     Done done) {
+  transactions_[id].finish(step, durable);
+  if (!durable) return done(refused(ProtocolError::kCoordinatorNotAvailable));
+  const TransactionAnswer answer{.error = step.error, .producer = step.producer};
+  if (offsets.empty()) return done(answer);
+  // Answered when the groups know: what was committed is fetched at once.
+  const auto last = std::make_shared<std::pair<size_t, Done>>(offsets.size(), std::move(done));
+  for (const commit::PartitionId& partition : offsets) {
+    parts_.groups.end_transaction(step.end->producer.id, partition, step.end->commit,
+                                  [last, answer] {
+                                    if (--last->first == 0) last->second(answer);
+                                  });
+  }
+}
+
+void TransactionCoordinator::expire() {
+  if (stopped_) return;
+  for (auto& [id, transaction] : transactions_) {
+    TransactionStep step = transaction.expire(now_ms());
+    if (step.record) carry_out(id, std::move(step), [](const TransactionAnswer&) {});
+  }
+  parts_.executor.post_at(parts_.executor.now() + options_.check_ms * io::kNsPerMs,
+                          [weak = weak_from_this()] {
+                            if (const auto self = weak.lock()) self->expire();
+                          });
+}
+
+// ---- What was stored --------------------------------------------------------------------------
+
+struct TransactionCoordinator::Loading {
+  commit::PartitionId partition;
+  int64_t next = 0;
+  record::Decompressor decompressor;
+};
+
+void TransactionCoordinator::load() {
+  const auto topic = parts_.log.topics().describe(kTransactionTopic);
+  if (!topic) {
+    loaded_ = true;
+    return expire();
+  }
+  auto loading = std::make_shared<Loading>();
+  loading->partition = {topic->id, 0};
+  read_on(std::move(loading));
+}
+
+void TransactionCoordinator::read_on(std::shared_ptr<Loading> loading) {
+  if (stopped_) return;
+  ++asked_;
+  parts_.log.reader().read(
+      {.partitions = {{.partition = loading->partition, .offset = loading->next}},
+       .isolation = commit::Isolation::kReadUncommitted},
+      parts_.executor, [self = shared_from_this(), loading](auto data) {
+        const bool good = data && !(*data)[0].error && self->take(*loading, (*data)[0]);
+        const bool over = good && (*data)[0].batches.empty();
+        self->failed_ = !good;
+        if (over) {
+          self->loaded_ = true;
+          self->expire();
+        } else if (good) {
+          self->read_on(loading);
+        }
+        self->answered();
+      });
+}
+
+Result<void> TransactionCoordinator::take(Loading& loading, const commit::PartitionData& data) {
+  loading.next = std::max(loading.next, data.start_offset);
+  for (const Buffer& bytes : data.batches) {
+    const auto batch = MILLRACE_TRY(record::BatchView::read(bytes));
+    auto records = MILLRACE_TRY(batch.records(loading.decompressor));
+    record::Record record;
+    while (MILLRACE_TRY(records.next(record))) {
+      if (!record.key || record.offset < loading.next) continue;
+      const std::string id = MILLRACE_TRY(decode_transaction_key(*record.key));
+      if (record.value) {
+        transactions_[id] = Transaction(MILLRACE_TRY(decode_transaction_value(*record.value)));
+      } else {
+        transactions_.erase(id);
+      }
+    }
+    loading.next = batch.header().last_offset() + 1;
+  }
+  return {};
+}
+
+}  // namespace millrace::broker
