@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -43,6 +44,8 @@ class EventTime {
   virtual Result<data::Batch> evaluate(data::Batch batch, std::vector<Timestamp>& times,
                                        std::vector<Timestamp>& watermarks,
                                        std::vector<Rejection>& rejections) = 0;
+  // The row as JSON, for a rejection because of its time.
+  virtual std::string row_as_json(const data::Batch& batch, uint32_t row) const = 0;
 };
 
 }  // namespace millrace::engine

@@ -103,6 +103,7 @@ Result<data::Batch> SourceRows::check_far_future(data::Batch batch, const Split&
       Rejection rejection;
       rejection.code = ErrorCode::kEventTimeTooFar;
       rejection.reason = reason;
+      rejection.row = shard_.event_time->row_as_json(batch, row);
       rejection.batch_row = row;
       rejections_.push_back(std::move(rejection));
     } else if (notice) {

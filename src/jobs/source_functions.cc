@@ -114,6 +114,10 @@ class ComputedTime final : public engine::EventTime {
     return expr::without_errors(std::move(batch), errors);
   }
 
+  std::string row_as_json(const data::Batch& batch, uint32_t row) const override {
+    return jobs::row_as_json(batch, row);
+  }
+
  private:
   expr::Evaluator evaluator_;
 };

@@ -162,6 +162,11 @@ Result<data::Batch> EventTimeColumn::evaluate(data::Batch batch,
   return std::move(batch).with_selection(std::move(kept), count);
 }
 
+std::string EventTimeColumn::row_as_json(const data::Batch& batch, uint32_t row) const {
+  const data::ColumnPtr column = data::flatten(batch.column(column_));
+  return "{\"time\":" + std::to_string(column->data<int64_t>()[row]) + "}";
+}
+
 Result<data::Batch> ColumnAbove::filter(data::Batch batch, std::vector<engine::Rejection>&) {
   const data::ColumnPtr column = data::flatten(batch.column(column_));
   Buffer kept = Buffer::allocate(batch.size() * sizeof(uint16_t) + 1);

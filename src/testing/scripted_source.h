@@ -76,6 +76,7 @@ class EventTimeColumn final : public engine::EventTime {
   Result<data::Batch> evaluate(data::Batch batch, std::vector<engine::Timestamp>& times,
                                std::vector<engine::Timestamp>& watermarks,
                                std::vector<engine::Rejection>& rejections) override;
+  std::string row_as_json(const data::Batch& batch, uint32_t row) const override;
 
  private:
   const uint32_t column_;

@@ -94,7 +94,8 @@ def test_a_full_disk_under_an_output_is_told_and_the_job_goes_on_when_there_is_r
     script = SCRIPT.replace("CREATE TABLE kept (id BIGINT, padding STRING)", """
         CREATE TABLE kept (id BIGINT, padding STRING)
           WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'json')""")
-    environment = {**os.environ, "LD_PRELOAD": str(shim), "FAULT_FOLDER": str(numbers.folder / "out"),
+    out = numbers.folder / "out"
+    environment = {**os.environ, "LD_PRELOAD": str(shim), "FAULT_FOLDER": str(out),
                    "FAULT_WRITE_BYTES": str(bytes_there)}
     done = subprocess.run(numbers.command(script, durable=True), capture_output=True, text=True,
                           cwd=numbers.folder, env=environment, timeout=120)
@@ -102,7 +103,7 @@ def test_a_full_disk_under_an_output_is_told_and_the_job_goes_on_when_there_is_r
     assert re.search(r"^MR-1003 out/\S+: cannot write the file: No space left", done.stderr, re.M)
     done = numbers.run(script, durable=True)
     assert done.returncode == 0, done.stderr
-    written = [line for file in (numbers.folder / "out").glob("[!.]*")
+    written = [line for file in out.glob("[!.]*")
                for line in file.read_text().splitlines()]
     assert len(written) == ROWS and len(set(written)) == ROWS
 
@@ -116,6 +117,6 @@ def test_records_that_find_the_disk_full_are_not_said_to_be_there(numbers, shim)
     done = subprocess.run([PROGRAM, "produce", "t", "--data", str(numbers.data)], input=given,
                           capture_output=True, text=True, env=environment, timeout=120)
     assert done.returncode == 6 and "MR-1003" in done.stderr
-    (row,) = numbers.rows("SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS ids, MAX(id) AS newest FROM t;",
-                          durable=True)
+    count = "SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS ids, MAX(id) AS newest FROM t;"
+    (row,) = numbers.rows(count, durable=True)
     assert 0 < row["n"] < 400_000 and row["n"] == row["ids"] == row["newest"] + 1

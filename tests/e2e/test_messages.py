@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -126,6 +127,25 @@ def test_a_row_without_event_time_is_rejected_and_one_far_ahead_is_told(millrace
                      "place": "times.json:2"}]
     assert ("note: MR-3007 times.json:3: the event time 2999-01-01 00:00:00.000 lies more than"
             " 86400 s ahead of the clock") in done.stderr
+
+
+def test_a_row_far_ahead_in_endless_input_is_rejected_as_it_was(millrace):
+    table = "CREATE TABLE t (id BIGINT, at TIMESTAMP(3), WATERMARK FOR at AS at);"
+    millrace.rows(table + """
+        INSERT INTO t VALUES (1, TIMESTAMP '2999-01-01 00:00:00'),
+                             (2, TIMESTAMP '2024-01-01 00:00:00');""", durable=True)
+    watching = subprocess.Popen(
+        millrace.command(table + "SUBSCRIBE SELECT id, at FROM t;", durable=True),
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=millrace.folder)
+    first = json.loads(watching.stdout.readline())
+    watching.send_signal(signal.SIGINT)
+    watching.communicate(timeout=60)
+    assert first["id"] == 2
+    (error,) = millrace.rows("SELECT code, reason, place, raw FROM sys.errors;", durable=True)
+    assert error == {
+        "code": "MR-3007", "place": "t-0@0",
+        "reason": "the event time 2999-01-01 00:00:00.000 lies more than 86400 s ahead of the clock",
+        "raw": '{"id":1,"at":"2999-01-01 00:00:00.000"}'}
 
 
 def test_a_data_directory_in_use_is_refused(millrace):
