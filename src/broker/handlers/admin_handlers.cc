@@ -3,6 +3,7 @@
 #include "broker/handlers/alter_configs.h"
 #include "broker/handlers/client_quotas.h"
 #include "broker/handlers/create_topics.h"
+#include "broker/handlers/delete_records.h"
 #include "broker/handlers/delete_topics.h"
 #include "broker/handlers/describe_cluster.h"
 #include "broker/handlers/describe_configs.h"
@@ -24,6 +25,7 @@ std::vector<std::unique_ptr<Handler>> admin_handlers(commit::CommitLog& log,
   const SettingsWriter writer(proposals, topics, table, settings, cluster);
   add(std::make_unique<CreateTopicsHandler>(maker, settings));
   add(std::make_unique<DeleteTopicsHandler>(proposals, topics, settings));
+  add(std::make_unique<DeleteRecordsHandler>(log, topics));
   add(std::make_unique<CreatePartitionsHandler>(proposals, topics, cluster));
   add(std::make_unique<DescribeTopicPartitionsHandler>(topics, settings, cluster));
   add(std::make_unique<DescribeConfigsHandler>(topics, table, settings, cluster));
