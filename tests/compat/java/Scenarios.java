@@ -21,6 +21,7 @@ import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -249,6 +250,8 @@ public final class Scenarios {
     equal(reader.poll(Duration.ofMillis(200)).count(), 0);
     reader.resume(List.of(place));
     equal(texts(take(reader, 1)), List.of("10"));
+    var newest = admin.listOffsets(Map.of(place, OffsetSpec.maxTimestamp())).partitionResult(place);
+    equal(newest.get().offset(), 10L);
   }
 
   private void range() throws Exception {
