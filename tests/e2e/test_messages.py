@@ -144,7 +144,8 @@ def test_a_row_far_ahead_in_endless_input_is_rejected_as_it_was(millrace):
     (error,) = millrace.rows("SELECT code, reason, place, raw FROM sys.errors;", durable=True)
     assert error == {
         "code": "MR-3007", "place": "t-0@0",
-        "reason": "the event time 2999-01-01 00:00:00.000 lies more than 86400 s ahead of the clock",
+        "reason": "the event time 2999-01-01 00:00:00.000 lies more than 86400 s"
+                  " ahead of the clock",
         "raw": '{"id":1,"at":"2999-01-01 00:00:00.000"}'}
 
 
