@@ -9,6 +9,7 @@
 #include "plan/complete_plan.h"
 #include "plan/explain.h"
 #include "plan/read_definition.h"
+#include "plan/refuse_feedback.h"
 #include "plan/show.h"
 #include "sql/parse.h"
 #include "sql/print.h"
@@ -87,6 +88,7 @@ class Planner::Binding {
       }
       MILLRACE_TRY(add_insert(bound, insert, relation->table));
     }
+    MILLRACE_TRY(refuse_feedback(bound.plan, targets_, text_));
     bound.text = sql::print(statement_);
     bound.plan = complete_plan(std::move(bound.plan), planner_.options_.optimize);
     return bound;
@@ -102,9 +104,11 @@ class Planner::Binding {
     bound.plan.sinks.push_back(MILLRACE_TRY(bind_insert(insert, target, context, text_)));
     bound.bounded &= bound.plan.sinks.back()->properties.bounded;
     bound.targets.push_back(table->name.to_short_string());
+    targets_.push_back(insert.table.span);
     for (const LateOutput& output : late) {
       bound.plan.sinks.push_back(MILLRACE_TRY(late_sink(output, text_)));
       bound.targets.push_back(output.target->definition->name.to_short_string());
+      targets_.push_back(output.span);
     }
     return {};
   }
@@ -130,6 +134,7 @@ class Planner::Binding {
                                .span = create.name.span};
       bound.fill.emplace();
       MILLRACE_TRY(add_insert(*bound.fill, insert, table));
+      MILLRACE_TRY(refuse_feedback(bound.fill->plan, targets_, text_));
       bound.fill->text = sql::print(statement_);
       bound.fill->plan = complete_plan(std::move(bound.fill->plan), planner_.options_.optimize);
     }
@@ -301,6 +306,7 @@ class Planner::Binding {
   const sql::Statement& statement_;
   const sql::SourceText& text_;
   BindContext context_;
+  std::vector<sql::Span> targets_;  // of the sinks bound so far
 };
 
 Result<BoundStatement> Planner::plan(const sql::Statement& statement,
