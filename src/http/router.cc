@@ -15,7 +15,8 @@ Response Router::handle(const Request& request) const {
     for (const auto& [path, methods] : routes_) paths += " " + path;
     return error_response(404, fmt::format("there is no {}; there are{}", request.path, paths));
   }
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view method =
+      request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
   const auto handler = route->second.find(method);
   if (handler != route->second.end()) return handler->second(request);
   Response response = error_response(405, fmt::format("{} is not for {}", request.path, method));

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <map>
@@ -21,7 +22,7 @@ class PosixTest : public testing::Test {
  protected:
   PosixTest() {
     options_ = small_log();
-    options_.folder = testing::TempDir() + "millrace_log_" +
+    options_.folder = testing::TempDir() + "millrace_log_" + std::to_string(getpid()) + "_" +
                       testing::UnitTest::GetInstance()->current_test_info()->name();
     EXPECT_TRUE(io::remove_tree(world_.world().files, options_.folder).has_value());
   }
