@@ -210,8 +210,8 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
                                         recovered.live, *write_executor);
   settler = std::make_unique<Settler>(
       SettlerContext{world.files, *files, *segments, *ledger, *writer, *settle_executor,
-                     io::join_path(options.folder, "checkpoint"), generation,
-                     options.unsettled_bytes_max},
+                     world.clock, io::join_path(options.folder, "checkpoint"), generation,
+                     options.unsettled_bytes_max, options.producer_expiration_ms},
       checkpoint ? checkpoint->generation : 0,
       checkpoint ? checkpoint->segments : std::vector<Checkpoint::SegmentUse>(),
       std::move(recovered.named));

@@ -23,7 +23,9 @@ struct LogOptions {
   uint64_t staging_bytes_max = 16 << 20;  // in memory, on their way to the ring or a spill file
   int64_t seal_after_ns = 2 * io::kNsPerMs;
   int64_t retention_interval_ns = 300 * io::kNsPerSecond;  // between looks for what is too old
-  uint32_t readers = 2;                                    // threads that read for others
+  // A producer that writes nothing for so long is forgotten: any sequence of it is taken then.
+  int64_t producer_expiration_ms = 86'400'000;
+  uint32_t readers = 2;  // threads that read for others
   // Tables that proposals change; all that the data directory knows must be here.
   std::vector<commit::StateMachine*> machines;
   // A sync failed, or the ring cannot be written: the process must stop. Once, on one of the log's

@@ -44,6 +44,7 @@ Result<void> read_marker(std::span<const std::byte> bytes, ProducerBatch& batch)
 void apply_to(ProducerState& state, const ProducerBatch& batch, int64_t base_offset) {
   if (batch.epoch > state.epoch) state.batches.clear();
   state.epoch = std::max(state.epoch, batch.epoch);
+  state.silent_since_ms = -1;
   state.timestamp_ms = std::max(state.timestamp_ms, batch.timestamp_ms);
   if (batch.marker != Marker::kNone) {
     state.coordinator_epoch = batch.coordinator_epoch;
@@ -135,10 +136,14 @@ void ProducerTable::apply(const ProducerBatch& batch, int64_t base_offset) {
   if (--ahead->second.pending == 0) ahead_.erase(ahead);
 }
 
-void ProducerTable::expire(int64_t before_ms) {
+void ProducerTable::expire(int64_t now_ms, int64_t after_ms) {
+  for (auto& [id, state] : applied_) {
+    if (state.silent_since_ms < 0) state.silent_since_ms = now_ms;
+  }
   std::erase_if(applied_, [&](const auto& producer) {
-    return producer.second.open_offset < 0 && producer.second.timestamp_ms < before_ms &&
-           !ahead_.contains(producer.first);
+    const auto& [id, state] = producer;
+    return state.open_offset < 0 && now_ms - state.silent_since_ms >= after_ms &&
+           !ahead_.contains(id);
   });
 }
 

@@ -48,8 +48,9 @@ struct ProducerState {
   int16_t epoch = -1;
   int32_t coordinator_epoch = -1;
   int64_t timestamp_ms = -1;
-  int64_t open_offset = -1;   // where its open transaction begins; -1: it has none
-  std::deque<Batch> batches;  // the newest last, at most kBatchesKept
+  int64_t open_offset = -1;      // where its open transaction begins; -1: it has none
+  int64_t silent_since_ms = -1;  // as of the last call of expire; -1: it wrote since; not kept
+  std::deque<Batch> batches;     // the newest last, at most kBatchesKept
 
   static constexpr size_t kBatchesKept = 5;
 };
@@ -70,8 +71,9 @@ class ProducerTable {
   // In the order of admit.
   void apply(const ProducerBatch& batch, int64_t base_offset);
 
-  // Forgets producers without an open transaction that wrote nothing since.
-  void expire(int64_t before_ms);
+  // Forgets producers without an open transaction that wrote nothing for `after_ms`, as far as the
+  // calls of this can tell: timestamps of records say nothing about when they were written.
+  void expire(int64_t now_ms, int64_t after_ms);
 
   const std::unordered_map<int64_t, ProducerState>& producers() const { return applied_; }
   // Of what is applied; docs/formats/segment.md.

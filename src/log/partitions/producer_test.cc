@@ -256,5 +256,24 @@ TEST_F(Producers, WhatIsSentUntilItIsAcknowledgedIsThereOnce) {
   for (size_t who = 0; who < 3; ++who) EXPECT_EQ(found[who], expected[who]);
 }
 
+TEST(ProducerTableTest, WhoIsSilentForLongIsForgottenUnlessATransactionIsOpen) {
+  ProducerTable table;
+  const auto write = [&](ProducerBatch batch) {
+    table.admit(batch, 0);
+    table.apply(batch, 0);
+  };
+  write({.producer_id = 1, .epoch = 0, .first_sequence = 0, .records = 1});
+  write({.producer_id = 2, .epoch = 0, .first_sequence = 0, .records = 1, .transactional = true});
+  table.expire(1000, 50);
+  write({.producer_id = 3, .epoch = 0, .first_sequence = 0, .records = 1});
+  table.expire(1040, 50);
+  EXPECT_EQ(table.producers().size(), 3U);
+  table.expire(1050, 50);
+  EXPECT_FALSE(table.producers().contains(1));
+  EXPECT_TRUE(table.producers().contains(2));
+  EXPECT_TRUE(table.producers().contains(3));
+  EXPECT_TRUE(table.check({.producer_id = 1, .epoch = 0, .first_sequence = 9, .records = 1}));
+}
+
 }  // namespace
 }  // namespace millrace::log

@@ -46,7 +46,9 @@ void Settler::begin() {
     checkpoint.machines.push_back(
         {tag, machine.version.load(std::memory_order_relaxed), machine.machine->snapshot()});
   }
+  const int64_t now_ms = context_.clock.wall_us() / 1000;
   for (const PartitionPtr& partition : ledger.partitions()) {
+    partition->producers().expire(now_ms, context_.producer_expiration_ms);
     const auto bounds = partition->bounds(checkpoint.settled);
     checkpoint.partitions.push_back({.id = partition->id(),
                                      .start_offset = bounds->start_offset,

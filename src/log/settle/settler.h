@@ -21,9 +21,11 @@ struct SettlerContext {
   Ledger& ledger;
   RingWriter& writer;
   io::Executor& executor;
+  io::Clock& clock;
   std::string checkpoint_folder;
   uint32_t node_generation = 0;
   uint64_t unsettled_bytes_max = 0;
+  int64_t producer_expiration_ms = 0;
 };
 
 // Settler: empties the ring in the background: what is committed goes to segment files, then a
