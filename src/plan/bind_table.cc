@@ -70,6 +70,12 @@ class TableMaker {
     return fallback;
   }
 
+  // The connector's own list counts; without one it takes every format.
+  static bool fits(const traits::ConnectorTraits& connector, std::string_view format) {
+    if (connector.formats.empty()) return true;
+    return fmt::format("|{}|", connector.formats).contains(fmt::format("|{}|", format));
+  }
+
   Error at_option(Error error, std::string_view key) const {
     for (const sql::Option& option : create_.options) {
       if (option.key != key) continue;
@@ -106,6 +112,13 @@ class TableMaker {
       auto found = connectors_.format(format);
       if (!found) return at_option(found.error(), "format");
       table_.format = *found;
+      if (!fits(*table_.connector, format)) {
+        return at_option(Error(ErrorCode::kInvalidOptionValue,
+                               fmt::format("connector '{}' takes no format '{}'",
+                                           table_.connector->name, format))
+                             .remedy(fmt::format("It takes {}.", table_.connector->formats)),
+                         "format");
+      }
       tables.push_back(table_.format->options);
     }
     std::vector<traits::WrittenOption> options;
