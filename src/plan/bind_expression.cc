@@ -88,6 +88,23 @@ std::optional<sql::TimeUnit> unit_of(const sql::Expression& expression) {
   return sql::find_time_unit(column->name.parts.front().text);
 }
 
+// Constants that can never work (a bad pattern) are found while their place is known.
+Result<ExpressionPtr> with_working_constants(ExpressionPtr made) {
+  const auto* call = made->as<expr::Call>();
+  if (call == nullptr) return made;
+  std::vector<const data::Value*> constants;
+  for (const ExpressionPtr& argument : call->arguments) {
+    const auto* literal = argument->as<expr::Literal>();
+    constants.push_back(literal == nullptr ? nullptr : &literal->value);
+  }
+  if (std::ranges::all_of(constants, [](const data::Value* value) { return value == nullptr; })) {
+    return made;
+  }
+  MILLRACE_TRY(
+      call->function->kernel({call->function->arguments, constants, call->function->result}));
+  return made;
+}
+
 }  // namespace
 
 template <class T>
@@ -103,7 +120,9 @@ Result<ExpressionPtr> ExpressionBinder::refuse(sql::Span span, std::string_view 
 
 Result<ExpressionPtr> ExpressionBinder::call(std::string_view name, Expressions arguments,
                                              sql::Span span) const {
-  return placed(functions_.call(name, std::move(arguments), dialect_), span);
+  ExpressionPtr made =
+      MILLRACE_TRY(placed(functions_.call(name, std::move(arguments), dialect_), span));
+  return placed(with_working_constants(std::move(made)), span);
 }
 
 Result<Expressions> ExpressionBinder::bind_all(
