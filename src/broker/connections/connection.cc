@@ -88,12 +88,15 @@ void Connection::dispatch(Buffer frame) {
       std::move(call), std::move(frame),
       // Held by its loop alone: any other thread could turn out to be the last to hold it.
       [weak = weak_from_this(), request, &loop = parts_.loop](Answer answer) {
-        auto tell = [weak, request, answer = std::move(answer)]() mutable {
-          if (const auto self = weak.lock()) self->answered(request, std::move(answer));
-        };
-        if (loop.current()) return tell();
-        loop.post(std::move(tell));
+        if (loop.current()) return tell(weak, request, std::move(answer));
+        loop.post([weak, request, answer = std::move(answer)]() mutable {
+          tell(weak, request, std::move(answer));
+        });
       });
+}
+
+void Connection::tell(const std::weak_ptr<Connection>& to, uint64_t request, Answer answer) {
+  if (const auto self = to.lock()) self->answered(request, std::move(answer));
 }
 
 void Connection::answered(uint64_t request, Answer answer) {

@@ -53,6 +53,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Hands out the frames that have come whole. False: the connection has ended.
   bool dispatch_frames();
   void dispatch(Buffer frame);
+  // On its loop; nothing where it has gone.
+  static void tell(const std::weak_ptr<Connection>& to, uint64_t request, Answer answer);
   void answered(uint64_t request, Answer answer);
   void send_ready();
   bool overloaded() const;
