@@ -221,7 +221,8 @@ def read_field(each):
         return [f"reader.{call}({each.name}, [&](auto& element) {{",
                 f"  {read_one(each, 'element')}", "});"]
     if each.is_struct and each.nullable:
-        return [f"if (reader.present()) {each.name}.emplace().decode(reader, version);"]
+        return ["if (reader.present()) {", f"  {each.name} = {each.type}();",
+                f"  {each.name}->decode(reader, version);", "}"]
     return [read_one(each, each.name)]
 
 
