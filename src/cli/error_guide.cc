@@ -52,6 +52,15 @@ constexpr auto kWorld = std::to_array<Guide>({
     {kPortInUse,
      "Another program listens there; `ss -ltnp` names it. End it, or choose another port with\n"
      "--listen kafka=127.0.0.1:19092. Port 0 takes a free one, which the ready line names."},
+    {kUnreachable,
+     "Nothing listens there, or a firewall stands between. Look at host and port; is the server\n"
+     "running (`millrace server`)? If it was reached and a broker was not: servers tell their\n"
+     "clients where to go, so the address they tell (--advertise) must be right from here. A\n"
+     "server that wants TLS or a password hangs up: -X security.protocol=SSL, SASL_SSL."},
+    {kTimedOut,
+     "The server is there and gave no answer in time: it is overloaded, or a leader is being\n"
+     "elected. Run the command again, with a longer --timeout. Records that `produce` names in\n"
+     "its message may or may not have been written."},
     {kInvalidOption,
      "An argument of the command line is unknown or has a value that it does not take.\n"
      "`millrace COMMAND --help` shows what a command takes."},
@@ -228,6 +237,13 @@ constexpr auto kLog = std::to_array<Guide>({
     {kInvalidTransactionState,
      "A transaction was ended that was not open, or added to while it was ending. Begin a new\n"
      "one; most clients do so by themselves."},
+    {kGroupNotFound,
+     "`millrace group list` lists the groups. One is made by its first member, or by\n"
+     "`millrace group seek GROUP --new --topic TOPIC`; it goes when its offsets expire."},
+    {kGroupActive,
+     "The members read on from where they are, and their next commit would undo the change.\n"
+     "Stop them, then run the command again; `millrace group describe GROUP` names them with\n"
+     "their hosts. A member that died is forgotten after its session timeout (45 s)."},
     {kPartitionQuarantined,
      "Damaged data was found and is not served, so that nobody takes it for good. All other\n"
      "partitions work. Restore the directory from a copy, or drop the topic."},
@@ -262,6 +278,16 @@ constexpr auto kJobsAndEnds = std::to_array<Guide>({
     {kMalformedRequest,
      "The bytes are no request of the protocol of this port: often the wrong port, or TLS\n"
      "where there is none."},
+    {kRequestRefused,
+     "The message holds the server's own code and reason; Kafka's documentation explains the\n"
+     "code. A server that is too old or too new for a request says so, too."},
+    {kAccessDenied,
+     "The user lacks a right on the topic, the group or the cluster. Whoever runs the server\n"
+     "can grant it; -X sasl.username=… says who you are."},
+    {kAuthenticationFailed,
+     "Look at user and password, at the mechanism (-X sasl.mechanisms=…), and for TLS at\n"
+     "-X ssl.ca.location=FILE, with which the server's certificate is checked. Passwords stand\n"
+     "in a file that --client-config names, not on the command line."},
     {kInternal,
      "A check inside of Millrace failed. What was committed is not affected. Please report the\n"
      "message, the statement and the version (`millrace --version`)."},

@@ -25,6 +25,7 @@ ExitCode exit_code(const Error& error) {
     case 409:
       return ExitCode::kConflict;
     case 503:
+    case 504:
     case 507:
       return ExitCode::kUnavailable;
     default:
