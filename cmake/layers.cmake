@@ -1,10 +1,14 @@
 # Makes of each module of src/LAYERS a static library, of its *_test.cc files a test program, of its
 # *_bench.cc files a benchmark program, and links just what the module's line allows.
 
-# One precompiled header (std and fmt) for all modules and tests.
+# One precompiled header (std and fmt) for all modules, and one for all tests (GoogleTest, too).
 add_library(precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cc)
 target_precompile_headers(precompiled PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
 target_link_libraries(precompiled PRIVATE fmt::fmt)
+
+add_library(precompiled_tests OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cc)
+target_precompile_headers(precompiled_tests PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_tests.h)
+target_link_libraries(precompiled_tests PRIVATE fmt::fmt third_gtest)
 
 function(millrace_add_modules)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/LAYERS)
@@ -48,7 +52,7 @@ function(millrace_add_module module below third tests)
   list(FILTER test_sources INCLUDE REGEX "_test\\.cc$")
   if(test_sources)
     add_executable(${module}_test ${test_sources})
-    target_precompile_headers(${module}_test REUSE_FROM precompiled)
+    target_precompile_headers(${module}_test REUSE_FROM precompiled_tests)
     target_link_libraries(${module}_test PRIVATE ${module} ${tests} ${third} third_gtest)
     add_test(NAME ${module} COMMAND ${module}_test)
   endif()
