@@ -42,6 +42,10 @@ enum class OpenMode : uint8_t {
   kReadWrite,  // must exist
   kCreate,     // read and write; made if missing
   kCreateNew,  // read and write; must not exist
+  // Must not exist. For what is written from its beginning to its end, once, and seldom read soon:
+  // writes must follow each other, and are in the file when sync returns, not before. Keeps memory
+  // of the page cache, and the work of filling it, for others.
+  kCreateBulk,
 };
 
 struct FileStat {

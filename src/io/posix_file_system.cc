@@ -14,6 +14,8 @@
 #include <system_error>
 
 #include "io/clock.h"
+#include "io/posix_bulk_file.h"
+#include "io/posix_calls.h"
 
 namespace millrace::io {
 namespace {
@@ -23,83 +25,6 @@ constexpr mode_t kFolderMode = 0755;
 // Linux moves at most 2 GiB - 4 KiB a call; a round number below it keeps later pieces aligned.
 constexpr size_t kBytesPerCallMax = size_t{1} << 30;
 constexpr size_t kPiecesPerCallMax = 64;
-
-ErrorCode code_of(int number) {
-  switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-      return ErrorCode::kFileNotFound;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return ErrorCode::kPermissionDenied;
-    case EISDIR:
-      return ErrorCode::kIsFolder;
-    case EEXIST:
-      return ErrorCode::kAlreadyExists;
-    case ENOSPC:
-    case EDQUOT:
-      return ErrorCode::kDiskFull;
-    default:
-      return ErrorCode::kIoFailed;
-  }
-}
-
-const char* remedy_of(int number) {
-  switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-      return "Check the path; a relative one starts at the current folder.";
-    case EACCES:
-    case EPERM:
-      return "Give this user the right to do so, or name another path.";
-    case EROFS:
-      return "The file system is mounted read-only; name a path on another one.";
-    case EISDIR:
-      return "Name a file.";
-    case EEXIST:
-      return "Name another path, or move away what is there.";
-    case ENOSPC:
-    case EDQUOT:
-      return "Free space on this disk or move the data to a larger one, then try again.";
-    case EIO:
-      return "Check the disk; the system's log (dmesg) says more.";
-    case EMFILE:
-    case ENFILE:
-      return "Raise the limit of open files (ulimit -n).";
-    default:
-      return "";
-  }
-}
-
-// `action` completes "cannot …".
-Error failed(const char* action, const std::string& path, int number = errno) {
-  std::string message = std::string("cannot ") + action + ": ";
-  message += std::generic_category().message(number);
-  return Error(code_of(number), std::move(message)).at(path).remedy(remedy_of(number));
-}
-
-template <class Call>
-auto uninterrupted(Call call) {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  int number() const { return number_; }
-  bool open() const { return number_ >= 0; }
-
- private:
-  const int number_;
-};
 
 int open_retrying(const std::string& path, int flags) {
   return uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, kFileMode); });
@@ -151,7 +76,7 @@ class PosixFile final : public File {
         return pread(descriptor_.number(), to.data() + done, bytes,
                      static_cast<off_t>(offset + done));
       });
-      if (got < 0) return failed("read the file", path_);
+      if (got < 0) return posix_failure("read the file", path_);
       if (got == 0) break;
       done += static_cast<size_t>(got);
     }
@@ -167,7 +92,7 @@ class PosixFile final : public File {
         return pwritev(descriptor_.number(), vectors.data(), static_cast<int>(vectors.size()),
                        static_cast<off_t>(offset));
       });
-      if (put < 0) return failed("write the file", path_);
+      if (put < 0) return posix_failure("write the file", path_);
       offset += static_cast<uint64_t>(put);
       remaining.skip(static_cast<size_t>(put));
     }
@@ -177,26 +102,27 @@ class PosixFile final : public File {
   // Not repeated after EINTR or any other failure: a second sync may succeed without having
   // written.
   Result<void> sync() override {
-    if (fdatasync(descriptor_.number()) != 0) return failed("sync the file", path_);
+    if (fdatasync(descriptor_.number()) != 0) return posix_failure("sync the file", path_);
     return {};
   }
 
   Result<uint64_t> size() override {
     struct stat found{};
-    if (fstat(descriptor_.number(), &found) != 0) return failed("read the file's size", path_);
+    if (fstat(descriptor_.number(), &found) != 0)
+      return posix_failure("read the file's size", path_);
     return static_cast<uint64_t>(found.st_size);
   }
 
   Result<void> truncate(uint64_t bytes) override {
     const int failure =
         uninterrupted([&] { return ftruncate(descriptor_.number(), static_cast<off_t>(bytes)); });
-    if (failure != 0) return failed("change the file's size", path_);
+    if (failure != 0) return posix_failure("change the file's size", path_);
     return {};
   }
 
   Result<void> drop_cache() override {
     const int number = posix_fadvise(descriptor_.number(), 0, 0, POSIX_FADV_DONTNEED);
-    if (number != 0) return failed("drop the file's cached pages", path_, number);
+    if (number != 0) return posix_failure("drop the file's cached pages", path_, number);
     return {};
   }
 
@@ -222,6 +148,7 @@ int flags_of(OpenMode mode) {
     case OpenMode::kCreate:
       return O_RDWR | O_CREAT;
     case OpenMode::kCreateNew:
+    case OpenMode::kCreateBulk:
       return O_RDWR | O_CREAT | O_EXCL;
   }
   return O_RDONLY;
@@ -230,19 +157,20 @@ int flags_of(OpenMode mode) {
 }  // namespace
 
 Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, OpenMode mode) {
+  if (mode == OpenMode::kCreateBulk) return BulkFile::create(path, kFileMode);
   const int number = open_retrying(path, flags_of(mode));
-  if (number < 0) return failed("open the file", path);
+  if (number < 0) return posix_failure("open the file", path);
   auto file = std::make_unique<PosixFile>(path, number);
   struct stat found{};
-  if (fstat(number, &found) != 0) return failed("open the file", path);
+  if (fstat(number, &found) != 0) return posix_failure("open the file", path);
   // open(2) takes a folder for reading, only the read would fail.
-  if (S_ISDIR(found.st_mode)) return failed("open the file", path, EISDIR);
+  if (S_ISDIR(found.st_mode)) return posix_failure("open the file", path, EISDIR);
   return file;
 }
 
 Result<FileStat> PosixFileSystem::stat(const std::string& path) {
   struct stat found{};
-  if (::stat(path.c_str(), &found) != 0) return failed("find it", path);
+  if (::stat(path.c_str(), &found) != 0) return posix_failure("find it", path);
   const int64_t modified_ns = found.st_mtim.tv_sec * kNsPerSecond + found.st_mtim.tv_nsec;
   return FileStat{.is_folder = S_ISDIR(found.st_mode),
                   .bytes = static_cast<uint64_t>(found.st_size),
@@ -251,7 +179,7 @@ Result<FileStat> PosixFileSystem::stat(const std::string& path) {
 
 Result<std::vector<std::string>> PosixFileSystem::list(const std::string& folder) {
   DIR* const opened = opendir(folder.c_str());
-  if (opened == nullptr) return failed("list the folder", folder);
+  if (opened == nullptr) return posix_failure("list the folder", folder);
   const std::unique_ptr<DIR, decltype([](DIR* entries) { closedir(entries); })> entries(opened);
   std::vector<std::string> names;
   while (true) {
@@ -261,7 +189,7 @@ Result<std::vector<std::string>> PosixFileSystem::list(const std::string& folder
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
   }
-  if (errno != 0) return failed("list the folder", folder);
+  if (errno != 0) return posix_failure("list the folder", folder);
   std::ranges::sort(names);
   return names;
 }
@@ -271,43 +199,43 @@ Result<void> PosixFileSystem::make_folders(const std::string& path) {
   const int number = errno;
   if (number == EEXIST) {
     if (MILLRACE_TRY(stat(path)).is_folder) return {};
-    return failed("make the folder: a file has its name", path, EEXIST);
+    return posix_failure("make the folder: a file has its name", path, EEXIST);
   }
   const std::string parent(parent_path(path));
-  if (number != ENOENT || parent == path) return failed("make the folder", path, number);
+  if (number != ENOENT || parent == path) return posix_failure("make the folder", path, number);
   MILLRACE_TRY(make_folders(parent));
   if (mkdir(path.c_str(), kFolderMode) != 0 && errno != EEXIST) {
-    return failed("make the folder", path);
+    return posix_failure("make the folder", path);
   }
   return sync_folder(parent);
 }
 
 Result<void> PosixFileSystem::rename(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) return failed("rename it", from);
+  if (::rename(from.c_str(), to.c_str()) != 0) return posix_failure("rename it", from);
   return {};
 }
 
 Result<void> PosixFileSystem::remove(const std::string& path) {
   if (::remove(path.c_str()) != 0) {
     const int number = errno == EEXIST ? ENOTEMPTY : errno;
-    return failed("remove it", path, number);
+    return posix_failure("remove it", path, number);
   }
   return {};
 }
 
 Result<void> PosixFileSystem::sync_folder(const std::string& path) {
   const Descriptor folder(open_retrying(path, O_RDONLY | O_DIRECTORY));
-  if (!folder.open()) return failed("open the folder", path);
-  if (fsync(folder.number()) != 0) return failed("sync the folder", path);
+  if (!folder.open()) return posix_failure("open the folder", path);
+  if (fsync(folder.number()) != 0) return posix_failure("sync the folder", path);
   return {};
 }
 
 Result<std::unique_ptr<FileLock>> PosixFileSystem::lock(const std::string& path) {
   const int number = open_retrying(path, O_RDWR | O_CREAT);
-  if (number < 0) return failed("open the lock file", path);
+  if (number < 0) return posix_failure("open the lock file", path);
   auto lock = std::make_unique<PosixFileLock>(number);
   if (uninterrupted([&] { return flock(number, LOCK_EX | LOCK_NB); }) != 0) {
-    if (errno != EWOULDBLOCK) return failed("lock the file", path);
+    if (errno != EWOULDBLOCK) return posix_failure("lock the file", path);
     return Error(ErrorCode::kInUse, "another process holds the lock")
         .at(path)
         .remedy("Stop that process, or name another folder.");

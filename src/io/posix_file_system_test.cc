@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/simulated_world.h"
@@ -62,6 +63,47 @@ TEST_P(FileSystems, ReadBackWhatWasWrittenInPiecesAtOffsets) {
   EXPECT_EQ(file->read_at(expected.size() + 9, tail).value(), 0U);
   ASSERT_TRUE(file->truncate(1));
   EXPECT_EQ(files().stat(path("f")).value().bytes, 1U);
+}
+
+TEST_P(FileSystems, KeepWhatIsWrittenInBulk) {
+  write("there", "x");
+  EXPECT_EQ(open_error("there", OpenMode::kCreateBulk), ErrorCode::kAlreadyExists);
+  for (const uint64_t least : {1, 4096, 8191, 700'000, 70'000'000}) {
+    const std::string name = path("bulk" + std::to_string(least));
+    const auto file = files().open(name, OpenMode::kCreateBulk).value();
+    std::string expected;
+    // Pieces of many sizes, with a sync now and then, after which it goes on at an odd place.
+    for (uint64_t piece = 0; expected.size() < least; ++piece) {
+      const std::string text((piece * 7919) % 100'000 + 1, static_cast<char>('a' + piece % 26));
+      ASSERT_TRUE(file->write_at(expected.size(), bytes_of(text)));
+      expected += text;
+      EXPECT_EQ(file->size().value(), expected.size());
+      if (least == 700'000 && piece % 5 == 4) {
+        ASSERT_TRUE(file->sync());
+      }
+    }
+    ASSERT_TRUE(file->sync());
+    EXPECT_EQ(files().stat(name).value().bytes, expected.size());
+    EXPECT_TRUE(read_file(files(), name).value().view() == expected);
+  }
+}
+
+TEST(PosixFileSystem, ABulkFileTakesNoMoreOfTheDiskThanItHolds) {
+  PosixFileSystem files;
+  const std::string folder =
+      join_path(testing::TempDir(), "millrace-bulk-" + std::to_string(getpid()));
+  ASSERT_TRUE(files.make_folders(folder));
+  const std::string name = join_path(folder, "file");
+  {
+    const auto file = files.open(name, OpenMode::kCreateBulk).value();
+    const std::string text(3'000'001, 'x');
+    ASSERT_TRUE(file->write_at(0, bytes_of(text)));
+    ASSERT_TRUE(file->sync());
+  }
+  struct stat found{};
+  ASSERT_EQ(::stat(name.c_str(), &found), 0);
+  EXPECT_LT(found.st_blocks * 512, 4 << 20);
+  EXPECT_TRUE(remove_tree(files, folder));
 }
 
 TEST_P(FileSystems, SayWhatIsWrongWithAPath) {

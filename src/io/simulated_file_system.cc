@@ -198,10 +198,10 @@ Result<SimulatedNodePtr> SimulatedFileSystem::open_node(const std::string& path,
   }
   SimulatedNodePtr node = names_.find(name);
   if (node != nullptr) {
-    if (mode != OpenMode::kCreateNew) return node;
+    if (mode != OpenMode::kCreateNew && mode != OpenMode::kCreateBulk) return node;
     return Error(ErrorCode::kAlreadyExists, "the file exists already").at(path);
   }
-  const bool creates = mode == OpenMode::kCreate || mode == OpenMode::kCreateNew;
+  const bool creates = mode != OpenMode::kRead && mode != OpenMode::kReadWrite;
   if (!creates || !names_.is_folder(normal_parent(name))) return not_found(path);
   node = std::make_shared<SimulatedNode>();
   node->modified_us = clock_.wall_us();

@@ -70,7 +70,8 @@ Result<std::unique_ptr<SegmentWriter>> SegmentStore::create() {
     being_written_.insert(number);
     segments_[number];
   }
-  auto file = files_.open(path(number), io::OpenMode::kCreate);
+  // Read late if at all: what is new is read from the ring.
+  auto file = files_.open(path(number), sync_ ? io::OpenMode::kCreateBulk : io::OpenMode::kCreate);
   if (!file) {
     forget_writer(number);
     return std::move(file.error());
