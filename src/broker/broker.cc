@@ -125,7 +125,9 @@ void Broker::Modules::build() {
        .producer_ids = *producer_ids,
        .executor = *coordinators,
        .clock = parts.world.clock},
-      {.timeout_ms_max = static_cast<int32_t>(settings->number("transaction.max.timeout.ms"))});
+      {.timeout_ms_max = static_cast<int32_t>(settings->number("transaction.max.timeout.ms")),
+       .check_ms =
+           settings->number("transaction.abort.timed.out.transaction.cleanup.interval.ms")});
   dispatcher = std::make_unique<Dispatcher>(all_handlers({.log = parts.log,
                                                           .clock = parts.world.clock,
                                                           .cluster = cluster,
@@ -148,6 +150,7 @@ Result<void> Broker::Modules::open_doors() {
         {.dispatcher = *dispatcher,
          .network = parts.world.network,
          .loops = shared,
+         .account = parts.received,
          .on_problem =
              [report = parts.on_problem](const std::string& peer, const Error& why) {
                if (report) report(Error(why).within("kafka client " + peer));

@@ -33,6 +33,8 @@ class Broker {
     commit::CommitLog& log;
     // Registered with the log.
     const Machines& machines;
+    // Charged for what connections have received; may be null. Outlives the log.
+    MemoryAccount* received = nullptr;
     // Connections that ended because of what their client sent, stored groups that could not be
     // read; may be empty. On any thread.
     std::function<void(const Error&)> on_problem;

@@ -26,7 +26,7 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
                                              .loop = loop,
                                              .endpoint = std::move(endpoint),
                                              .limits = options_.limits,
-                                             .account = &account_,
+                                             .account = parts_.account,
                                              .on_end = [guests = weak_from_this()](
                                                            Connection& ended, const auto& why) {
                                                if (const auto self = guests.lock())
@@ -89,7 +89,6 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
 
   const Parts parts_;
   const DoorOptions options_;
-  MemoryAccount account_{"kafka connections"};
   mutable std::mutex mutex_;
   bool closed_ = false;
   std::unordered_map<Connection*, Guest> connections_;

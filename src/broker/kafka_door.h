@@ -30,6 +30,9 @@ class KafkaDoor {
     const Dispatcher& dispatcher;
     io::Network& network;
     std::vector<io::Loop*> loops;
+    // Charged for what connections have received; may be null. Outlives the log, which lets go of
+    // batches after the last answer.
+    MemoryAccount* account = nullptr;
     // Connections that ended because of what the client sent; may be empty. On any loop.
     std::function<void(const std::string& peer, const Error&)> on_problem;
   };

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/memory_account.h"
 #include "broker/broker.h"
 #include "broker/settings/broker_settings.h"
 #include "http/server.h"
@@ -15,6 +16,7 @@ namespace millrace::server {
 
 // In the order in which they are built; destroyed in the reverse one.
 struct Server::Modules {
+  MemoryAccount kafka_received{"kafka connections"};
   std::unique_ptr<node::Node> node;
   std::unique_ptr<io::Loop> http_loop;
   std::atomic<bool> ready{false};
@@ -44,6 +46,7 @@ Result<void> Server::Modules::open_broker(io::World world, const ServerOptions& 
   auto opened = broker::Broker::open({.world = world,
                                       .log = node->log(),
                                       .machines = node->broker_machines(),
+                                      .received = &kafka_received,
                                       .on_problem = hooks.on_problem},
                                      std::move(chosen));
   if (!opened) {

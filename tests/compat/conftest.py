@@ -5,12 +5,14 @@ import itertools
 import pytest
 
 import wire
-from broker_process import Broker
+from broker_process import AGAINST_KAFKA, Broker
 
 
 def pytest_configure(config):
     config.addinivalue_line(
         "markers", "needs(*APIs): skipped while the server does not list these APIs")
+    config.addinivalue_line(
+        "markers", "millrace_only(why): skipped against Apache Kafka, which differs by design")
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +30,10 @@ def served(shared_broker):
 
 
 @pytest.fixture(autouse=True)
-def skip_what_is_not_served(request):
+def skip_what_cannot_hold(request):
+    for mark in request.node.iter_markers("millrace_only"):
+        if AGAINST_KAFKA:
+            pytest.skip(f"about Millrace: {mark.args[0]}")
     for mark in request.node.iter_markers("needs"):
         listed = request.getfixturevalue("served")
         missing = [name for name in mark.args if wire.API_KEYS[name] not in listed]

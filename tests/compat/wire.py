@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from collections import namedtuple
 
 API_KEYS = {
     "Produce": 0, "Fetch": 1, "ListOffsets": 2, "Metadata": 3, "OffsetCommit": 8, "OffsetFetch": 9,
@@ -11,7 +12,9 @@ API_KEYS = {
     "AddPartitionsToTxn": 24, "AddOffsetsToTxn": 25, "EndTxn": 26, "TxnOffsetCommit": 28,
     "DescribeConfigs": 32, "AlterConfigs": 33, "DescribeLogDirs": 35, "CreatePartitions": 37,
     "DeleteGroups": 42, "IncrementalAlterConfigs": 44, "OffsetDelete": 47, "DescribeCluster": 60,
+    "DescribeProducers": 61, "DescribeTransactions": 65, "ListTransactions": 66,
 }
+LATEST = -1
 
 
 def connect(bootstrap, timeout_s=10):
@@ -62,3 +65,62 @@ def api_versions(bootstrap):
         error, ranges = ranges_in(answer(connection)[1])
     assert error == 0
     return ranges
+
+
+def ask(bootstrap, key, version, body, flexible=False):
+    """The body of the answer to one request on a connection of its own."""
+    with connect(bootstrap) as connection:
+        connection.sendall(request(key, version, 1, b"\0" * flexible + body))
+        return answer(connection)[1][int(flexible):]
+
+
+def ends(bootstrap, topic, partition):
+    """The last stable offset and the high watermark of a partition."""
+    name, found = topic.encode(), []
+    for isolation in (1, 0):
+        body = struct.pack(f">ibih{len(name)}siiq", -1, isolation, 1, len(name), name, 1, partition,
+                           LATEST)
+        error, _, offset = struct.unpack(">hqq", ask(bootstrap, API_KEYS["ListOffsets"], 2,
+                                                     body)[-18:])
+        assert error == 0, error
+        found.append(offset)
+    return tuple(found)
+
+
+class Reader:
+    """Takes a flexible body apart."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def take(self, layout):
+        size = struct.calcsize(layout)
+        head, self.data = self.data[:size], self.data[size:]
+        return struct.unpack(layout, head)[0]
+
+    def length(self):
+        value = shift = 0
+        while True:
+            byte = self.take(">B")
+            value |= (byte & 0x7f) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def text(self):
+        return self.take(f">{self.length() - 1}s").decode()
+
+
+Transaction = namedtuple("Transaction", "id producer state")
+
+
+def transactions(bootstrap):
+    """All that the server's coordinator knows."""
+    body = Reader(ask(bootstrap, API_KEYS["ListTransactions"], 0, b"\1\1\0", flexible=True))
+    assert (body.take(">i"), body.take(">h")) == (0, 0)
+    assert body.length() == 1  # no filter that the server does not know
+    found = []
+    for _ in range(body.length() - 1):
+        found.append(Transaction(body.text(), body.take(">q"), body.text()))
+        body.length()
+    return found

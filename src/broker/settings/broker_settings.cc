@@ -96,6 +96,8 @@ constexpr Setting kSettings[] = {
      "Whether a topic that asks for more than one replica gets one, instead of an error."},
     {"socket.request.max.bytes", kInt, "104857600", "", 1, kIntMax, kStart, "The largest request.",
      kFixed},
+    {"transaction.abort.timed.out.transaction.cleanup.interval.ms", kInt, "10000", "", 1, kIntMax,
+     kStart, "How often transactions that were left open are looked for.", kFixed},
     {"transaction.max.timeout.ms", kInt, "900000", "", 1, kIntMax, kStart,
      "The longest timeout that a transaction may ask for.", kFixed},
     {"transaction.state.log.num.partitions", kInt, "1", "", 1, kIntMax, kStart,
