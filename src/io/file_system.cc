@@ -2,6 +2,12 @@
 
 namespace millrace::io {
 
+Result<Buffer> File::read(uint64_t offset, uint64_t bytes) {
+  Buffer buffer = Buffer::allocate(bytes);
+  buffer.truncate(MILLRACE_TRY(read_at(offset, {buffer.mutable_data(), bytes})));
+  return buffer;
+}
+
 std::string join_path(std::string_view folder, std::string_view name) {
   if (folder.empty() || name.starts_with('/')) return std::string(name);
   std::string path(folder);

@@ -22,6 +22,8 @@ class File {
   virtual ~File() = default;
   // Reads up to to.size() bytes; fewer only at the end of the file. Returns how many.
   virtual Result<size_t> read_at(uint64_t offset, std::span<std::byte> to) = 0;
+  // The same into a new Buffer.
+  virtual Result<Buffer> read(uint64_t offset, uint64_t bytes);
   // Writes all pieces one behind the other from `offset` on, growing the file as needed.
   virtual Result<void> write_at(uint64_t offset,
                                 std::span<const std::span<const std::byte>> pieces) = 0;
@@ -46,6 +48,7 @@ enum class OpenMode : uint8_t {
   // writes must follow each other, and are in the file when sync returns, not before. Keeps memory
   // of the page cache, and the work of filling it, for others.
   kCreateBulk,
+  kReadBulk,  // must exist; the same for reading: `read` of much goes past the page cache
 };
 
 struct FileStat {

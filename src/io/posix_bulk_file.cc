@@ -16,10 +16,13 @@ constexpr uint64_t kPageBytes = 4096;
 constexpr uint64_t kBlockBytes = 512 << 10;
 constexpr uint64_t kAheadBytes = 64 << 20;
 
-Buffer aligned_block() {
-  const Buffer block = Buffer::allocate(kBlockBytes + kPageBytes);
+constexpr uint64_t kDirectReadBytesMin = 64 << 10;
+
+// A buffer that begins at a page.
+Buffer allocate_pages(uint64_t bytes) {
+  const Buffer block = Buffer::allocate(bytes + kPageBytes);
   const auto past = reinterpret_cast<uintptr_t>(block.data()) % kPageBytes;
-  return block.slice((kPageBytes - past) % kPageBytes, kBlockBytes);
+  return block.slice((kPageBytes - past) % kPageBytes, bytes);
 }
 
 }  // namespace
@@ -44,11 +47,7 @@ BulkFile::BulkFile(std::string path, int number, bool direct)
 
 Result<size_t> BulkFile::read_at(uint64_t offset, std::span<std::byte> to) {
   MILLRACE_ASSERT(held_ == 0);
-  const ssize_t got = uninterrupted([&] {
-    return pread(descriptor_.number(), to.data(), to.size(), static_cast<off_t>(offset));
-  });
-  if (got < 0) return posix_failure("read the file", path_);
-  return static_cast<size_t>(got);
+  return read_fully(descriptor_.number(), offset, to, path_);
 }
 
 // Room that is not there shows when it is written to; what was asked for too much goes at the end.
@@ -98,7 +97,7 @@ Result<void> BulkFile::write_through_cache() {
 Result<void> BulkFile::write_at(uint64_t offset,
                                 std::span<const std::span<const std::byte>> pieces) {
   MILLRACE_ASSERT(offset == written_ + held_);
-  if (block_.bytes() == 0) block_ = aligned_block();
+  if (block_.bytes() == 0) block_ = allocate_pages(kBlockBytes);
   for (auto piece : pieces) {
     while (!piece.empty()) {
       const size_t part = std::min<uint64_t>(piece.size(), kBlockBytes - held_);
@@ -125,6 +124,49 @@ Result<void> BulkFile::sync() {
 Result<void> BulkFile::truncate(uint64_t bytes) {
   MILLRACE_ASSERT(bytes == written_ + held_);
   return {};
+}
+
+Result<std::unique_ptr<File>> BulkReader::open(const std::string& path) {
+  const auto open = [&](int more) {
+    return uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | more); });
+  };
+  const int number = open(0);
+  if (number < 0) return posix_failure("open the file", path);
+  return std::unique_ptr<File>(new BulkReader(path, number, open(O_DIRECT)));
+}
+
+Result<size_t> BulkReader::read_at(uint64_t offset, std::span<std::byte> to) {
+  return read_fully(descriptor_.number(), offset, to, path_);
+}
+
+Result<Buffer> BulkReader::read(uint64_t offset, uint64_t bytes) {
+  if (!direct_.open() || bytes < kDirectReadBytesMin) return File::read(offset, bytes);
+  const uint64_t begin = offset / kPageBytes * kPageBytes;
+  const uint64_t end = (offset + bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+  Buffer pages = allocate_pages(end - begin);
+  // One call: what it gives less of than was asked for ends the file, or is read in the other way.
+  const ssize_t got = uninterrupted([&] {
+    return pread(direct_.number(), pages.mutable_data(), end - begin, static_cast<off_t>(begin));
+  });
+  const auto there = static_cast<uint64_t>(std::max<ssize_t>(got, 0));
+  if (begin + there < offset + bytes) return File::read(offset, bytes);
+  return pages.slice(offset - begin, bytes);
+}
+
+Result<void> BulkReader::write_at(uint64_t, std::span<const std::span<const std::byte>>) {
+  return Error(ErrorCode::kPermissionDenied, "the file was opened for reading").at(path_);
+}
+
+Result<uint64_t> BulkReader::size() {
+  return size_of(descriptor_.number(), path_);
+}
+
+Result<void> BulkReader::truncate(uint64_t) {
+  return write_at(0, {});
+}
+
+Result<void> BulkReader::drop_cache() {
+  return drop_cached_pages(descriptor_.number(), path_);
 }
 
 }  // namespace millrace::io

@@ -44,4 +44,30 @@ class BulkFile final : public File {
   uint64_t allocated_ = 0;  // as far as there may be room on the disk
 };
 
+// BulkReader: OpenMode::kReadBulk on POSIX. What is read in pieces of 64 KiB and more comes from
+// the disk directly, without a copy; the rest through the page cache.
+//
+// Threading:  reads may overlap.
+class BulkReader final : public File {
+ public:
+  static Result<std::unique_ptr<File>> open(const std::string& path);
+
+  Result<size_t> read_at(uint64_t offset, std::span<std::byte> to) override;
+  Result<Buffer> read(uint64_t offset, uint64_t bytes) override;
+  Result<void> write_at(uint64_t offset,
+                        std::span<const std::span<const std::byte>> pieces) override;
+  Result<void> sync() override { return {}; }
+  Result<uint64_t> size() override;
+  Result<void> truncate(uint64_t bytes) override;
+  Result<void> drop_cache() override;
+
+ private:
+  BulkReader(std::string path, int number, int direct_number)
+      : path_(std::move(path)), descriptor_(number), direct_(direct_number) {}
+
+  const std::string path_;
+  const Descriptor descriptor_;
+  const Descriptor direct_;  // not open: the file system has no direct reads
+};
+
 }  // namespace millrace::io

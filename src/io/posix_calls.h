@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cerrno>
+#include <cstdint>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -19,6 +21,12 @@ auto uninterrupted(Call call) {
   while (result < 0 && errno == EINTR) result = call();
   return result;
 }
+
+// Reads until `to` is full or the file ends; returns how many bytes. `path` is for the Error.
+Result<size_t> read_fully(int number, uint64_t offset, std::span<std::byte> to,
+                          const std::string& path);
+Result<uint64_t> size_of(int number, const std::string& path);
+Result<void> drop_cached_pages(int number, const std::string& path);
 
 // Owns a file descriptor. Threading: immutable.
 class Descriptor {

@@ -69,18 +69,7 @@ class PosixFile final : public File {
   PosixFile(std::string path, int number) : path_(std::move(path)), descriptor_(number) {}
 
   Result<size_t> read_at(uint64_t offset, std::span<std::byte> to) override {
-    size_t done = 0;
-    while (done < to.size()) {
-      const size_t bytes = std::min(to.size() - done, kBytesPerCallMax);
-      const ssize_t got = uninterrupted([&] {
-        return pread(descriptor_.number(), to.data() + done, bytes,
-                     static_cast<off_t>(offset + done));
-      });
-      if (got < 0) return posix_failure("read the file", path_);
-      if (got == 0) break;
-      done += static_cast<size_t>(got);
-    }
-    return done;
+    return read_fully(descriptor_.number(), offset, to, path_);
   }
 
   Result<void> write_at(uint64_t offset,
@@ -106,12 +95,7 @@ class PosixFile final : public File {
     return {};
   }
 
-  Result<uint64_t> size() override {
-    struct stat found{};
-    if (fstat(descriptor_.number(), &found) != 0)
-      return posix_failure("read the file's size", path_);
-    return static_cast<uint64_t>(found.st_size);
-  }
+  Result<uint64_t> size() override { return size_of(descriptor_.number(), path_); }
 
   Result<void> truncate(uint64_t bytes) override {
     const int failure =
@@ -120,11 +104,7 @@ class PosixFile final : public File {
     return {};
   }
 
-  Result<void> drop_cache() override {
-    const int number = posix_fadvise(descriptor_.number(), 0, 0, POSIX_FADV_DONTNEED);
-    if (number != 0) return posix_failure("drop the file's cached pages", path_, number);
-    return {};
-  }
+  Result<void> drop_cache() override { return drop_cached_pages(descriptor_.number(), path_); }
 
  private:
   const std::string path_;
@@ -142,6 +122,7 @@ class PosixFileLock final : public FileLock {
 int flags_of(OpenMode mode) {
   switch (mode) {
     case OpenMode::kRead:
+    case OpenMode::kReadBulk:
       return O_RDONLY;
     case OpenMode::kReadWrite:
       return O_RDWR;
@@ -158,6 +139,7 @@ int flags_of(OpenMode mode) {
 
 Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, OpenMode mode) {
   if (mode == OpenMode::kCreateBulk) return BulkFile::create(path, kFileMode);
+  if (mode == OpenMode::kReadBulk) return BulkReader::open(path);
   const int number = open_retrying(path, flags_of(mode));
   if (number < 0) return posix_failure("open the file", path);
   auto file = std::make_unique<PosixFile>(path, number);

@@ -85,7 +85,18 @@ TEST_P(FileSystems, KeepWhatIsWrittenInBulk) {
     ASSERT_TRUE(file->sync());
     EXPECT_EQ(files().stat(name).value().bytes, expected.size());
     EXPECT_TRUE(read_file(files(), name).value().view() == expected);
+    const auto reader = files().open(name, OpenMode::kReadBulk).value();
+    for (const uint64_t bytes : {1, 100'000, 1'048'577}) {
+      for (const uint64_t offset : {0, 1, 4095, 4096, 333'333}) {
+        const auto got = reader->read(offset, bytes).value();
+        EXPECT_TRUE(got.view() == std::string_view(expected).substr(
+                                      std::min<size_t>(offset, expected.size()), bytes))
+            << bytes << " at " << offset << " of " << expected.size();
+      }
+    }
+    EXPECT_FALSE(reader->write_at(0, bytes_of("x")));
   }
+  EXPECT_EQ(open_error("none", OpenMode::kReadBulk), ErrorCode::kFileNotFound);
 }
 
 TEST(PosixFileSystem, ABulkFileTakesNoMoreOfTheDiskThanItHolds) {

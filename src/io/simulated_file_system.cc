@@ -201,7 +201,8 @@ Result<SimulatedNodePtr> SimulatedFileSystem::open_node(const std::string& path,
     if (mode != OpenMode::kCreateNew && mode != OpenMode::kCreateBulk) return node;
     return Error(ErrorCode::kAlreadyExists, "the file exists already").at(path);
   }
-  const bool creates = mode != OpenMode::kRead && mode != OpenMode::kReadWrite;
+  const bool creates =
+      mode == OpenMode::kCreate || mode == OpenMode::kCreateNew || mode == OpenMode::kCreateBulk;
   if (!creates || !names_.is_folder(normal_parent(name))) return not_found(path);
   node = std::make_shared<SimulatedNode>();
   node->modified_us = clock_.wall_us();
@@ -213,7 +214,8 @@ Result<std::unique_ptr<File>> SimulatedFileSystem::open(const std::string& path,
   const std::lock_guard lock(mutex_);
   MILLRACE_TRY(enter(FileCall::kOpen, path, static_cast<uint64_t>(mode)));
   SimulatedNodePtr node = MILLRACE_TRY(open_node(path, mode));
-  return std::make_unique<SimulatedFile>(*this, std::move(node), path, mode != OpenMode::kRead);
+  return std::make_unique<SimulatedFile>(*this, std::move(node), path,
+                                         mode != OpenMode::kRead && mode != OpenMode::kReadBulk);
 }
 
 Result<FileStat> SimulatedFileSystem::stat(const std::string& path) {

@@ -47,10 +47,7 @@ Result<Frame> take_frame(Buffer& from, FrameKind expected) {
 Result<void> Segment::read(const SegmentExtent& extent,
                            const std::function<Result<void>(Frame)>& visit) const {
   const auto file = MILLRACE_TRY(store_.handle(name_.number));
-  Buffer all = Buffer::allocate(extent.bytes);
-  const size_t got =
-      MILLRACE_TRY(file->read_at(extent.position, {all.mutable_data(), extent.bytes}));
-  all.truncate(got);
+  Buffer all = MILLRACE_TRY(file->read(extent.position, extent.bytes));
   uint64_t at = extent.position;
   while (at < extent.position + extent.bytes) {
     const uint64_t before = all.bytes();

@@ -173,7 +173,7 @@ Result<std::shared_ptr<io::File>> SegmentStore::handle(uint64_t number) {
       return open_files_.front().file;
     }
   }
-  std::shared_ptr<io::File> file = MILLRACE_TRY(files_.open(path(number), io::OpenMode::kRead));
+  std::shared_ptr<io::File> file = MILLRACE_TRY(files_.open(path(number), io::OpenMode::kReadBulk));
   const std::lock_guard lock(mutex_);
   if (open_index_.contains(number)) return file;
   open_files_.push_front({number, file});
