@@ -55,6 +55,16 @@ struct PartitionData {
   std::optional<Error> error;
 };
 
+// What a partition knows of one producer. A plain value.
+struct PartitionProducer {
+  int64_t id = -1;
+  int16_t epoch = -1;
+  int32_t last_sequence = -1;      // -1: none in this epoch
+  int64_t timestamp_ms = -1;       // the newest of its records
+  int32_t coordinator_epoch = -1;  // of the last marker
+  int64_t open_offset = -1;        // where its open transaction begins; -1: it has none
+};
+
 enum class OffsetKind : uint8_t {
   kEarliest,
   kVisible,  // the high watermark
@@ -92,6 +102,8 @@ class Reader {
   // once), or an error because the partition is gone.
   virtual std::unique_ptr<Watch> watch(PartitionId partition, int64_t offset, Isolation isolation,
                                        io::Executor& executor, io::Wake wake) = 0;
+  // In order of their ids; at once. kTopicNotFound.
+  virtual Result<std::vector<PartitionProducer>> producers(PartitionId partition) const = 0;
 };
 
 }  // namespace millrace::commit

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +26,15 @@ struct Topic {
   std::string name;
   uint32_t partitions = 0;
   std::map<std::string, std::string> config;
+};
+
+// What became of topics since some moment. A plain value.
+struct TopicChanges {
+  uint64_t moment = 0;  // to ask from, the next time
+  // What happened since is no longer known: `changed` is all that there is.
+  bool all = false;
+  std::vector<Topic> changed;  // as they are now; new ones, too
+  std::vector<TopicId> removed;
 };
 
 // Commands for the machine of topics, to be proposed together with others (CREATE TABLE and its
@@ -53,6 +63,8 @@ class Topics {
   virtual Result<Topic> describe(TopicId topic) = 0;
   // Sorted by name.
   virtual std::vector<Topic> list() = 0;
+  // Since `moment`, which an earlier answer of this process named; 0: all.
+  virtual TopicChanges changes(uint64_t moment) = 0;
 };
 
 }  // namespace millrace::commit

@@ -127,6 +127,14 @@ std::unique_ptr<commit::Watch> MemoryCommitLog::ReaderPart::watch(commit::Partit
   return std::make_unique<MemoryWatch>(store_, id);
 }
 
+// It keeps batches as they come, and no account of who wrote them.
+Result<std::vector<commit::PartitionProducer>> MemoryCommitLog::ReaderPart::producers(
+    commit::PartitionId partition) const {
+  const std::lock_guard lock(store_.mutex);
+  if (!store_.topics.contains(partition.topic)) return no_topic();
+  return std::vector<commit::PartitionProducer>();
+}
+
 Result<commit::TopicId> MemoryCommitLog::TopicsPart::create_now(Store& store,
                                                                 commit::TopicSpec spec) {
   MILLRACE_TRY(commit::check_topic_name(spec.name));
@@ -188,6 +196,10 @@ std::vector<commit::Topic> MemoryCommitLog::TopicsPart::list() {
   for (const auto& [id, topic] : store_.topics) all.push_back(topic);
   std::ranges::sort(all, {}, &commit::Topic::name);
   return all;
+}
+
+commit::TopicChanges MemoryCommitLog::TopicsPart::changes(uint64_t moment) {
+  return {.moment = moment + 1, .all = true, .changed = list(), .removed = {}};
 }
 
 Result<void> MemoryCommitLog::ProposalsPart::check(

@@ -28,6 +28,8 @@ class MemoryCommitLog::ReaderPart final : public commit::Reader {
   std::unique_ptr<commit::Watch> watch(commit::PartitionId partition, int64_t offset,
                                        commit::Isolation isolation, io::Executor& executor,
                                        io::Wake wake) override;
+  Result<std::vector<commit::PartitionProducer>> producers(
+      commit::PartitionId partition) const override;
 
  private:
   commit::PartitionData read_partition(const commit::PartitionRead& read);
@@ -45,6 +47,7 @@ class MemoryCommitLog::TopicsPart final : public commit::Topics {
   Result<commit::Topic> describe(std::string_view name) override;
   Result<commit::Topic> describe(commit::TopicId topic) override;
   std::vector<commit::Topic> list() override;
+  commit::TopicChanges changes(uint64_t moment) override;
 
  private:
   friend class ProposalsPart;

@@ -27,6 +27,7 @@ Result<Submission> RingAppender::make(std::vector<PartitionBatch> batches) const
                                      .records = part.batch.records,
                                      .bytes = static_cast<uint32_t>(part.batch.bytes.bytes())});
     producers.push_back(MILLRACE_TRY(read_producer(part.batch.bytes.span())));
+    if (auto& producer = producers.back()) producer->counts_from_zero = part.batch.counts_from_zero;
     body.push_back(std::move(part.batch.bytes));
   }
   submission.set_body(std::move(body));

@@ -71,4 +71,8 @@ std::vector<commit::Topic> RingTopics::list() {
   return ledger_.topics().list();
 }
 
+commit::TopicChanges RingTopics::changes(uint64_t moment) {
+  return ledger_.topics().changes(moment);
+}
+
 }  // namespace millrace::log

@@ -42,6 +42,7 @@ class RingTopics final : public commit::Topics {
   Result<commit::Topic> describe(std::string_view name) override;
   Result<commit::Topic> describe(commit::TopicId topic) override;
   std::vector<commit::Topic> list() override;
+  commit::TopicChanges changes(uint64_t moment) override;
 
  private:
   RingProposals& proposals_;

@@ -200,4 +200,11 @@ std::unique_ptr<commit::Watch> RingReader::watch(PartitionId id, int64_t offset,
   return std::make_unique<PartitionWatch>(partition, key);
 }
 
+Result<std::vector<commit::PartitionProducer>> RingReader::producers(PartitionId id) const {
+  if (const PartitionPtr partition = ledger_.partition(id)) {
+    return partition->producers().describe();
+  }
+  return no_partition(id);
+}
+
 }  // namespace millrace::log

@@ -31,6 +31,8 @@ class RingReader final : public commit::Reader {
   std::unique_ptr<commit::Watch> watch(commit::PartitionId partition, int64_t offset,
                                        commit::Isolation isolation, io::Executor& executor,
                                        io::Wake wake) override;
+  Result<std::vector<commit::PartitionProducer>> producers(
+      commit::PartitionId partition) const override;
 
  private:
   // The bounds of several partitions as of one moment; null: no such partition.

@@ -85,7 +85,7 @@ class Partition {
   // of whose records are older than `oldest_ms`, or without which `bytes_min` are left.
   int64_t retained_start(std::optional<int64_t> oldest_ms, std::optional<uint64_t> bytes_min) const;
 
-  // The writer's.
+  // The writer's, but for what is described.
   ProducerTable& producers() { return producers_; }
 
   // REQUIRES: piece.base_offset is where the last one ended.

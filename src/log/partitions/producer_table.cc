@@ -57,6 +57,10 @@ void apply_to(ProducerState& state, const ProducerBatch& batch, int64_t base_off
   if (state.batches.size() > ProducerState::kBatchesKept) state.batches.pop_front();
 }
 
+int32_t following(int32_t sequence) {
+  return sequence == INT32_MAX ? 0 : sequence + 1;
+}
+
 Error stale(const ProducerBatch& batch, const ProducerState& state) {
   return {ErrorCode::kStaleProducerEpoch,
           fmt::format("producer {} has epoch {}, the partition knows epoch {}", batch.producer_id,
@@ -94,28 +98,30 @@ const ProducerState* ProducerTable::find(int64_t producer_id) const {
 
 Result<std::optional<int64_t>> ProducerTable::check(const ProducerBatch& batch) const {
   const ProducerState* state = find(batch.producer_id);
-  // Nothing is known of it: it is new, or was silent for too long. What it says is taken.
-  if (state == nullptr) return std::nullopt;
-  if (batch.epoch < state->epoch) return stale(batch, *state);
-  if (batch.marker != Marker::kNone || !batch.sequenced()) return std::nullopt;
-  if (batch.epoch > state->epoch || state->batches.empty()) {
-    if (batch.first_sequence != 0) return out_of_order(batch, 0);
+  if (state == nullptr) {
+    // It is new, or was silent for too long: what it says is taken.
+    const bool lost = batch.counts_from_zero && batch.sequenced() && batch.first_sequence != 0;
+    if (lost) return out_of_order(batch, 0);
     return std::nullopt;
   }
-  for (const ProducerState::Batch& known : state->batches) {
-    if (known.first_sequence == batch.first_sequence &&
-        known.last_sequence == batch.last_sequence()) {
-      return known.base_offset;
+  if (batch.epoch < state->epoch) return stale(batch, *state);
+  if (batch.marker != Marker::kNone) return std::nullopt;
+  if (batch.sequenced()) {
+    const bool begins = batch.epoch > state->epoch || state->batches.empty();
+    for (const ProducerState::Batch& known : state->batches) {
+      if (!begins && known.first_sequence == batch.first_sequence &&
+          known.last_sequence == batch.last_sequence()) {
+        return known.base_offset;
+      }
     }
+    const int32_t expected = begins ? 0 : following(state->batches.back().last_sequence);
+    if (batch.first_sequence != expected) return out_of_order(batch, expected);
   }
   if (!batch.transactional && state->open_offset >= 0) {
     return Error(ErrorCode::kInvalidTransactionState,
                  fmt::format("producer {} has an open transaction, this batch is not part of it",
                              batch.producer_id));
   }
-  const int32_t last = state->batches.back().last_sequence;
-  const int32_t expected = last == INT32_MAX ? 0 : last + 1;
-  if (batch.first_sequence != expected) return out_of_order(batch, expected);
   return std::nullopt;
 }
 
@@ -130,7 +136,10 @@ void ProducerTable::admit(const ProducerBatch& batch, int64_t base_offset) {
 }
 
 void ProducerTable::apply(const ProducerBatch& batch, int64_t base_offset) {
-  apply_to(applied_[batch.producer_id], batch, base_offset);
+  {
+    const std::lock_guard lock(mutex_);
+    apply_to(applied_[batch.producer_id], batch, base_offset);
+  }
   const auto ahead = ahead_.find(batch.producer_id);
   MILLRACE_ASSERT(ahead != ahead_.end());
   if (--ahead->second.pending == 0) ahead_.erase(ahead);
@@ -140,11 +149,30 @@ void ProducerTable::expire(int64_t now_ms, int64_t after_ms) {
   for (auto& [id, state] : applied_) {
     if (state.silent_since_ms < 0) state.silent_since_ms = now_ms;
   }
+  const std::lock_guard lock(mutex_);
   std::erase_if(applied_, [&](const auto& producer) {
     const auto& [id, state] = producer;
     return state.open_offset < 0 && now_ms - state.silent_since_ms >= after_ms &&
            !ahead_.contains(id);
   });
+}
+
+std::vector<commit::PartitionProducer> ProducerTable::describe() const {
+  std::vector<commit::PartitionProducer> producers;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, state] : applied_) {
+      producers.push_back(
+          {.id = id,
+           .epoch = state.epoch,
+           .last_sequence = state.batches.empty() ? -1 : state.batches.back().last_sequence,
+           .timestamp_ms = state.timestamp_ms,
+           .coordinator_epoch = state.coordinator_epoch,
+           .open_offset = state.open_offset});
+    }
+  }
+  std::ranges::sort(producers, {}, &commit::PartitionProducer::id);
+  return producers;
 }
 
 std::string ProducerTable::snapshot() const {
@@ -172,6 +200,7 @@ std::string ProducerTable::snapshot() const {
 
 Result<void> ProducerTable::restore(std::string_view snapshot) {
   MILLRACE_ASSERT(applied_.empty());
+  const std::lock_guard lock(mutex_);
   commit::ByteReader from(snapshot);
   for (auto left = from.count(kProducerBytesMin); left > 0; --left) {
     ProducerState& state = applied_[from.number<int64_t>()];

@@ -2,13 +2,16 @@
 
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
+#include "commit/reader.h"
 
 namespace millrace::log {
 
@@ -25,6 +28,7 @@ struct ProducerBatch {
   Marker marker = Marker::kNone;
   int32_t coordinator_epoch = -1;  // of a marker
   int64_t timestamp_ms = -1;       // the newest
+  bool counts_from_zero = false;   // as RecordBatch says
 
   // What a coordinator writes in a producer's name has no sequence, and is taken as it comes.
   bool sequenced() const { return first_sequence >= 0; }
@@ -60,7 +64,12 @@ struct ProducerState {
 // A batch is checked and admitted, then written, then applied; batches that are admitted and not
 // yet applied count for the check of the next one.
 //
-// Threading:  the log's writer only.
+// The check, in this order: an epoch below the producer's is stale; one of its last batches again
+// is told its offset; a higher epoch, or one without batches yet, begins with sequence 0, another
+// batch follows the last one; while a transaction is open only batches of it are taken. Of a
+// producer that is not known any sequence is taken, unless the batch says that it counts from 0.
+//
+// Threading:  the log's writer only; describe from anywhere.
 class ProducerTable {
  public:
   // nullopt: it comes next. An offset: it was written there before. Otherwise kOutOfOrderSequence,
@@ -76,6 +85,8 @@ class ProducerTable {
   void expire(int64_t now_ms, int64_t after_ms);
 
   const std::unordered_map<int64_t, ProducerState>& producers() const { return applied_; }
+  // What is applied, in order of ids.
+  std::vector<commit::PartitionProducer> describe() const;
   // Of what is applied; docs/formats/segment.md.
   std::string snapshot() const;
   // REQUIRES: empty. kRingDamaged.
@@ -88,6 +99,7 @@ class ProducerTable {
   };
   const ProducerState* find(int64_t producer_id) const;
 
+  mutable std::mutex mutex_;  // held by the writer where it changes applied_
   std::unordered_map<int64_t, ProducerState> applied_;
   std::unordered_map<int64_t, Ahead> ahead_;
 };

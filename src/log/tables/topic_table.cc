@@ -17,6 +17,7 @@ using Kind = commit::TopicCommand::Kind;
 namespace {
 
 constexpr uint32_t kPartitionsMax = 100'000;
+constexpr size_t kRecentMax = 10'000;
 constexpr size_t kTopicBytesMin = 20;
 constexpr size_t kSettingBytesMin = 8;
 
@@ -100,6 +101,9 @@ void TopicTable::apply(commit::Lsn, std::string_view body) {
       }
       changed = topic;
     }
+    recent_.push_back(changed.id);
+    if (recent_.size() > kRecentMax) recent_.pop_front();
+    ++moment_;
     with_retention_.erase(changed.id);
     if (retention_of(changed)) with_retention_.insert(changed.id);
     if (command.kind == Kind::kDelete) {
@@ -151,6 +155,8 @@ Result<void> TopicTable::restore(std::string_view snapshot) {
   {
     const std::lock_guard lock(mutex_);
     next_id_ = next_id;
+    recent_.clear();
+    ++moment_;
     for (const Topic& topic : restored) {
       by_name_[topic.name] = topic.id;
       topics_[topic.id] = topic;
@@ -189,6 +195,30 @@ std::vector<Topic> TopicTable::with_retention() const {
 
 std::vector<Topic> TopicTable::list() const {
   const std::lock_guard lock(mutex_);
+  return all();
+}
+
+commit::TopicChanges TopicTable::changes(uint64_t moment) const {
+  const std::lock_guard lock(mutex_);
+  commit::TopicChanges changes{.moment = moment_};
+  if (moment > moment_ || moment_ - moment > recent_.size()) {
+    changes.all = true;
+    changes.changed = all();
+    return changes;
+  }
+  const std::set<TopicId> ids(recent_.end() - static_cast<ptrdiff_t>(moment_ - moment),
+                              recent_.end());
+  for (const TopicId id : ids) {
+    if (const auto found = topics_.find(id); found != topics_.end()) {
+      changes.changed.push_back(found->second);
+    } else {
+      changes.removed.push_back(id);
+    }
+  }
+  return changes;
+}
+
+std::vector<Topic> TopicTable::all() const {
   std::vector<Topic> topics;
   topics.reserve(by_name_.size());
   for (const auto& [name, id] : by_name_) topics.push_back(topics_.at(id));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -36,16 +37,24 @@ class TopicTable final : public commit::StateMachine {
   Result<commit::Topic> find(std::string_view name) const;
   Result<commit::Topic> find(commit::TopicId topic) const;
   std::vector<commit::Topic> list() const;
+  // As Topics::changes.
+  commit::TopicChanges changes(uint64_t moment) const;
   // Those whose settings let old records go.
   bool any_retention() const;
   std::vector<commit::Topic> with_retention() const;
 
  private:
+  // With mutex_ held.
+  std::vector<commit::Topic> all() const;
+
   mutable std::mutex mutex_;
   std::map<std::string, commit::TopicId, std::less<>> by_name_;
   std::unordered_map<commit::TopicId, commit::Topic> topics_;
   std::set<commit::TopicId> with_retention_;
   uint64_t next_id_ = 1;
+  // Which topics the last changes were of, up to `moment_`; the newest last.
+  std::deque<commit::TopicId> recent_;
+  uint64_t moment_ = 1;
 };
 
 }  // namespace millrace::log
