@@ -29,6 +29,7 @@ TransactionStep Transaction::answered(ProtocolError error) const {
 
 TransactionStep Transaction::write(TransactionRecord record, std::optional<TransactionEnd> end) {
   pending_ = true;
+  ending_ = record.state != TransactionState::kOngoing;
   const ProducerIdentity producer{record.producer_id, record.producer_epoch};
   return {.error = ProtocolError::kNone,
           .producer = producer,
@@ -99,11 +100,18 @@ TransactionStep Transaction::begin_producer(int32_t timeout_ms,
   return write(std::move(next), std::move(end));
 }
 
-ProtocolError Transaction::check(ProducerIdentity producer) const {
+ProtocolError Transaction::check_identity(ProducerIdentity producer) const {
   if (!exists() || producer.id != record_.producer_id) {
     return ProtocolError::kInvalidProducerIdMapping;
   }
-  if (producer.epoch != record_.producer_epoch) return ProtocolError::kProducerFenced;
+  return producer.epoch == record_.producer_epoch ? ProtocolError::kNone
+                                                  : ProtocolError::kProducerFenced;
+}
+
+ProtocolError Transaction::check(ProducerIdentity producer) const {
+  if (const ProtocolError error = check_identity(producer); error != ProtocolError::kNone) {
+    return error;
+  }
   return pending_ ? ProtocolError::kConcurrentTransactions : ProtocolError::kNone;
 }
 
@@ -130,9 +138,12 @@ TransactionStep Transaction::add_partitions(ProducerIdentity producer,
 
 ProtocolError Transaction::verify(ProducerIdentity producer,
                                   const TransactionPartition& partition) const {
-  if (const ProtocolError error = check(producer); error != ProtocolError::kNone) return error;
+  if (const ProtocolError error = check_identity(producer); error != ProtocolError::kNone) {
+    return error;
+  }
   const bool part_of_it =
       record_.state == TransactionState::kOngoing && record_.partitions.contains(partition);
+  if (pending_ && (ending_ || !part_of_it)) return ProtocolError::kConcurrentTransactions;
   return part_of_it ? ProtocolError::kNone : ProtocolError::kTransactionAbortable;
 }
 

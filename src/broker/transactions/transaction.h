@@ -18,6 +18,14 @@ struct ProducerIdentity {
   friend bool operator==(const ProducerIdentity&, const ProducerIdentity&) = default;
 };
 
+// What a producer is about to write in its transaction. A plain value.
+struct TransactionClaim {
+  std::string id;  // transactional
+  ProducerIdentity producer;
+  std::set<TransactionPartition> partitions;
+  bool joins = false;  // they become part of the transaction, if they are not yet
+};
+
 // Markers that end a transaction in all of its partitions.
 struct TransactionEnd {
   ProducerIdentity producer;  // that the markers carry: a higher epoch fences what comes late
@@ -44,7 +52,8 @@ struct TransactionStep {
 //
 // Decision, markers, offsets and completion are one entry of the log: no state lies between them,
 // nothing is left half done by a crash. While that entry is on its way other calls are told
-// CONCURRENT_TRANSACTIONS, and clients try again. It does no I/O and reads no clock.
+// CONCURRENT_TRANSACTIONS, and clients try again; but what was added before may be written to while
+// more is added. It does no I/O and reads no clock.
 //
 // Threading:  confined to one task.
 // Order:      a step with a record is finished before the next one that has one begins.
@@ -84,7 +93,9 @@ class Transaction {
   // Nothing has to become durable.
   TransactionStep answered(kafka::ProtocolError error) const;
   TransactionStep write(TransactionRecord record, std::optional<TransactionEnd> end);
-  // Who asks, and whether something is on its way.
+  // Whether it is the one that has this transaction now.
+  kafka::ProtocolError check_identity(ProducerIdentity producer) const;
+  // That, and whether something is on its way.
   kafka::ProtocolError check(ProducerIdentity producer) const;
   // The open transaction's end, in `record`.
   TransactionEnd complete(TransactionRecord& record, bool commit, int16_t marker_epoch,
@@ -97,6 +108,7 @@ class Transaction {
   TransactionRecord record_;
   int16_t last_epoch_ = -1;  // before the last time that a known producer began anew; -1: none
   bool pending_ = false;
+  bool ending_ = false;  // what is pending ends the transaction
 };
 
 }  // namespace millrace::broker

@@ -65,6 +65,17 @@ TEST(Transaction, TheSameEndTwiceIsOneAndTheOppositeIsWrong) {
   EXPECT_EQ(driver.end(producer, false).error, ProtocolError::kInvalidTxnState);
 }
 
+TEST(Transaction, WhilePartitionsAreAddedTheOthersMayBeWrittenTo) {
+  Driver driver;
+  const ProducerIdentity producer = driver.begin().producer;
+  driver.add(producer, {kA});
+  const TransactionStep step = driver.transaction.add_partitions(producer, {kB}, 0, driver.now);
+  EXPECT_EQ(driver.transaction.verify(producer, kA), ProtocolError::kNone);
+  EXPECT_EQ(driver.transaction.verify(producer, kB), ProtocolError::kConcurrentTransactions);
+  driver.transaction.finish(step, true);
+  EXPECT_EQ(driver.transaction.verify(producer, kB), ProtocolError::kNone);
+}
+
 TEST(Transaction, WhileAStepIsOnItsWayOthersWait) {
   Driver driver;
   const ProducerIdentity producer = driver.begin().producer;
