@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/result.h"
 #include "commit/ids.h"
+#include "commit/leader_epochs.h"
 #include "io/executor.h"
 
 namespace millrace::commit {
@@ -104,6 +105,10 @@ class Reader {
                                        io::Executor& executor, io::Wake wake) = 0;
   // In order of their ids; at once. kTopicNotFound.
   virtual Result<std::vector<PartitionProducer>> producers(PartitionId partition) const = 0;
+  // Which epochs its records are of; at once. kTopicNotFound.
+  virtual Result<LeaderEpochs> leader_epochs(PartitionId partition) const = 0;
+  // The epoch of what is written now: it rises with each start of the log; the first is 0.
+  virtual int32_t leader_epoch() const = 0;
 };
 
 }  // namespace millrace::commit

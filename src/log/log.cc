@@ -224,7 +224,8 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
                                                            *write_executor, *settle_executor,
                                                            options.retention_interval_ns});
   topics = std::make_unique<RingTopics>(*proposals, *ledger);
-  reader = std::make_unique<RingReader>(*ledger, *files, writer->space(), reader_executors);
+  reader = std::make_unique<RingReader>(*ledger, *files, writer->space(),
+                                        leader_epoch_of(generation), reader_executors);
   jobs = std::make_unique<RingJobs>(*units, *proposals, *files, *reader_executors[0]);
   write_executor->post([this] { retention->written(); });
 }

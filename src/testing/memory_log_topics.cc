@@ -135,6 +135,14 @@ Result<std::vector<commit::PartitionProducer>> MemoryCommitLog::ReaderPart::prod
   return std::vector<commit::PartitionProducer>();
 }
 
+// It lives for one start.
+Result<commit::LeaderEpochs> MemoryCommitLog::ReaderPart::leader_epochs(
+    commit::PartitionId partition) const {
+  const std::lock_guard lock(store_.mutex);
+  if (!store_.topics.contains(partition.topic)) return no_topic();
+  return commit::LeaderEpochs({{0, 0}});
+}
+
 Result<commit::TopicId> MemoryCommitLog::TopicsPart::create_now(Store& store,
                                                                 commit::TopicSpec spec) {
   MILLRACE_TRY(commit::check_topic_name(spec.name));

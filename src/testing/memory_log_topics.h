@@ -30,6 +30,8 @@ class MemoryCommitLog::ReaderPart final : public commit::Reader {
                                        io::Wake wake) override;
   Result<std::vector<commit::PartitionProducer>> producers(
       commit::PartitionId partition) const override;
+  Result<commit::LeaderEpochs> leader_epochs(commit::PartitionId partition) const override;
+  int32_t leader_epoch() const override { return 0; }
 
  private:
   commit::PartitionData read_partition(const commit::PartitionRead& read);

@@ -17,9 +17,6 @@ using commit::PartitionRead;
 
 namespace {
 
-// One node: leadership never changes.
-constexpr int32_t kLeaderEpoch = 0;
-
 Error no_partition(PartitionId id) {
   return Error(ErrorCode::kTopicNotFound,
                fmt::format("there is no partition {} of topic {}", id.index, id.topic.value()));
@@ -60,9 +57,10 @@ std::vector<RingReader::Bounded> RingReader::bounds_of(const std::vector<Partiti
   }
 }
 
-Result<bool> RingReader::read_piece(const LogPiece& piece, int64_t offset, int64_t end,
+Result<bool> RingReader::read_piece(const LogPiece& piece, const Wanted& wanted,
                                     uint64_t& bytes_left, std::vector<Buffer>& to) const {
-  const auto take = [&](Buffer batch) {
+  const auto take = [&](Buffer batch, int64_t base) {
+    record::assign_offset({batch.mutable_data(), batch.bytes()}, base, wanted.epochs.at(base));
     bytes_left -= std::min(bytes_left, batch.bytes());
     to.push_back(std::move(batch));
   };
@@ -70,19 +68,15 @@ Result<bool> RingReader::read_piece(const LogPiece& piece, int64_t offset, int64
     auto body = files_.read_body(ring->ref);
     if (space_.oldest_lsn() > ring->ref.first_lsn) return false;
     if (!body) return std::move(body.error());
-    record::assign_offset({body->mutable_data() + ring->offset, ring->bytes}, piece.base_offset,
-                          kLeaderEpoch);
-    take(body->slice(ring->offset, ring->bytes));
+    take(body->slice(ring->offset, ring->bytes), piece.base_offset);
     return true;
   }
   const auto& [segment, extent] = std::get<SegmentBatches>(piece.place);
   int64_t base = piece.base_offset;
   MILLRACE_TRY(segment->read(extent, [&](Frame frame) -> Result<void> {
     const int64_t next = base + frame.records;
-    const bool wanted = next > offset && base < end && (to.empty() || bytes_left > 0);
-    if (wanted) {
-      record::assign_offset({frame.body.mutable_data(), frame.body.bytes()}, base, kLeaderEpoch);
-      take(std::move(frame.body));
+    if (next > wanted.offset && base < wanted.end && (to.empty() || bytes_left > 0)) {
+      take(std::move(frame.body), base);
     }
     base = next;
     return {};
@@ -104,13 +98,14 @@ Result<void> RingReader::read_partition(const PartitionRead& request, const Boun
   const bool committed = isolation == commit::Isolation::kReadCommitted;
   const int64_t limit = committed ? stable : end;
   uint64_t left = std::min(request.bytes_max, bytes_max);
+  const auto epochs = bounded.partition->leader_epochs();
   int64_t next = request.offset;
   while (next < limit && (data.batches.empty() || left > 0)) {
     const auto pieces = bounded.partition->find(next, limit, left);
     if (pieces.empty()) break;
     for (const LogPiece& piece : pieces) {
       if (!data.batches.empty() && left == 0) break;
-      if (!MILLRACE_TRY(read_piece(piece, next, limit, left, data.batches))) break;
+      if (!MILLRACE_TRY(read_piece(piece, {next, limit, *epochs}, left, data.batches))) break;
       next = piece.end_offset;
     }
   }
@@ -148,12 +143,14 @@ void RingReader::read(commit::ReadRequest request, io::Executor& executor,
 }
 
 Result<int64_t> RingReader::offset_at_time(const Bounded& bounded, int64_t timestamp_ms) const {
+  const auto epochs = bounded.partition->leader_epochs();
   int64_t from = bounded.bounds.start_offset;
   while (const auto piece = bounded.partition->find_time(timestamp_ms, from)) {
     if (piece->base_offset >= bounded.bounds.stable_offset) break;
     uint64_t all = UINT64_MAX;
     std::vector<Buffer> batches;
-    if (!MILLRACE_TRY(read_piece(*piece, piece->base_offset, piece->end_offset, all, batches))) {
+    const Wanted whole{piece->base_offset, piece->end_offset, *epochs};
+    if (!MILLRACE_TRY(read_piece(*piece, whole, all, batches))) {
       continue;
     }
     for (const Buffer& batch : batches) {
@@ -204,6 +201,11 @@ Result<std::vector<commit::PartitionProducer>> RingReader::producers(PartitionId
   if (const PartitionPtr partition = ledger_.partition(id)) {
     return partition->producers().describe();
   }
+  return no_partition(id);
+}
+
+Result<commit::LeaderEpochs> RingReader::leader_epochs(PartitionId id) const {
+  if (const PartitionPtr partition = ledger_.partition(id)) return *partition->leader_epochs();
   return no_partition(id);
 }
 

@@ -20,9 +20,13 @@ namespace millrace::log {
 // Ownership:  all references outlive it; its executors' tasks end before it does.
 class RingReader final : public commit::Reader {
  public:
-  RingReader(Ledger& ledger, const RingFiles& files, const RingSpace& space,
+  RingReader(Ledger& ledger, const RingFiles& files, const RingSpace& space, int32_t leader_epoch,
              std::vector<io::Executor*> executors)
-      : ledger_(ledger), files_(files), space_(space), executors_(std::move(executors)) {}
+      : ledger_(ledger),
+        files_(files),
+        space_(space),
+        leader_epoch_(leader_epoch),
+        executors_(std::move(executors)) {}
 
   void read(commit::ReadRequest request, io::Executor& executor,
             io::Completion<Result<std::vector<commit::PartitionData>>> done) override;
@@ -33,6 +37,8 @@ class RingReader final : public commit::Reader {
                                        io::Wake wake) override;
   Result<std::vector<commit::PartitionProducer>> producers(
       commit::PartitionId partition) const override;
+  Result<commit::LeaderEpochs> leader_epochs(commit::PartitionId partition) const override;
+  int32_t leader_epoch() const override { return leader_epoch_; }
 
  private:
   // The bounds of several partitions as of one moment; null: no such partition.
@@ -46,15 +52,22 @@ class RingReader final : public commit::Reader {
                               commit::Isolation isolation, uint64_t bytes_max,
                               commit::PartitionData& data) const;
   Result<int64_t> offset_at_time(const Bounded& bounded, int64_t timestamp_ms) const;
-  // Appends the piece's batches from the one that holds `offset` on. False: the ring has been
-  // reused meanwhile, look the piece up again.
-  Result<bool> read_piece(const LogPiece& piece, int64_t offset, int64_t end, uint64_t& bytes_left,
+  // What of a piece is wanted: the batches from the one that holds `offset` on, up to `end`.
+  struct Wanted {
+    int64_t offset;
+    int64_t end;
+    const commit::LeaderEpochs& epochs;
+  };
+  // Appends the piece's batches that are wanted. False: the ring has been reused meanwhile, look
+  // the piece up again.
+  Result<bool> read_piece(const LogPiece& piece, const Wanted& wanted, uint64_t& bytes_left,
                           std::vector<Buffer>& to) const;
   io::Executor& next_executor();
 
   Ledger& ledger_;
   const RingFiles& files_;
   const RingSpace& space_;
+  const int32_t leader_epoch_;  // of what is written now
   const std::vector<io::Executor*> executors_;
   std::atomic<uint32_t> next_{0};
   std::atomic<uint64_t> next_watch_{1};

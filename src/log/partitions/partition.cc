@@ -28,10 +28,15 @@ int64_t Partition::start_offset() const {
   return start_offset_;
 }
 
-void Partition::publish(LogPiece piece) {
+void Partition::publish(LogPiece piece, int32_t leader_epoch) {
   const std::lock_guard lock(mutex_);
   MILLRACE_ASSERT(piece.base_offset == published_end_);
   published_end_ = piece.end_offset;
+  if (epochs_->begins(leader_epoch)) {
+    auto epochs = std::make_shared<commit::LeaderEpochs>(*epochs_);
+    epochs->begin(leader_epoch, piece.base_offset);
+    epochs_ = std::move(epochs);
+  }
   pieces_.push_back(std::move(piece));
   find_stable();
 }
@@ -39,6 +44,9 @@ void Partition::publish(LogPiece piece) {
 void Partition::raise_start(int64_t offset) {
   const std::lock_guard lock(mutex_);
   start_offset_ = std::max(start_offset_, std::min(offset, published_end_));
+  auto epochs = std::make_shared<commit::LeaderEpochs>(*epochs_);
+  epochs->raise_start(start_offset_);
+  epochs_ = std::move(epochs);
   drop_before_start();
 }
 
@@ -176,6 +184,16 @@ void Partition::restore(int64_t start_offset, int64_t end_offset, std::vector<Lo
   shown_ = {end_offset, end_offset, end_offset, end_offset, {}, {}};
   pieces_.assign(std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end()));
   drop_before_start();
+}
+
+void Partition::restore_epochs(commit::LeaderEpochs epochs) {
+  const std::lock_guard lock(mutex_);
+  epochs_ = std::make_shared<const commit::LeaderEpochs>(std::move(epochs));
+}
+
+std::shared_ptr<const commit::LeaderEpochs> Partition::leader_epochs() const {
+  const std::lock_guard lock(mutex_);
+  return epochs_;
 }
 
 std::string Partition::snapshot_transactions() const {

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "commit/ids.h"
+#include "commit/leader_epochs.h"
 #include "commit/reader.h"
 #include "io/executor.h"
 #include "log/partitions/producer_table.h"
@@ -89,7 +90,7 @@ class Partition {
   ProducerTable& producers() { return producers_; }
 
   // REQUIRES: piece.base_offset is where the last one ended.
-  void publish(LogPiece piece);
+  void publish(LogPiece piece, int32_t leader_epoch);
   // Follows publish for a piece that a producer wrote: its transaction is open, or ends.
   void note_transaction(const ProducerBatch& batch, int64_t base_offset);
   // What was published is visible from `lsn` on; REQUIRES: the log's visible LSN is about to become
@@ -104,6 +105,9 @@ class Partition {
   // The first piece whose newest timestamp is at or after `timestamp_ms`.
   std::optional<LogPiece> find_time(int64_t timestamp_ms, int64_t from_offset) const;
 
+  // Never null; another one when records of another epoch come, or the start rises.
+  std::shared_ptr<const commit::LeaderEpochs> leader_epochs() const;
+
   // Aborted transactions with records in [from, to), in order of their first offsets.
   std::vector<commit::AbortedTransaction> aborted(int64_t from, int64_t to) const;
 
@@ -114,6 +118,7 @@ class Partition {
   void settle(commit::Lsn through, std::vector<LogPiece> settled);
   // The state that a checkpoint names. REQUIRES: nothing was published; pieces ascend.
   void restore(int64_t start_offset, int64_t end_offset, std::vector<LogPiece> pieces);
+  void restore_epochs(commit::LeaderEpochs epochs);
   // Producers and aborted transactions as the checkpoint keeps them; the writer's.
   std::string snapshot_transactions() const;
   Result<void> restore_transactions(std::string_view snapshot);
@@ -164,6 +169,8 @@ class Partition {
   std::vector<AbortedRange> aborted_;
   Shown shown_;
   std::deque<LogPiece> pieces_;
+  std::shared_ptr<const commit::LeaderEpochs> epochs_ =
+      std::make_shared<const commit::LeaderEpochs>();
   std::vector<Waiting> watches_;
   std::optional<Error> quarantined_;
 };

@@ -136,6 +136,7 @@ Result<void> Replay::take_whole(const EntryHeader& header, Assembly assembly) {
   entry.unit = header.unit;
   entry.rows = header.rows;
   entry.lsn = header.lsn;
+  entry.leader_epoch = leader_epoch_of(header.generation);
   entry.ref = assembly.ref;
   entry.damaged = assembly.damaged;
   if (entry.lsn <= settled_) return take_before_checkpoint(entry);
@@ -246,6 +247,7 @@ Result<void> Replay::restore_partitions(const Checkpoint& checkpoint) {
     auto& own = pieces[ends.id];
     std::ranges::sort(own, {}, &LogPiece::base_offset);
     partition->restore(ends.start_offset, ends.end_offset, std::move(own));
+    partition->restore_epochs(commit::LeaderEpochs(ends.epochs));
     if (!ends.transactions.empty()) {
       MILLRACE_TRY(partition->restore_transactions(ends.transactions));
     }

@@ -78,6 +78,12 @@ struct EntryHeader {
 
 inline constexpr size_t kEntryHeaderBytesMin = 56;
 
+// What partitions are told of the node generation in which their records were written; the first
+// generation is 1.
+constexpr int32_t leader_epoch_of(uint32_t generation) {
+  return static_cast<int32_t>(generation - 1);
+}
+
 constexpr uint64_t round_up(uint64_t value, uint64_t unit) {
   return (value + unit - 1) / unit * unit;
 }

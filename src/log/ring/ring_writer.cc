@@ -224,6 +224,7 @@ bool RingWriter::emit() {
     if (first) current_->first_lsn = entry.lsn;
     current_->pieces.push_back({group_.add(std::move(header), spans), cut.bytes, cut.crc});
   }
+  entry.leader_epoch = leader_epoch_of(options_.generation);
   entry.ref = {current_->first_lsn, current_->pieces[0], nullptr};
   if (current_->pieces.size() > 1) {
     entry.ref.more = std::make_shared<std::vector<RingPiece>>(current_->pieces.begin() + 1,

@@ -15,11 +15,13 @@ using commit::ByteWriter;
 
 namespace {
 
-constexpr uint32_t kMagic = 0x3243524D;     // "MRC2"
-constexpr uint32_t kMagicOld = 0x3143524D;  // "MRC1": without transactions
+constexpr uint32_t kMagic = 0x3343524D;                     // "MRC3"
+constexpr uint32_t kMagicWithoutEpochs = 0x3243524D;        // "MRC2"
+constexpr uint32_t kMagicWithoutTransactions = 0x3143524D;  // "MRC1": nor epochs
 constexpr size_t kHeadBytes = 8;
 constexpr size_t kMachineBytesMin = 16;
-constexpr size_t kPartitionBytes = 29;
+constexpr size_t kPartitionBytesMin = 29;
+constexpr size_t kEpochBytes = 12;
 constexpr size_t kSegmentBytesMin = 24;
 constexpr size_t kBaseBytes = 20;
 constexpr size_t kJobBytesMin = 13;
@@ -98,6 +100,10 @@ std::string encode(const Checkpoint& checkpoint) {
     to.number(ends.end_offset);
     to.number(static_cast<uint8_t>(ends.quarantined));
     to.bytes(ends.transactions);
+    put_all(to, ends.epochs, [&](const commit::LeaderEpochs::Start& start) {
+      to.number(start.epoch);
+      to.number(start.offset);
+    });
   });
   put_all(to, checkpoint.segments, [&](const Checkpoint::SegmentUse& use) {
     put(to, use.name);
@@ -129,6 +135,24 @@ std::string encode(const Checkpoint& checkpoint) {
     });
   });
   return to.take();
+}
+
+Checkpoint::PartitionEnds take_ends(ByteReader& from, uint32_t magic) {
+  Checkpoint::PartitionEnds ends;
+  ends.id = take_partition(from);
+  ends.start_offset = from.number<int64_t>();
+  ends.end_offset = from.number<int64_t>();
+  ends.quarantined = from.number<uint8_t>() != 0;
+  if (magic != kMagicWithoutTransactions) ends.transactions = from.bytes();
+  if (magic == kMagic) {
+    take_all(from, ends.epochs, kEpochBytes, [&] {
+      const auto epoch = from.number<int32_t>();
+      return commit::LeaderEpochs::Start{epoch, from.number<int64_t>()};
+    });
+  } else if (ends.end_offset > ends.start_offset) {
+    ends.epochs = {{0, ends.start_offset}};
+  }
+  return ends;
 }
 
 Checkpoint::JobState take_job(ByteReader& from) {
@@ -166,7 +190,9 @@ Checkpoint::OpenUnitRefs take_unit(ByteReader& from) {
 std::optional<Checkpoint> decode(std::string_view content) {
   if (content.size() < kHeadBytes) return std::nullopt;
   const auto magic = load_le<uint32_t>(content.data());
-  if (magic != kMagic && magic != kMagicOld) return std::nullopt;
+  if (magic != kMagic && magic != kMagicWithoutEpochs && magic != kMagicWithoutTransactions) {
+    return std::nullopt;
+  }
   const std::string_view body = content.substr(kHeadBytes);
   if (load_le<uint32_t>(content.data() + 4) != crc32c(std::as_bytes(std::span(body)))) {
     return std::nullopt;
@@ -181,15 +207,7 @@ std::optional<Checkpoint> decode(std::string_view content) {
     machine.snapshot = from.bytes();
     return machine;
   });
-  take_all(from, checkpoint.partitions, kPartitionBytes, [&] {
-    Checkpoint::PartitionEnds ends;
-    ends.id = take_partition(from);
-    ends.start_offset = from.number<int64_t>();
-    ends.end_offset = from.number<int64_t>();
-    ends.quarantined = from.number<uint8_t>() != 0;
-    if (magic == kMagic) ends.transactions = from.bytes();
-    return ends;
-  });
+  take_all(from, checkpoint.partitions, kPartitionBytesMin, [&] { return take_ends(from, magic); });
   take_all(from, checkpoint.segments, kSegmentBytesMin, [&] {
     Checkpoint::SegmentUse use;
     use.name = take_segment(from);

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "commit/ids.h"
+#include "commit/leader_epochs.h"
 #include "io/file_system.h"
 #include "log/ring/entry.h"
 #include "log/ring/entry_body.h"
@@ -27,6 +28,7 @@ struct Checkpoint {
     int64_t start_offset = 0;
     int64_t end_offset = 0;
     bool quarantined = false;
+    std::vector<commit::LeaderEpochs::Start> epochs;
     std::string transactions;  // of its producers (Partition::snapshot_transactions); empty: none
   };
   struct Base {

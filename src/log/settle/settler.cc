@@ -50,10 +50,12 @@ void Settler::begin() {
   for (const PartitionPtr& partition : ledger.partitions()) {
     partition->producers().expire(now_ms, context_.producer_expiration_ms);
     const auto bounds = partition->bounds(checkpoint.settled);
+    const auto epochs = partition->leader_epochs();
     checkpoint.partitions.push_back({.id = partition->id(),
                                      .start_offset = bounds->start_offset,
                                      .end_offset = bounds->high_watermark,
                                      .quarantined = partition->quarantined().has_value(),
+                                     .epochs = {epochs->starts().begin(), epochs->starts().end()},
                                      .transactions = partition->snapshot_transactions()});
     auto ring = partition->unsettled(checkpoint.settled);
     if (!ring.empty()) pass->partitions.push_back({partition, std::move(ring), {}});

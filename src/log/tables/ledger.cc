@@ -307,7 +307,7 @@ void Ledger::apply(LogEntry& entry) {
   }
 }
 
-void Ledger::publish(Partition& partition, LogPiece piece, bool damaged) {
+void Ledger::publish(Partition& partition, LogPiece piece, const LogEntry& entry, bool damaged) {
   if (damaged) {
     partition.quarantine(
         Error(ErrorCode::kPartitionQuarantined,
@@ -315,7 +315,7 @@ void Ledger::publish(Partition& partition, LogPiece piece, bool damaged) {
                           piece.end_offset - 1))
             .remedy("Restore the data directory from a backup, or delete the topic."));
   }
-  partition.publish(std::move(piece));
+  partition.publish(std::move(piece), entry.leader_epoch);
   changed_.insert(&partition);
 }
 
@@ -327,7 +327,7 @@ void Ledger::apply_append(LogEntry& entry) {
     publish(*partitions[i],
             {row.base_offset, row.base_offset + row.records, row.max_timestamp_ms, entry.lsn,
              RingBatch{entry.ref, offset, row.bytes}},
-            entry.damaged);
+            entry, entry.damaged);
     if (producers[i]) {
       partitions[i]->producers().apply(*producers[i], row.base_offset);
       partitions[i]->note_transaction(*producers[i], row.base_offset);
@@ -354,7 +354,7 @@ void Ledger::apply_piece(StagedPiece& piece, const LogEntry& entry, JobCommit& j
     publish(*partition,
             {base, base + staged->row->records, staged->row->max_timestamp_ms, entry.lsn,
              RingBatch{staged->ref, 0, staged->row->bytes}},
-            piece.damaged);
+            entry, piece.damaged);
     return;
   }
   const SegmentPtr& segment = std::get<SegmentPtr>(piece.place);
@@ -373,7 +373,7 @@ void Ledger::apply_piece(StagedPiece& piece, const LogEntry& entry, JobCommit& j
     publish(*partition,
             {base, base + extent.records, extent.max_timestamp_ms, entry.lsn,
              SegmentBatches{segment, extent}},
-            false);
+            entry, false);
   }
   for (const auto& [task, bytes] : tasks) {
     job.deltas.push_back({.task = task,

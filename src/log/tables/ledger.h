@@ -79,7 +79,7 @@ class Ledger {
   void apply_commit(LogEntry& entry);
   void apply_piece(StagedPiece& piece, const LogEntry& entry, JobCommit& job);
   void apply_meta(LogEntry& entry);
-  void publish(Partition& partition, LogPiece piece, bool damaged);
+  void publish(Partition& partition, LogPiece piece, const LogEntry& entry, bool damaged);
 
   std::atomic<commit::Lsn> visible_{commit::Lsn()};
   mutable std::shared_mutex partitions_mutex_;

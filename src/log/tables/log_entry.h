@@ -21,9 +21,10 @@ struct LogEntry {
   EntryType type = EntryType::kSeal;
   UnitBlock unit;
   std::vector<PartitionRow> rows;
-  commit::Lsn lsn;       // of the last fragment: where it takes effect
-  RingRef ref;           // set when it has its place
-  bool damaged = false;  // its body; found by recovery
+  commit::Lsn lsn;           // of the last fragment: where it takes effect
+  RingRef ref;               // set when it has its place
+  bool damaged = false;      // its body; found by recovery
+  int32_t leader_epoch = 0;  // of whoever wrote it
 
   // By type.
   struct Append {
