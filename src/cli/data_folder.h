@@ -7,7 +7,8 @@
 
 namespace millrace::cli {
 
-// DataFolder: --data, or a temporary folder that goes when this object does.
+// DataFolder: --data, or a temporary folder that goes when this object does. Making a temporary one
+// removes those that processes of the same user have left behind, killed before they could.
 //
 // Threading: confined to one thread. Failure: what the file system says.
 class DataFolder {

@@ -38,10 +38,14 @@ Result<std::unique_ptr<Embedded>> Embedded::open(io::World world, const RunOptio
   auto folder = MILLRACE_TRY(DataFolder::open(world, options.data));
   std::unique_ptr<Embedded> made(new Embedded(world, std::move(folder)));
   const auto print = [&client = made->client_](std::string_view line) { client->print(line); };
+  const auto stop = [&folder = made->folder_](const Error& error) {
+    folder.remove();
+    stop_process(error);
+  };
   made->node_ = MILLRACE_TRY(node::Node::open(world, {.data_folder = made->folder_.path(),
                                                       .durable = !made->folder_.temporary(),
                                                       .print = print,
-                                                      .on_fatal = stop_process}));
+                                                      .on_fatal = stop}));
   made->client_ = std::make_unique<TerminalClient>(terminal, made->node_->formats());
   made->session_ = made->node_->new_session(always_execute);
   MILLRACE_TRY(apply_settings(*made->session_, options));

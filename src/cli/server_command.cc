@@ -55,7 +55,11 @@ Result<void> serve_until_signal(io::World world, const ServerCommandOptions& opt
       MILLRACE_TRY(server::Server::open(world, MILLRACE_TRY(read_options(options, folder)),
                                         {.print = write_out,
                                          .on_problem = [](const Error& why) { report(why); },
-                                         .on_fatal = stop_process}));
+                                         .on_fatal =
+                                             [&folder](const Error& error) {
+                                               folder.remove();
+                                               stop_process(error);
+                                             }}));
   const auto session = opened->node().new_session(true);
   TerminalClient client({.progress = false, .quiet = false}, opened->node().formats());
   io::Notification stopped;

@@ -37,6 +37,11 @@ Batch Batch::with_columns(SchemaPtr schema, std::vector<ColumnPtr> columns) && {
   return std::move(*this);
 }
 
+Batch Batch::with_origin(RowOriginPtr origin) && {
+  origin_ = std::move(origin);
+  return std::move(*this);
+}
+
 Batch Batch::compact() && {
   if (!has_selection()) return std::move(*this);
   std::vector<ColumnPtr> columns;
@@ -45,6 +50,7 @@ Batch Batch::compact() && {
     columns.push_back(gather(column, selection(), selected_));
   Batch dense(schema_, std::move(columns), selected_);
   if (has_signs()) dense.signs_ = gather_signs(*this);
+  dense.origin_ = gather_origin(origin_, std::span(selection(), selected_));
   return dense;
 }
 
@@ -58,6 +64,7 @@ Batch Batch::slice(uint32_t first, uint32_t count) const {
   }
   for (ColumnPtr& column : part.columns_) column = data::slice(column, first, count);
   if (has_signs()) part.signs_ = signs_.slice(first, count);
+  part.origin_ = slice_origin(std::move(part.origin_), first);
   part.rows_ = count;
   return part;
 }
@@ -103,7 +110,10 @@ Batch concatenate(std::span<const Batch> batches) {
     for (const Batch& batch : dense) pieces.push_back(batch.column(index));
     columns.push_back(concatenate(pieces));
   }
-  Batch whole(batches[0].schema(), std::move(columns), rows);
+  std::vector<std::pair<RowOriginPtr, uint32_t>> origins;
+  for (const Batch& batch : dense) origins.emplace_back(batch.origin(), batch.rows());
+  Batch whole = Batch(batches[0].schema(), std::move(columns), rows)
+                    .with_origin(concatenate_origins(origins));
   if (!any_signs) return whole;
   Buffer signs = Buffer::zeroed(rows);
   uint32_t at = 0;

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/buffer.h"
 #include "data/column.h"
+#include "data/row_origin.h"
 #include "data/schema.h"
 
 namespace millrace::data {
@@ -35,6 +36,7 @@ inline constexpr uint32_t kBatchRowsMax = 4096;
 // rows():       how many rows the columns hold (1..kBatchRowsMax in motion; 0 is an empty batch).
 // signs():      a Sign per physical row; none: all +I.
 // selection():  ascending physical row indices that count; none: all. size() is the number of them.
+// origin():     where the physical rows were read; null: not known.
 //
 // Threading:  a value; columns are immutable and shared.
 // Ownership:  passed by value: a sole owner of a column may reuse its buffers.
@@ -65,11 +67,15 @@ class Batch {
   // The physical row of the n-th row that counts.
   uint32_t row(uint32_t n) const { return has_selection() ? selection()[n] : n; }
 
+  const RowOriginPtr& origin() const { return origin_; }
+
   // A Sign per physical row (`signs` holds rows() bytes), or an empty Buffer.
   Batch with_signs(Buffer signs) &&;
   // `selection` holds `count` ascending uint16 physical row indices.
   Batch with_selection(Buffer selection, uint32_t count) &&;
+  // Other columns of the same rows.
   Batch with_columns(SchemaPtr schema, std::vector<ColumnPtr> columns) &&;
+  Batch with_origin(RowOriginPtr origin) &&;
   // The rows that count, dense, without a selection (itself if there is none).
   Batch compact() &&;
   // The n-th to the (n + count)-th row that counts.
@@ -91,6 +97,7 @@ class Batch {
   std::vector<ColumnPtr> columns_;
   Buffer signs_;
   Buffer selection_;
+  RowOriginPtr origin_;
   uint32_t rows_ = 0;
   uint32_t selected_ = 0;
 };

@@ -143,13 +143,15 @@ class PipelineAssembly {
     return {};
   }
 
-  static Result<SourceShard> make_source(SourceSpec& spec, uint32_t shard) {
+  Result<SourceShard> make_source(SourceSpec& spec, uint32_t shard) const {
     SourceShard source;
     source.id = spec.id;
     source.table = spec.table;
     source.source = spec.source;
     source.bounded = spec.source->bounded();
     source.on_rejection = spec.on_rejection;
+    source.row_text = spec.row_text;
+    source.ordinal = number_;
     if (spec.projection) source.projection = MILLRACE_TRY(spec.projection(shard));
     if (spec.filter) source.filter = MILLRACE_TRY(spec.filter(shard));
     if (spec.event_time) {
@@ -163,8 +165,10 @@ class PipelineAssembly {
 
   Result<void> assign_splits(std::vector<TaskParts>& all) {
     SourceSpec& spec = *pipeline_.source;
+    const std::vector<std::string> begun = begun_splits(spec.id, start_.recovered.positions);
+    auto listed = begun.empty() ? spec.source->splits() : spec.source->splits_again(begun);
     std::vector<SplitStart> splits = MILLRACE_TRY(
-        resume_splits(spec.id, MILLRACE_TRY(spec.source->splits()), start_.recovered.positions));
+        resume_splits(spec.id, MILLRACE_TRY(std::move(listed)), start_.recovered.positions));
     const size_t readers = std::max<size_t>(1, std::min(all.size(), splits.size()));
     for (size_t index = 0; index < splits.size(); ++index) {
       TaskParts& parts = all[index % all.size()];
@@ -186,7 +190,7 @@ void connect(const Edge& edge, const Dataflow& dataflow, const std::vector<uint3
              std::vector<TaskParts>& tasks) {
   const uint32_t shards_to = dataflow.pipelines[edge.to].shards;
   for (uint32_t from = 0; from < dataflow.pipelines[edge.from].shards; ++from) {
-    OutgoingEdge outgoing{edge.routing, edge.key_columns, {}, edge.late};
+    OutgoingEdge outgoing{edge.routing, edge.key_columns, {}, edge.late, edge.origins};
     const bool to_one = edge.routing == Routing::kForward || edge.routing == Routing::kSingle;
     const uint32_t only = edge.routing == Routing::kForward ? from % shards_to : 0;
     for (uint32_t to = to_one ? only : 0; to < (to_one ? only + 1 : shards_to); ++to) {

@@ -30,7 +30,10 @@ data::Batch coalesce(std::vector<data::Batch>& batches) {
                            [&](const data::Batch& batch) { return batch.column(index); });
     columns.push_back(data::concatenate(parts));
   }
-  data::Batch whole(schema, std::move(columns), rows);
+  std::vector<std::pair<data::RowOriginPtr, uint32_t>> origins;
+  for (const data::Batch& batch : batches) origins.emplace_back(batch.origin(), batch.rows());
+  data::Batch whole =
+      data::Batch(schema, std::move(columns), rows).with_origin(data::concatenate_origins(origins));
   if (signs) {
     Buffer all = Buffer::zeroed(rows);
     std::byte* to = all.mutable_data();

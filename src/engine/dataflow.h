@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "data/schema.h"
 #include "engine/operator.h"
+#include "engine/rejection.h"
 #include "engine/row_functions.h"
 #include "engine/sink.h"
 #include "engine/source.h"
@@ -33,13 +34,6 @@ struct EventTimeSpec {
   int64_t idle_timeout_us = 0;
 };
 
-// What becomes of a source's row that cannot be decoded or computed.
-enum class OnRejection : uint8_t {
-  kReport,  // staged for JobOptions::errors
-  kSkip,    // counted
-  kFail,    // ends the job
-};
-
 // The head of a pipeline that reads from outside.
 struct SourceSpec {
   std::string id;     // stable and unique in the job: its positions are kept under it
@@ -50,6 +44,9 @@ struct SourceSpec {
   std::optional<EventTimeSpec> event_time;
   double rows_per_second = 0;  // 0: as fast as they come
   OnRejection on_rejection = OnRejection::kReport;
+  // A row of the batches behind the projection, as rejections show it. Null: rows do not say where
+  // they were read.
+  std::function<std::string(const data::Batch&, uint32_t row)> row_text;
 };
 
 // Where a pipeline's output goes.
@@ -68,6 +65,8 @@ struct Edge {
   std::vector<uint32_t> key_columns;
   // Carries what the operators of `from` push as late, in place of its rows.
   bool late = false;
+  // Batches keep their origin. It pins the columns that were read, so only where somebody asks.
+  bool origins = false;
 };
 
 // A linear chain that runs as one task per shard: a source or one or more input channels at its

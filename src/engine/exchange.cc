@@ -48,7 +48,12 @@ Result<Step> ExchangeTail::resume() {
 Result<Step> ExchangeTail::on_event(Event event) {
   for (Route& route : routes_) {
     if (event.is_batch()) {
-      if (route.edge.late == (event.kind == EventKind::kLate)) spread(route, event.batch);
+      if (route.edge.late != (event.kind == EventKind::kLate)) continue;
+      if (route.edge.origins || event.batch.origin() == nullptr) {
+        spread(route, event.batch);
+      } else {
+        spread(route, data::Batch(event.batch).with_origin(nullptr));
+      }
       continue;
     }
     for (auto& channel : route.edge.channels) {

@@ -17,7 +17,8 @@ struct OutgoingEdge {
   std::vector<uint32_t> key_columns;
   // kHash, kBroadcast: a channel per shard; kForward, kSingle: one.
   std::vector<std::shared_ptr<Channel>> channels;
-  bool late = false;  // takes kLate in place of kBatch
+  bool late = false;     // takes kLate in place of kBatch
+  bool origins = false;  // batches keep theirs
 };
 
 // ExchangeTail: out of a task into other tasks. Fan-out shares the batch; up to kSharedShardsMax

@@ -63,11 +63,16 @@ class Source {
   virtual ~Source() = default;
   virtual data::SchemaPtr schema() const = 0;
   virtual Result<std::vector<Split>> splits() = 0;
+  // The same for a job that goes on, after it has read something of the splits `begun`. A generator
+  // deals its rows out to as many splits as it began with, however many shards read them now.
+  virtual Result<std::vector<Split>> splits_again(const std::vector<std::string>& begun);
   // `from`: a position that this split's reader once emitted, or empty.
   virtual Result<std::unique_ptr<SplitReader>> open(const Split& split, const Position& from,
                                                     io::Wake wake) = 0;
   // Whether every split ends by itself.
   virtual bool bounded() const = 0;
+  // Whether rows are numbered over all splits together, as those of a generator are.
+  virtual bool numbers_all_rows() const { return false; }
   // How a row is named to people: "flights.json:1234567". `row` counts as Emit::rows' first_row
   // does.
   virtual std::string place(const Split& split, int64_t row) const;

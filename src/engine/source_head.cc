@@ -45,6 +45,8 @@ SourceHead::SourceHead(SourceShard shard, std::vector<SplitStart> splits, TimeSt
   for (SplitStart& split_start : splits) {
     SplitState split;
     split.start = std::move(split_start);
+    split.number =
+        std::make_shared<SplitNumber>(SplitNumber{split.start.split, split.start.ordinal});
     if (split.start.split.event_time_min) {
       split.start.watermark = std::max(split.start.watermark, *split.start.split.event_time_min);
     }
@@ -101,7 +103,7 @@ Result<void> SourceHead::take_decoded(Chain& chain) {
       return begin_batch(chain, std::move(decoded));
     case Decoded::Kind::kRejection:
       split.start.position = std::move(decoded.behind);
-      MILLRACE_TRY(rows_.reject(std::move(decoded.rejection), split.start.split.name));
+      rows_.reject(std::move(decoded.rejection), split.start.split.name);
       break;
     case Decoded::Kind::kEnd:
       split.start.ended = true;
@@ -121,7 +123,7 @@ Result<void> SourceHead::begin_batch(Chain& chain, Decoded decoded) {
   split.start.idle = false;
   const Timestamp now = context_.clock.wall_us();
   if (now - context_.options.tick_interval_us >= tick_) push_tick(chain, now);
-  MILLRACE_TRY(rows_.prepare(std::move(decoded.batch), split.start.split, decoded.first_row,
+  MILLRACE_TRY(rows_.prepare(std::move(decoded.batch), split.number, decoded.first_row,
                              split.notice_far_future));
   event_times_.add(rows_.span());
   in_batch_ = true;
@@ -239,12 +241,24 @@ Timestamp SourceHead::least_watermark(const SplitState* except, bool& any_active
   return least;
 }
 
+Timestamp SourceHead::furthest_watermark() const {
+  Timestamp furthest = kTimeMin;
+  for (const SplitState& split : splits_) {
+    if (!split.start.ended) furthest = std::max(furthest, split.start.watermark);
+  }
+  return furthest;
+}
+
 void SourceHead::publish_time(Chain& chain, bool exact) {
   bool any_active = false;
   const Timestamp least = least_watermark(nullptr, any_active);
   if (!any_active) {
-    // All ended: the end says more. All idle, or nothing to read: out of everybody's minima.
-    if (!idle_sent_ && !all_ended()) {
+    // All ended: the end says more. All idle, or nothing to read: out of everybody's minima, and as
+    // far as the furthest (WatermarkMerge).
+    if (all_ended()) return;
+    const Timestamp furthest = furthest_watermark();
+    if (furthest > time_.emitted()) push_watermark(chain, furthest);
+    if (!idle_sent_) {
       idle_sent_ = true;
       chain.push(Event::signal(EventKind::kIdle, 1));
       context_.counters.idle.store(true, std::memory_order_relaxed);

@@ -40,6 +40,7 @@ class SourceHead final : public Head {
   };
   struct SplitState {
     SplitStart start;  // position, watermark, idle, ended run along
+    std::shared_ptr<const SplitNumber> number;
     std::unique_ptr<SplitReader> reader;
     std::shared_ptr<Signal> signal;
     bool opening = false;
@@ -81,6 +82,8 @@ class SourceHead final : public Head {
   void publish_time(Chain& chain, bool exact);
   // The least watermark of the active splits other than `except`; kTimeMax: there are none.
   Timestamp least_watermark(const SplitState* except, bool& any_active) const;
+  // The greatest watermark of the splits that have not ended.
+  Timestamp furthest_watermark() const;
   void push_tick(Chain& chain, Timestamp tick);
   void push_watermark(Chain& chain, Timestamp watermark);
   void check_idle();

@@ -15,40 +15,41 @@ std::string time_text(Timestamp time) {
 
 }  // namespace
 
-Result<void> SourceRows::reject(Rejection rejection, const std::string& place) {
+SourceRows::SourceRows(SourceShard& shard, HeadContext& context)
+    : shard_(shard),
+      context_(context),
+      naming_(std::make_shared<SourceNaming>(SourceNaming{.table = shard.table,
+                                                          .source = shard.source,
+                                                          .ordinal = shard.ordinal,
+                                                          .on_rejection = shard.on_rejection,
+                                                          .row_text = shard.row_text})) {}
+
+void SourceRows::reject(Rejection rejection, const std::string& place) {
   if (rejection.table.empty()) rejection.table = shard_.table;
   if (rejection.place.empty()) rejection.place = place;
-  switch (shard_.on_rejection) {
-    case OnRejection::kReport:
-      context_.staging.reject(std::move(rejection));
-      return {};
-    case OnRejection::kSkip:
-      TaskCounters::add(context_.counters.rows_skipped, 1);
-      return {};
-    case OnRejection::kFail:
-      break;
-  }
-  return Error(ErrorCode::kRowFailed, rejection.reason)
-      .at(rejection.place)
-      .remedy("Correct the row, or let the table go on with 'on-error' = 'dead-letter'.");
+  rejection.on_rejection = shard_.on_rejection;
+  context_.staging.reject(std::move(rejection));
 }
 
-Result<void> SourceRows::drain_rejections(const Split& split, int64_t first_row) {
+void SourceRows::drain_rejections(const Split& split, int64_t first_row) {
   for (Rejection& rejection : rejections_) {
     const std::string place = rejection.batch_row < 0
                                   ? split.name
                                   : shard_.source->place(split, first_row + rejection.batch_row);
-    MILLRACE_TRY(reject(std::move(rejection), place));
+    reject(std::move(rejection), place);
   }
   rejections_.clear();
-  return {};
 }
 
-Result<void> SourceRows::prepare(data::Batch batch, const Split& split, int64_t first_row,
-                                 bool& notice_far_future) {
+Result<void> SourceRows::prepare(data::Batch batch, const std::shared_ptr<const SplitNumber>& split,
+                                 int64_t first_row, bool& notice_far_future) {
   TaskCounters::add(context_.counters.rows_in, batch.size());
   if (shard_.projection) {
     batch = MILLRACE_TRY(shard_.projection->project(std::move(batch), rejections_));
+  }
+  if (shard_.row_text) {
+    batch = std::move(batch).with_origin(
+        std::make_shared<DecodedRows>(batch.columns(), batch.schema(), split, first_row, naming_));
   }
   if (shard_.event_time) {
     times_.resize(batch.rows());
@@ -56,14 +57,16 @@ Result<void> SourceRows::prepare(data::Batch batch, const Split& split, int64_t 
     batch = MILLRACE_TRY(
         shard_.event_time->evaluate(std::move(batch), times_, watermarks_, rejections_));
     measure(batch);
-    batch = MILLRACE_TRY(check_far_future(std::move(batch), split, first_row, notice_far_future));
+    batch = MILLRACE_TRY(
+        check_far_future(std::move(batch), split->split, first_row, notice_far_future));
     remember_timed(batch);
   }
   if (shard_.filter && !batch.empty()) {
     batch = MILLRACE_TRY(shard_.filter->filter(std::move(batch), rejections_));
   }
   passed_ = std::move(batch);
-  return rejections_.empty() ? Result<void>() : drain_rejections(split, first_row);
+  if (!rejections_.empty()) drain_rejections(split->split, first_row);
+  return {};
 }
 
 void SourceRows::measure(const data::Batch& batch) {

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "engine/dataflow.h"
+#include "engine/decoded_rows.h"
 #include "engine/event_time_spans.h"
 #include "engine/head.h"
 #include "engine/row_functions.h"
@@ -27,21 +28,23 @@ struct SourceShard {
   int64_t idle_timeout_us = 0;
   double rows_per_second = 0;  // this shard's share
   OnRejection on_rejection = OnRejection::kReport;
+  std::function<std::string(const data::Batch&, uint32_t row)> row_text;
+  uint32_t ordinal = 0;  // among the job's sources
 };
 
 // SourceRows: what happens to a decoded batch before it is cut: computed columns, event time, the
 // check for times too far ahead, the filter, and what is rejected on the way.
 //
 // Threading:  confined to its task.
-// Failure:    kRowFailed where the table says so; else rows are rejected.
+// Failure:    rows are rejected; the staging fails the job where the table says so.
 class SourceRows {
  public:
-  SourceRows(SourceShard& shard, HeadContext& context) : shard_(shard), context_(context) {}
+  SourceRows(SourceShard& shard, HeadContext& context);
 
   // `notice_far_future` is cleared when the split has given its notice.
-  Result<void> prepare(data::Batch batch, const Split& split, int64_t first_row,
-                       bool& notice_far_future);
-  Result<void> reject(Rejection rejection, const std::string& place);
+  Result<void> prepare(data::Batch batch, const std::shared_ptr<const SplitNumber>& split,
+                       int64_t first_row, bool& notice_far_future);
+  void reject(Rejection rejection, const std::string& place);
 
   // After prepare: all rows that have a time, with it (no rows where the table has none)…
   SplitTime::Rows timed() const {
@@ -57,10 +60,11 @@ class SourceRows {
                                        bool& notice);
   void measure(const data::Batch& batch);
   void remember_timed(const data::Batch& batch);
-  Result<void> drain_rejections(const Split& split, int64_t first_row);
+  void drain_rejections(const Split& split, int64_t first_row);
 
   SourceShard& shard_;
   HeadContext& context_;
+  const std::shared_ptr<const SourceNaming> naming_;
   data::Batch passed_;
   EventTimeSpan span_;
   uint32_t timed_count_ = 0;

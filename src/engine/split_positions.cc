@@ -61,12 +61,23 @@ const commit::SplitPosition* find_position(const commit::Positions& positions,
   return found == positions.splits.end() || name(*found) != wanted ? nullptr : &*found;
 }
 
+std::vector<std::string> begun_splits(std::string_view source_id,
+                                      const commit::Positions& recovered) {
+  std::vector<std::string> names;
+  for (const commit::SplitPosition& position : recovered.splits) {
+    if (position.source == source_id) names.push_back(position.split);
+  }
+  return names;
+}
+
 Result<std::vector<SplitStart>> resume_splits(std::string_view source_id, std::vector<Split> splits,
                                               const commit::Positions& recovered) {
   std::vector<SplitStart> starts;
   std::unordered_set<std::string_view> listed;
   for (Split& split : splits) {
-    SplitStart start{std::move(split), {}, kTimeMin, false, false};
+    SplitStart start;
+    start.split = std::move(split);
+    start.ordinal = static_cast<uint32_t>(starts.size());
     if (const auto* position = find_position(recovered, source_id, start.split.name)) {
       StoredPosition stored = MILLRACE_TRY(StoredPosition::decode(position->position));
       if (stored.identity != start.split.identity) return input_changed(start.split, "has changed");

@@ -32,7 +32,12 @@ struct SplitStart {
   Timestamp watermark = kTimeMin;
   bool idle = false;
   bool ended = false;
+  uint32_t ordinal = 0;  // among the source's splits
 };
+
+// The names of the source's splits that positions are known of.
+std::vector<std::string> begun_splits(std::string_view source_id,
+                                      const commit::Positions& recovered);
 
 // The splits of a source as they are now, with what the last commit says of them.
 // kInputChanged: one that was already read is gone or no longer the same.

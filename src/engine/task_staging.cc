@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "engine/decoded_rows.h"
 
 namespace millrace::engine {
 namespace {
@@ -65,6 +66,19 @@ Result<void> TaskStaging::adopt_snapshot(commit::SnapshotId snapshot) {
 }
 
 void TaskStaging::reject(Rejection rejection) {
+  if (rejection.origin != nullptr) name_read_row(rejection);
+  if (rejection.on_rejection == OnRejection::kSkip) {
+    return TaskCounters::add(counters_.rows_skipped, 1);
+  }
+  if (rejection.on_rejection == OnRejection::kFail) {
+    if (failure_) return;
+    failure_ = Error(ErrorCode::kRowFailed, rejection.reason)
+                   .at(rejection.place)
+                   .remedy(
+                       "Correct the row, or let the table go on with 'on-error' = "
+                       "'dead-letter'.");
+    return;
+  }
   TaskCounters::add(counters_.rows_rejected, 1);
   if (!errors_) return;
   rejected_bytes_ += rejection.row.size() + rejection.reason.size() + kRejectionOverheadBytes;
@@ -90,6 +104,7 @@ Result<bool> TaskStaging::try_stage(const Pending& pending) {
 }
 
 Result<bool> TaskStaging::flush() {
+  if (failure_) return Error(*failure_);
   if (rejections_.size() >= kRejectionsMax || rejected_bytes_ >= kRejectedBytesMax) {
     MILLRACE_TRY(stage_rejections());
   }

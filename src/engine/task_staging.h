@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "commit/unit.h"
@@ -58,7 +59,8 @@ class TaskStaging final : public Staging {
   void stage_state(commit::TaskId task, Buffer delta);
   // REQUIRES: the epoch's barrier has passed, so its unit is open.
   Result<void> adopt_snapshot(commit::SnapshotId snapshot);
-  // Stages what waits. False: it is still too much, a wake-up will come.
+  // Stages what waits. False: it is still too much, a wake-up will come. Failure: kRowFailed, where
+  // a row was rejected that its table does not let pass.
   Result<bool> flush();
 
  private:
@@ -79,6 +81,7 @@ class TaskStaging final : public Staging {
   std::deque<Pending> pending_;
   std::vector<Rejection> rejections_;
   size_t rejected_bytes_ = 0;
+  std::optional<Error> failure_;  // a row that its table does not let pass
 };
 
 }  // namespace millrace::engine

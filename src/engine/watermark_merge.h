@@ -10,8 +10,9 @@ namespace millrace::engine {
 
 // WatermarkMerge: the least time of several inputs, as semantics.md (7, 8) wants it: idle and ended
 // inputs are left out, an input that was never heard of holds, the result never goes back: one that
-// wakes up with older data only brings late rows. All inputs idle: the result is idle and stays
-// where it is. The same for ticks.
+// wakes up with older data only brings late rows. All inputs idle: the result is idle, and as far
+// as the furthest of them, as if they had become idle one after another, the furthest behind first:
+// so it does not matter which clock fired before the other. The same for ticks.
 //
 // Threading: confined to one task.
 class WatermarkMerge {

@@ -34,7 +34,7 @@ TEST(WatermarkMerge, AnIdleInputIsLeftOutAndDoesNotPullBackWhenItWakes) {
   EXPECT_EQ(merge.time(), 55);
 }
 
-TEST(WatermarkMerge, AllIdleIsIdleAndStaysWhereItIs) {
+TEST(WatermarkMerge, AllIdleIsIdleAndAsFarAsTheFurthestInEveryOrder) {
   WatermarkMerge merge(2);
   merge.advance(0, 50);
   merge.advance(1, 20);
@@ -43,7 +43,21 @@ TEST(WatermarkMerge, AllIdleIsIdleAndStaysWhereItIs) {
   merge.set_idle(1, true);
   EXPECT_TRUE(merge.update());
   EXPECT_TRUE(merge.idle());
-  EXPECT_EQ(merge.time(), 20);
+  EXPECT_EQ(merge.time(), 50);
+
+  WatermarkMerge ahead_first(2);
+  ahead_first.advance(0, 50);
+  ahead_first.set_idle(0, true);
+  EXPECT_FALSE(ahead_first.update());
+  ahead_first.set_idle(1, true);
+  ahead_first.update();
+  EXPECT_EQ(ahead_first.time(), 50);
+  // What nobody has ever heard of tells no time.
+  WatermarkMerge silent(2);
+  silent.set_idle(0, true);
+  silent.set_idle(1, true);
+  silent.update();
+  EXPECT_EQ(silent.time(), kTimeMin);
 }
 
 TEST(WatermarkMerge, AnEndedInputIsLeftOutAndAllEndedIsTheEnd) {
@@ -59,7 +73,7 @@ TEST(WatermarkMerge, AnEndedInputIsLeftOutAndAllEndedIsTheEnd) {
   merge.update();
   // Ended and idle ones only: idle, not the end of time.
   EXPECT_TRUE(merge.idle());
-  EXPECT_EQ(merge.time(), 20);
+  EXPECT_EQ(merge.time(), 30);
   merge.advance(1, kTimeMax);
   merge.advance(2, kTimeMax);
   merge.update();

@@ -56,13 +56,15 @@ inline bool both_short(int64_t x, int64_t y) {
   return ((static_cast<uint64_t>(x) | static_cast<uint64_t>(y)) >> 32) == 0;
 }
 
-struct Divide {
+// kFloatsGoOn: a float divided by zero is infinite or NaN, and no error.
+template <bool kFloatsGoOn>
+struct Quotient {
   static constexpr const char* kSign = "/";
   template <class T>
   static bool apply(T x, T y, T& to) {
     if constexpr (std::is_floating_point_v<T>) {
       to = x / y;
-      return y != 0;
+      return kFloatsGoOn || y != 0;
     } else {
       to = 0;
       if (y == 0) return false;
@@ -78,6 +80,8 @@ struct Divide {
     }
   }
 };
+
+using Divide = Quotient<false>;
 
 struct Modulo {
   static constexpr const char* kSign = "%";
@@ -291,6 +295,12 @@ void register_arithmetic(FunctionRegistry& registry) {
       {"/", "numeric", "a / b -> number | interval",
        "The quotient; of two integers cut toward zero. Division by zero is a row error.", "7 / 2",
        "3"}));
+  registry.add(operation<Quotient<true>>(
+      Operation::kDivide,
+      {"flink:/", "numeric", "a / b -> number | interval",
+       "The quotient; of two integers cut toward zero. Of a float and zero it is infinite; other "
+       "divisions by zero are row errors.",
+       "CAST(-1 AS DOUBLE) / 0", "-Infinity"}));
   registry.add(operation<Modulo>(Operation::kModulo,
                                  {"%", "numeric", "a % b -> number",
                                   "The rest of a division, with the sign of a.", "-7 % 3", "-1"}));

@@ -195,6 +195,15 @@ void register_concatenation(FunctionRegistry& registry) {
                      .variadic = true}},
       .expand = as_texts("CONCAT")});
   registry.add(expr::ScalarFunction{
+      .doc = {"flink:CONCAT", kFamily, "CONCAT(value, ...) -> STRING",
+              "All values as text one behind the other; NULL where one of them is.",
+              "CONCAT('a', 12)", "a12"},
+      .overloads = {{.parameters = {text},
+                     .result = always(text),
+                     .kernel = plain_kernel(concatenate),
+                     .variadic = true}},
+      .expand = as_texts("flink:CONCAT")});
+  registry.add(expr::ScalarFunction{
       .doc = {"CONCAT_WS", kFamily, "CONCAT_WS(separator, value, ...) -> STRING",
               "All values as text with a separator between them; NULLs are left out.",
               "CONCAT_WS(', ', 'a', NULL, 12)", "a, 12"},

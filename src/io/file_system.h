@@ -55,6 +55,7 @@ struct FileStat {
   bool is_folder = false;
   uint64_t bytes = 0;
   int64_t modified_us = 0;  // since 1970
+  bool is_own = true;       // the path is no link, and belongs to the user of this process
 };
 
 // A lock on a file, held until destroyed or the process dies.

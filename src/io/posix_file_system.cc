@@ -154,9 +154,12 @@ Result<FileStat> PosixFileSystem::stat(const std::string& path) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return posix_failure("find it", path);
   const int64_t modified_ns = found.st_mtim.tv_sec * kNsPerSecond + found.st_mtim.tv_nsec;
+  struct stat itself{};
+  const bool is_known = lstat(path.c_str(), &itself) == 0 && !S_ISLNK(itself.st_mode);
   return FileStat{.is_folder = S_ISDIR(found.st_mode),
                   .bytes = static_cast<uint64_t>(found.st_size),
-                  .modified_us = modified_ns / kNsPerUs};
+                  .modified_us = modified_ns / kNsPerUs,
+                  .is_own = is_known && itself.st_uid == geteuid()};
 }
 
 Result<std::vector<std::string>> PosixFileSystem::list(const std::string& folder) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "jobs/lowering.h"
 #include "operators/changelog/upsert_normalize.h"
 #include "operators/join/hash_join.h"
@@ -6,6 +8,7 @@
 #include "operators/project/unnest.h"
 #include "operators/sort/sort_limit.h"
 #include "operators/window/window_assign.h"
+#include "plan/join_bounds.h"
 
 namespace millrace::jobs {
 namespace {
@@ -21,6 +24,25 @@ operators::JoinKind operator_kind(plan::JoinKind kind) {
     default:
       return operators::JoinKind::kInner;
   }
+}
+
+operators::JoinSideTime side_time(const plan::JoinBounds::Side& side) {
+  const auto limit = [](const std::optional<plan::TimeLimit>& of) {
+    return of ? std::optional(operators::TimeLimit{of->column, of->offset_us}) : std::nullopt;
+  };
+  return {.late = limit(side.late), .expires = limit(side.expires)};
+}
+
+// Whether every row of the node is a row that was read, and not one that was made from several.
+bool comes_as_read(const plan::Node& node) {
+  const bool is_source = node.as<plan::Scan>() != nullptr || node.as<plan::Values>() != nullptr;
+  const bool keeps_rows =
+      node.as<plan::Filter>() != nullptr || node.as<plan::Project>() != nullptr ||
+      node.as<plan::AssignWindow>() != nullptr || node.as<plan::Unnest>() != nullptr ||
+      node.as<plan::UnionAll>() != nullptr;
+  return is_source || (keeps_rows && std::ranges::all_of(node.inputs, [](const auto& input) {
+                         return comes_as_read(*input);
+                       }));
 }
 
 }  // namespace
@@ -82,9 +104,11 @@ Result<Lowering::Pipeline> Lowering::lower_normalize(const plan::Node& node,
 }
 
 Result<Lowering::Pipeline> Lowering::lower_sort(const plan::Node& node, const plan::Sort& sort) {
-  const Pipeline pipeline = gather(MILLRACE_TRY(stream(node.input())), "sort", {});
+  const bool by_source = comes_as_read(*node.input());
+  const Pipeline pipeline = gather(MILLRACE_TRY(stream(node.input())), "sort", {}, by_source);
   operators::SortLimitSpec spec{.schema = node.schema,
                                 .keys = {},
+                                .by_source = by_source,
                                 .limit = sort.limit,
                                 .offset = sort.offset,
                                 .changing_input = !node.input()->properties.append_only()};
@@ -104,6 +128,9 @@ Result<Lowering::Pipeline> Lowering::lower_join(const plan::Node& node, const pl
                                .residual = join.residual,
                                .changing_left = !node.input(0)->properties.append_only(),
                                .changing_right = !node.input(1)->properties.append_only()};
+  const plan::JoinBounds bounds = plan::join_bounds(join, node.inputs);
+  spec.left_time = side_time(bounds.left);
+  spec.right_time = side_time(bounds.right);
   std::vector<uint32_t> left_keys;
   std::vector<uint32_t> right_keys;
   for (const plan::JoinKey& key : join.keys) {

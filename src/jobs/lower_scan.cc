@@ -5,6 +5,7 @@
 #include "expr/build.h"
 #include "jobs/event_time_order.h"
 #include "jobs/lowering.h"
+#include "jobs/row_json.h"
 #include "jobs/source_functions.h"
 #include "jobs/values_source.h"
 
@@ -15,17 +16,21 @@ using catalog::ColumnKind;
 using expr::ExpressionPtr;
 
 // ScanColumns: the three shapes of a scan's rows: what the connector decodes, what the source task
-// makes of it (computed columns; what the filter and the event time need), what goes on.
+// makes of it (computed columns; what the filter and the event time need), both in the table's
+// order; what goes on.
 class ScanColumns {
  public:
   ScanColumns(const plan::BoundTable& table, const plan::Scan& scan) : table_(table) {
-    for (const uint32_t column : scan.columns) made_.push_back(column);
+    for (const uint32_t column : scan.columns) add(made_, column);
+    for (const uint32_t column : scan.reads) add(made_, column);
     if (scan.filter != nullptr) need(*scan.filter);
     if (table.time_column) {
       need(*expr::make_column(*table.schema, *table.time_column));
       need(*table.watermark);
     }
+    std::ranges::sort(made_);
     for (const uint32_t column : made_) need_decoded(column);
+    std::ranges::sort(decoded_);
   }
 
   // Table columns that the connector decodes, and that the projection makes of them.
@@ -160,6 +165,7 @@ Result<Lowering::Pipeline> Lowering::lower_scan(const plan::Node& node, const pl
   source.id = fmt::format("{}#{}", source.table, source_ordinals_[source.table]++);
   source.source = MILLRACE_TRY(open_source(*table, scan, columns, context_));
   source.rows_per_second = rows_per_second(*table->definition);
+  source.row_text = row_as_json;
   const std::string& on_error = options.text("on-error");
   if (on_error == "fail") source.on_rejection = engine::OnRejection::kFail;
   if (on_error == "skip") source.on_rejection = engine::OnRejection::kSkip;
@@ -193,10 +199,10 @@ Result<Lowering::Pipeline> Lowering::lower_scan(const plan::Node& node, const pl
   }
   const Pipeline pipeline = begin(source.table, context_.parallelism);
   dataflow_.pipelines[pipeline].source = std::move(source);
-  if (columns.made().size() > scan.columns.size()) {
+  if (columns.made() != scan.columns) {
     std::vector<ExpressionPtr> kept;
-    for (uint32_t column = 0; column < scan.columns.size(); ++column) {
-      kept.push_back(expr::make_column(*made_schema, column));
+    for (const uint32_t column : scan.columns) {
+      kept.push_back(columns.over_made(expr::make_column(*table->schema, column)));
     }
     add_projection(pipeline, node.schema, std::move(kept));
   }
@@ -209,6 +215,7 @@ Result<Lowering::Pipeline> Lowering::lower_values(const plan::Node& node,
   source.table = "VALUES";
   source.id = fmt::format("VALUES#{}", source_ordinals_[source.table]++);
   source.source = make_values_source(node.schema, values.rows);
+  source.row_text = row_as_json;
   const Pipeline pipeline = begin(source.table, 1);
   dataflow_.pipelines[pipeline].source = std::move(source);
   return pipeline;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/assert.h"
+#include "plan/join_bounds.h"
 
 namespace millrace::jobs {
 namespace {
@@ -35,6 +36,10 @@ int64_t time_granularity_us(const plan::LogicalPlan& plan) {
   for (const NodePtr& sink : plan.sinks) {
     visit_nodes(sink, seen, [&](const plan::Node& node) {
       if (const auto* assign = node.as<plan::AssignWindow>()) add_window(assign->window);
+      const auto* join = node.as<plan::Join>();
+      if (join != nullptr && plan::join_bounds(*join, node.inputs).finer_than_windows) {
+        granularity = 1;
+      }
       const auto* aggregate = node.as<plan::Aggregate>();
       if (aggregate == nullptr || !aggregate->window) return;
       add_window(aggregate->window->window);
@@ -63,18 +68,22 @@ Lowering::Pipeline Lowering::begin(std::string name, uint32_t shards) {
 }
 
 void Lowering::connect(Pipeline from, Pipeline to, engine::Port port, engine::Routing routing,
-                       std::vector<uint32_t> keys) {
-  dataflow_.edges.push_back(
-      {.from = from, .to = to, .port = port, .routing = routing, .key_columns = std::move(keys)});
+                       std::vector<uint32_t> keys, bool origins) {
+  dataflow_.edges.push_back({.from = from,
+                             .to = to,
+                             .port = port,
+                             .routing = routing,
+                             .key_columns = std::move(keys),
+                             .origins = origins || routing == engine::Routing::kForward});
 }
 
 Lowering::Pipeline Lowering::gather(Pipeline from, std::string name,
-                                    const std::vector<uint32_t>& keys) {
+                                    const std::vector<uint32_t>& keys, bool origins) {
   if (dataflow_.pipelines[from].shards == 1 && context_.parallelism == 1) return from;
   const uint32_t shards = keys.empty() ? 1 : context_.parallelism;
   const Pipeline to = begin(std::move(name), shards);
   connect(from, to, 0, shards == 1 ? engine::Routing::kSingle : engine::Routing::kHash,
-          shards == 1 ? std::vector<uint32_t>() : keys);
+          shards == 1 ? std::vector<uint32_t>() : keys, origins);
   return to;
 }
 
@@ -135,7 +144,8 @@ Result<Lowering::Pipeline> Lowering::lower_union(const plan::Node& node) {
   const Pipeline together = begin("union", shards);
   for (const Pipeline input : inputs) {
     const bool same = dataflow_.pipelines[input].shards == shards;
-    connect(input, together, 0, same ? engine::Routing::kForward : engine::Routing::kSingle);
+    connect(input, together, 0, same ? engine::Routing::kForward : engine::Routing::kSingle, {},
+            true);
   }
   return together;
 }

@@ -47,10 +47,11 @@ class Lowering {
 
   Pipeline begin(std::string name, uint32_t shards);
   void connect(Pipeline from, Pipeline to, engine::Port port, engine::Routing routing,
-               std::vector<uint32_t> keys = {});
+               std::vector<uint32_t> keys = {}, bool origins = false);
   // Where an operation that needs equal keys together goes on: the same pipeline if it has one
   // shard, else a new one behind an exchange (no keys: of one shard).
-  Pipeline gather(Pipeline from, std::string name, const std::vector<uint32_t>& keys);
+  Pipeline gather(Pipeline from, std::string name, const std::vector<uint32_t>& keys,
+                  bool origins = false);
   void append(Pipeline to, engine::PerShard<engine::Operator> make, uint64_t state_id = 0);
   void add_projection(Pipeline to, data::SchemaPtr schema,
                       std::vector<expr::ExpressionPtr> expressions);

@@ -17,6 +17,7 @@ using expr::ExpressionPtr;
 // Columns from here on stand for results of the aggregation while SELECT and HAVING are bound.
 constexpr uint32_t kCallsFrom = 1U << 24;
 constexpr uint32_t kWindowFrom = 1U << 25;  // start, end, time
+constexpr int64_t kWindowTimeBeforeEndUs = 1'000;
 
 std::string upper(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
@@ -122,7 +123,7 @@ class QueryBinder::Grouping {
         call.arguments.push_back(input_column(argument));
       }
       if (pending.filter != nullptr) call.filter = input_column(pending.filter);
-      fields.push_back({fmt::format("${}", fields.size()), call.type, true});
+      fields.push_back({std::move(pending.text), call.type, true});
       aggregate.calls.push_back(std::move(call));
     }
     if (inputs_.empty()) input_column(expr::make_boolean(true));
@@ -189,11 +190,23 @@ class QueryBinder::Grouping {
     AggregateCall call;
     std::vector<ExpressionPtr> arguments;
     ExpressionPtr filter;
+    std::string text;  // "SUM(DISTINCT x)"
   };
 
   static std::string name_of(const ExpressionPtr& key) {
     const auto* column = key->as<expr::ColumnRef>();
-    return column != nullptr ? column->name : "";
+    return column != nullptr ? column->name : expr::to_string(*key);
+  }
+
+  static std::string text_of(const Pending& pending) {
+    std::string text = pending.call.function + (pending.call.distinct ? "(DISTINCT " : "(");
+    if (pending.arguments.empty()) text += "*";
+    for (size_t at = 0; at < pending.arguments.size(); ++at) {
+      text += (at > 0 ? ", " : "") + name_of(pending.arguments[at]);
+    }
+    text += ")";
+    if (pending.filter != nullptr) text += " FILTER " + expr::to_string(*pending.filter);
+    return text;
   }
 
   uint32_t input_column(const ExpressionPtr& expression) {
@@ -266,7 +279,8 @@ class QueryBinder::Grouping {
     if (assign == nullptr && filter != nullptr) {
       assign = from_.node->input()->as<AssignWindow>();
     }
-    if (assign == nullptr || window_) return {};
+    if (window_) return {};
+    if (assign == nullptr) return attach_window();
     const NodePtr windowed = filter != nullptr ? from_.node->input() : from_.node;
     const auto width = static_cast<uint32_t>(windowed->input()->schema->columns());
     const auto is_column = [](const ExpressionPtr& key, uint32_t column) {
@@ -277,7 +291,7 @@ class QueryBinder::Grouping {
       return std::ranges::any_of(keys_, [&](const auto& key) { return is_column(key, column); });
     };
     if (!has(width) || !has(width + 1)) return {};
-    if (filter != nullptr && uses_window(filter->predicate, width)) return {};
+    if (filter != nullptr && uses_window(filter->predicate, width)) return attach_window();
     std::erase_if(keys_, [&](const ExpressionPtr& key) {
       const auto* reference = key->as<expr::ColumnRef>();
       return reference != nullptr && reference->index >= width;
@@ -293,6 +307,40 @@ class QueryBinder::Grouping {
       rows = make_node(Filter{filter->predicate}, {std::move(rows)}, schema);
     }
     from_.node = std::move(rows);
+    return {};
+  }
+
+  // GROUP BY window_start, window_end of rows that have their window already, the results of
+  // another window's say: final when that window is. No two windows of a kind end within a slide,
+  // so the slide in which a row's window ends tells it from the others.
+  Result<void> attach_window() {
+    const Properties& properties = from_.node->properties;
+    if (!properties.append_only()) return {};
+    const auto is_key = [&](uint32_t column) {
+      return std::ranges::any_of(keys_, [&](const ExpressionPtr& key) {
+        const auto* reference = key->as<expr::ColumnRef>();
+        return reference != nullptr && reference->index == column;
+      });
+    };
+    for (const WindowColumns& columns : properties.windows) {
+      if (!is_key(columns.start) || !is_key(columns.end)) continue;
+      const WindowSpec& of = columns.window;
+      AggregateWindow window;
+      window.window = {.kind = WindowKind::kTumble,
+                       .size_us = of.slide_us,
+                       .slide_us = of.slide_us,
+                       .offset_us = (of.offset_us + of.size_us) % of.slide_us};
+      auto time = binder_.context_.functions.call(
+          "-",
+          {expr::make_column(*from_.node->schema, columns.end),
+           expr::make_literal(data::Value(kWindowTimeBeforeEndUs), data::TypeKind::kIntervalDay)},
+          binder_.context_.dialect);
+      if (!time) return std::move(time).error();
+      time_ = std::move(*time);
+      window_ = window;
+      attached_time_ = columns.time;
+      return {};
+    }
     return {};
   }
 
@@ -348,8 +396,13 @@ class QueryBinder::Grouping {
     };
     while (at < calls_.size() && !same(calls_[at])) ++at;
     const data::Type type = pending.call.type;
-    if (at == calls_.size()) calls_.push_back(std::move(pending));
-    return expr::make_column(kCallsFrom + static_cast<uint32_t>(at), "", type, nullable);
+    std::string name = text_of(pending);
+    if (at == calls_.size()) {
+      calls_.push_back(std::move(pending));
+      calls_.back().text = name;
+    }
+    return expr::make_column(kCallsFrom + static_cast<uint32_t>(at), std::move(name), type,
+                             nullable);
   }
 
   // Null: a column is neither grouped nor aggregated.
@@ -366,6 +419,7 @@ class QueryBinder::Grouping {
       };
       if (column->index >= kWindowFrom) return moved(keys + column->index - kWindowFrom);
       if (column->index >= kCallsFrom) return moved(keys + windows + column->index - kCallsFrom);
+      if (attached_time_ == column->index) return moved(keys + 2);
       if (first_window_column_ && column->index >= *first_window_column_) {
         return moved(keys + column->index - *first_window_column_);
       }
@@ -387,6 +441,7 @@ class QueryBinder::Grouping {
   std::vector<ExpressionPtr> keys_;
   std::optional<AggregateWindow> window_;
   std::optional<uint32_t> first_window_column_;  // of a window function's three
+  std::optional<uint32_t> attached_time_;        // window_time of a window that rows had already
   ExpressionPtr time_;
   std::vector<Pending> calls_;
   std::vector<ExpressionPtr> inputs_;

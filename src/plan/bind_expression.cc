@@ -306,8 +306,13 @@ struct ExpressionBinder::Visitor {
   Bound operator()(const sql::Cast& node) {
     const data::Type type = MILLRACE_TRY(bind_type(node.type, binder.text_));
     const auto mode = node.or_null ? expr::CastMode::kTry : expr::CastMode::kCast;
-    return binder.placed(expr::make_cast(MILLRACE_TRY(binder.bind(*node.operand)), type, mode),
-                         span);
+    ExpressionPtr operand = MILLRACE_TRY(binder.bind(*node.operand));
+    const data::Type& from = operand->type();
+    const bool has_fraction = from.kind() == data::TypeKind::kDecimal || from.is_float();
+    if (binder.dialect_ == expr::Dialect::kFlink && has_fraction && type.is_integer()) {
+      operand = MILLRACE_TRY(binder.call("TRUNC", {std::move(operand)}, span));
+    }
+    return binder.placed(expr::make_cast(std::move(operand), type, mode), span);
   }
   Bound operator()(const sql::IsDistinctFrom& node) {
     ExpressionPtr left = MILLRACE_TRY(binder.bind(*node.left));

@@ -32,7 +32,8 @@ NodePtr project(NodePtr input, std::vector<ExpressionPtr> expressions,
                 const std::vector<std::string>& names) {
   std::vector<data::Field> fields;
   for (size_t at = 0; at < expressions.size(); ++at) {
-    fields.push_back({at < names.size() ? names[at] : fmt::format("${}", at),
+    const bool named = at < names.size() && !names[at].empty();
+    fields.push_back({named ? names[at] : expr::to_string(*expressions[at]),
                       expressions[at]->type(), expressions[at]->nullable()});
   }
   auto schema = data::make_schema(std::move(fields));

@@ -122,7 +122,7 @@ class QueryBinder {
   std::map<std::string, NodePtr> common_;  // WITH
 };
 
-// A node that computes `expressions`, with these names.
+// A node that computes `expressions`, with these names; one that has none is called by its text.
 NodePtr project(NodePtr input, std::vector<expr::ExpressionPtr> expressions,
                 const std::vector<std::string>& names);
 

@@ -74,11 +74,53 @@ Result<NodePtr> with_literals(const NodePtr& query, const BoundTable& target,
   return make_node(std::move(typed), {}, data::make_schema(std::move(fields)));
 }
 
+// Where the query writes what goes to its column `at` (in row `row` of VALUES); the whole query, if
+// that cannot be said.
+sql::Span span_of_value(const sql::Query& query, size_t row, size_t at) {
+  if (const auto* values = std::get_if<sql::Values>(&query.body)) {
+    return values->rows[row].expressions[at].span;
+  }
+  const auto* select = std::get_if<sql::Select>(&query.body);
+  if (select == nullptr || at >= select->items.size()) return query.span;
+  for (size_t item = 0; item <= at; ++item) {
+    if (std::holds_alternative<sql::Star>(select->items[item])) return query.span;
+  }
+  return std::get<sql::ComputedItem>(select->items[at]).expression.span;
+}
+
+bool is_null_literal(const expr::ExpressionPtr& expression) {
+  const auto* literal = expression->as<expr::Literal>();
+  return literal != nullptr && literal->value.is_null();
+}
+
+// A NULL that is written for a column that must not be NULL. What is NULL only in some rows is
+// rejected row by row.
+Result<void> forbid_constant_nulls(const NodePtr& node, const BoundTable& target,
+                                   const std::vector<uint32_t>& columns, const sql::Query& query,
+                                   const sql::SourceText& text) {
+  const auto* values = node->as<Values>();
+  const auto* project = node->as<Project>();
+  const size_t rows = values != nullptr ? values->rows.size() : project != nullptr ? 1 : 0;
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t at = 0; at < columns.size(); ++at) {
+      const data::Field& field = target.schema->field(columns[at]);
+      const bool is_null = values != nullptr ? values->rows[row][at].is_null()
+                                             : is_null_literal(project->expressions[at]);
+      if (field.nullable || !is_null) continue;
+      return text
+          .error(ErrorCode::kNullNotAllowed, span_of_value(query, row, at),
+                 fmt::format("column '{}' is NOT NULL", field.name))
+          .remedy("Give it a value.");
+    }
+  }
+  return {};
+}
+
 Result<NodePtr> converted(NodePtr query, const BoundTable& target,
                           const std::vector<uint32_t>& columns, sql::Span query_span,
                           const sql::SourceText& text) {
   std::vector<expr::ExpressionPtr> expressions;
-  std::vector<std::string> names;
+  std::vector<data::Field> fields;
   for (uint32_t at = 0; at < columns.size(); ++at) {
     const data::Field& field = target.schema->field(columns[at]);
     auto made = expr::convert(expr::make_column(*query->schema, at), field.type,
@@ -91,10 +133,12 @@ Result<NodePtr> converted(NodePtr query, const BoundTable& target,
                              field.type.to_string()))
           .remedy("Write CAST around it.");
     }
+    // A projection rejects rows that are NULL where its output must not be.
+    fields.push_back({field.name, field.type, field.nullable && (*made)->nullable()});
     expressions.push_back(std::move(*made));
-    names.push_back(field.name);
   }
-  return project(std::move(query), std::move(expressions), names);
+  return make_node(Project{std::move(expressions)}, {std::move(query)},
+                   data::make_schema(std::move(fields)));
 }
 
 Result<Sink> choose_mode(const NodePtr& query, const BoundTablePtr& target,
@@ -150,6 +194,7 @@ Result<NodePtr> bind_insert(const sql::Insert& insert, const BoundTablePtr& targ
                                   target->definition->name.to_short_string(), columns.size(),
                                   columns.size() == 1 ? "" : "s", query->schema->columns()));
   }
+  MILLRACE_TRY(forbid_constant_nulls(query, *target, columns, *insert.query, text));
   query = MILLRACE_TRY(with_literals(query, *target, columns, insert.query->span, text));
   query = MILLRACE_TRY(converted(std::move(query), *target, columns, insert.query->span, text));
   Sink sink = MILLRACE_TRY(choose_mode(query, target, columns, insert.table.span, text));

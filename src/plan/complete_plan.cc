@@ -54,6 +54,7 @@ class Identities {
 LogicalPlan complete_plan(LogicalPlan plan, bool optimize) {
   Identities identities;
   for (NodePtr& sink : plan.sinks) sink = identities.give(sink);
+  plan.sinks = prune_columns(plan.sinks);
   if (optimize) plan.sinks = prune_columns(push_filters(fold_constants(plan.sinks)));
   plan.sinks = share_scans(plan.sinks);
   return plan;

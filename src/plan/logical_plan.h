@@ -26,6 +26,9 @@ struct Scan {
   BoundTablePtr table;
   std::vector<uint32_t> columns;  // of the table, in the order of the output
   expr::ExpressionPtr filter;     // over all columns of the table; null: all rows
+  // All columns of the table that the statement reads, ascending: they are decoded and computed,
+  // and rejections show them, whatever rules do to `columns`. Empty until the plan is complete.
+  std::vector<uint32_t> reads;
   // Ends at what is there when reading begins (SELECT over a topic).
   bool until_now = false;
 };

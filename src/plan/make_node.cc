@@ -2,6 +2,7 @@
 #include <functional>
 #include <numeric>
 
+#include "plan/join_bounds.h"
 #include "plan/logical_plan.h"
 
 namespace millrace::plan {
@@ -116,6 +117,17 @@ Properties derive(const Aggregate& aggregate, const Inputs& inputs) {
   properties.state = StateBound::kWindows;
   properties.windows = {{aggregate.window->window, width, width + 1, width + 2}};
   properties.time_columns = {width + 2};
+  // Windows that the rows had before, where they are grouped by them.
+  const auto place = [&](uint32_t column) -> std::optional<uint32_t> {
+    const auto found = std::ranges::find(aggregate.keys, column);
+    if (found == aggregate.keys.end()) return std::nullopt;
+    return static_cast<uint32_t>(found - aggregate.keys.begin());
+  };
+  for (const WindowColumns& window : from.windows) {
+    const auto start = place(window.start);
+    const auto end = place(window.end);
+    if (start && end) properties.windows.push_back({window.window, *start, *end, width + 2});
+  }
   const Emit& emit = aggregate.window->emit;
   if (emit.early != Emit::Early::kNone || emit.allowed_lateness_us > 0) {
     properties.identity = RowIdentity::kKeys;
@@ -140,7 +152,7 @@ Properties derive(const Join& join, const Inputs& inputs) {
   const auto width = static_cast<uint32_t>(inputs[0]->schema->columns());
   Properties properties;
   properties.bounded = left.bounded && right.bounded;
-  properties.state = StateBound::kRows;
+  properties.state = join_bounds(join, inputs).is_bounded() ? StateBound::kTime : StateBound::kRows;
   for (const ColumnSet& a : left.keys) {
     for (ColumnSet b : right.keys) {
       ColumnSet both = a;

@@ -11,6 +11,7 @@
 #include "plan/read_definition.h"
 #include "plan/refuse_feedback.h"
 #include "plan/show.h"
+#include "plan/use_path.h"
 #include "sql/parse.h"
 #include "sql/print.h"
 
@@ -277,15 +278,9 @@ class Planner::Binding {
     return BoundSet{*reset.key, std::nullopt};
   }
   Result<Action> action(const sql::Use& use) {
-    catalog::NamePath path = context_.path;
-    const auto& parts = use.name.parts;
-    if (use.kind == sql::UseKind::kDatabase) {
-      path.database = parts.back().text;
-    } else {
-      path.schema = parts.back().text;
-      if (parts.size() > 1) path.database = parts[parts.size() - 2].text;
-    }
-    return BoundUse{path};
+    auto path = use_path(use, context_.catalog, context_.path, text_);
+    if (!path) return std::move(path).error();
+    return BoundUse{std::move(*path)};
   }
   Result<Action> action(const sql::Flush&) { return BoundNothing{}; }
   Result<Action> action(const sql::Transaction&) { return BoundNothing{}; }

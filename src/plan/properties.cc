@@ -21,6 +21,8 @@ const char* to_string(StateBound bound) {
       return "none";
     case StateBound::kWindows:
       return "open windows";
+    case StateBound::kTime:
+      return "rows that the watermark has not passed";
     case StateBound::kKeys:
       return "an entry per key, for ever";
     case StateBound::kRows:

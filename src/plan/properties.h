@@ -41,6 +41,7 @@ enum class RowIdentity : uint8_t {
 enum class StateBound : uint8_t {
   kNone,     // keeps nothing
   kWindows,  // what open windows hold; the watermark frees it
+  kTime,     // rows that others may still match; the watermark frees it
   kKeys,     // an entry per distinct key, for ever
   kRows,     // an entry per row, for ever
 };

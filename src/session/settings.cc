@@ -27,6 +27,7 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"optimizer", "on", "on|off", 0, 0, "Optional rules of the planner."},
     {"parallelism", "", "a number of shards", 1, 4096, "Shards of a job; by default the cores."},
     {"sql.dialect", "default", "default|flink", 0, 0, "Whose arithmetic holds."},
+    {"timezone", "UTC", "UTC", 0, 0, "The session's zone."},
     {"delivery", "exactly-once", "exactly-once", 0, 0, "What outputs promise."},
 });
 
@@ -62,7 +63,17 @@ std::optional<int64_t> read_duration_us(std::string_view text) {
   return std::nullopt;
 }
 
+// The names that UTC goes by.
+bool is_utc(std::string_view zone) {
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"utc", "etc/utc", "gmt", "etc/gmt", "z", "zulu", "universal", "0", "+00", "+00:00"});
+  std::string lower(zone);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  return std::ranges::find(kNames, lower) != kNames.end();
+}
+
 bool accepts(const Setting& setting, std::string_view value) {
+  if (setting.name == "timezone") return is_utc(value);
   if (setting.name == "epoch.interval") return read_duration_us(value).has_value();
   if (setting.max != 0) {
     const auto number = read_number(value);

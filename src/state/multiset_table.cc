@@ -47,6 +47,11 @@ MultisetTable::Added MultisetTable::add(uint64_t key_hash, std::string_view key,
   return {slot, before, after};
 }
 
+void MultisetTable::erase(Slot element) {
+  unlink(content(element).key_hash, key_part(elements_->key(element)), element);
+  elements_->erase(element);
+}
+
 void MultisetTable::link(uint64_t key_hash, std::string_view key, Slot element) {
   bool inserted = false;
   const Slot head = heads_.find_or_insert(key_hash, key, inserted);

@@ -33,6 +33,16 @@ class MultisetTable {
   // Adds `weight` to the multiplicity of (key, element). One that would go below zero changes
   // nothing and returns after < 0: the caller rejects the row (semantics.md, 6).
   Added add(uint64_t key_hash, std::string_view key, std::string_view element, int64_t weight);
+  // Removes an element, whatever its multiplicity is.
+  void erase(Slot element);
+  // Visits every element of every key.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    elements_->scan(0, [&](Slot element) {
+      visit(element);
+      return true;
+    });
+  }
   // Asks the memory for what `add` and `first` need first, some rows ahead of them.
   void prefetch_add(uint64_t key_hash, std::string_view element) const;
   void prefetch_first(uint64_t key_hash) const { heads_.prefetch(key_hash); }

@@ -76,6 +76,17 @@ def test_a_full_disk_is_told_and_the_job_goes_on_when_there_is_room(numbers, shi
     finish_and_check(numbers)
 
 
+def test_a_full_disk_under_a_temporary_directory_leaves_nothing_behind(numbers, shim):
+    place = numbers.folder / "temporary"
+    place.mkdir()
+    environment = {**os.environ, "TMPDIR": str(place), "LD_PRELOAD": str(shim),
+                   "FAULT_FOLDER": str(place), "FAULT_WRITE_BYTES": str(18 << 20)}
+    done = subprocess.run(numbers.command(SCRIPT), capture_output=True, text=True,
+                          cwd=numbers.folder, env=environment, timeout=120)
+    assert done.returncode != 0 and "MR-1003" in done.stderr, done.stderr
+    assert list(place.iterdir()) == []
+
+
 @pytest.mark.parametrize("bytes_there", [0, 1000, 1_000_000])
 def test_a_disk_without_room_for_the_directory_is_told_and_nothing_of_it_is_in_the_way(
         numbers, shim, bytes_there):

@@ -225,3 +225,31 @@ def test_a_statement_that_ends_at_once_shows_no_progress(place):
     with Terminal([PROGRAM, "run", "-c", "SELECT 1 AS one"], place.parent,
                   environment={"TMPDIR": str(place)}) as terminal:
         assert terminal.end() == (" one\n-----\n   1\n(1 row)\n", 0)
+
+
+def test_what_a_killed_process_left_behind_goes_when_the_next_one_starts(place):
+    def of(process):
+        while not (known := [folder for folder in place.iterdir() if (folder / "ring").exists()
+                             and folder not in others]):
+            assert process.poll() is None
+            time.sleep(0.02)
+        others.update(known)
+        long_ago = time.time() - 3600
+        os.utime(known[0], (long_ago, long_ago))
+        return known[0]
+
+    others = set()
+    endless = ENDLESS.format(10, "") + "SUBSCRIBE SELECT id FROM g"
+    killed = start(place, "-q", "-c", endless, stdout=subprocess.DEVNULL)
+    left = of(killed)
+    living = start(place, "-q", "-c", endless, stdout=subprocess.DEVNULL)
+    in_use = of(living)
+    killed.kill()
+    killed.wait()
+    (place / "millrace-data").mkdir()  # not one of ours
+    assert run(place, "-q", "-c", "SELECT 1")[0] == 0
+    assert not left.exists()
+    assert in_use.exists() and (place / "millrace-data").exists()
+    living.send_signal(signal.SIGTERM)
+    living.wait(timeout=60)
+    (place / "millrace-data").rmdir()

@@ -92,8 +92,12 @@ Result<Measured> run_query(io::World world, const BenchOptions& options, const N
                          fmt::format("nexmark-{}-{}", query.name, world.clock.wall_us()));
   }
   const DataFolder folder = MILLRACE_TRY(DataFolder::open(world, std::move(path)));
+  const auto stop = [&folder](const Error& error) {
+    folder.remove();
+    stop_process(error);
+  };
   auto node = MILLRACE_TRY(node::Node::open(
-      world, {.data_folder = folder.path(), .print = write_out, .on_fatal = stop_process}));
+      world, {.data_folder = folder.path(), .print = write_out, .on_fatal = stop}));
   const auto session = MILLRACE_TRY(open_session(*node, options));
   const Interrupt interrupt(world.clock, [&session] { session->request_stop(); });
   const std::optional<Schedule> schedule = schedule_of(world, options, wall_rate);

@@ -104,19 +104,24 @@ class DatagenSource final : public engine::Source {
   data::SchemaPtr schema() const override { return generator_->schema; }
   bool bounded() const override { return generator_->rows != FieldGenerator::kEndless; }
   Result<std::vector<engine::Split>> splits() override { return split_into_shares(shares_); }
+  Result<std::vector<engine::Split>> splits_again(const std::vector<std::string>& begun) override {
+    shares_ = MILLRACE_TRY(shares_of(begun.front()));
+    return splits();
+  }
   Result<std::unique_ptr<engine::SplitReader>> open(const engine::Split& split,
                                                     const engine::Position& from,
                                                     io::Wake) override {
     const Share share = MILLRACE_TRY(read_share(split, from));
     return std::make_unique<DatagenReader>(generator_, share.index, shares_, share.done);
   }
+  bool numbers_all_rows() const override { return true; }
   std::string place(const engine::Split&, int64_t row) const override {
     return fmt::format("row {}", row);
   }
 
  private:
   const std::shared_ptr<const Generator> generator_;
-  const uint32_t shares_;
+  uint32_t shares_;
 };
 
 Result<std::shared_ptr<const Generator>> make_generator(const SourceRequest& request) {

@@ -183,6 +183,10 @@ class NexmarkSource final : public engine::Source {
   data::SchemaPtr schema() const override { return wanted_->schema; }
   bool bounded() const override { return generator_->options().events_num != 0; }
   Result<std::vector<engine::Split>> splits() override { return split_into_shares(shares_); }
+  Result<std::vector<engine::Split>> splits_again(const std::vector<std::string>& begun) override {
+    shares_ = MILLRACE_TRY(shares_of(begun.front()));
+    return splits();
+  }
   Result<std::unique_ptr<engine::SplitReader>> open(const engine::Split& split,
                                                     const engine::Position& from,
                                                     io::Wake wake) override {
@@ -191,6 +195,7 @@ class NexmarkSource final : public engine::Source {
     if (paced_) pace.emplace(outside_, std::move(wake));
     return std::make_unique<NexmarkReader>(generator_, wanted_, share, shares_, std::move(pace));
   }
+  bool numbers_all_rows() const override { return true; }
   std::string place(const engine::Split&, int64_t row) const override {
     return fmt::format("event {}", row);
   }
@@ -199,7 +204,7 @@ class NexmarkSource final : public engine::Source {
   const std::shared_ptr<const NexmarkGenerator> generator_;
   const std::shared_ptr<const Wanted> wanted_;
   const bool paced_;
-  const uint32_t shares_;
+  uint32_t shares_;
   Outside& outside_;
 };
 

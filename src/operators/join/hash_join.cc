@@ -11,7 +11,9 @@
 #include "base/assert.h"
 #include "data/key_encoding.h"
 #include "expr/evaluator.h"
+#include "operators/join/row_expiry.h"
 #include "operators/rows/reject_rows.h"
+#include "operators/rows/selected_rows.h"
 #include "state/multiset_table.h"
 
 namespace millrace::operators {
@@ -27,21 +29,30 @@ using state::Slot;
 constexpr Port kLeftPort = 0;
 constexpr Port kRightPort = 1;
 constexpr uint32_t kPrefetchAhead = 8;
+// Expired rows that are removed between two looks at the time slice.
+constexpr size_t kSweptRows = 1024;
 
 // One input: how its rows are kept, and whether those without a match are padded.
 struct Side {
-  Side(data::SchemaPtr of, std::vector<size_t> key_columns, bool is_preserved)
+  Side(data::SchemaPtr of, std::vector<size_t> key_columns, bool is_preserved,
+       const JoinSideTime& time)
       : schema(std::move(of)),
         key_encoder(*schema, std::move(key_columns)),
         codec(*schema),
         null_row(codec.encode_row(std::vector<data::Value>(schema->columns()))),
-        preserved(is_preserved) {}
+        preserved(is_preserved),
+        late(time.late) {
+    if (time.expires) expiry.emplace(*time.expires);
+  }
 
   data::SchemaPtr schema;
   data::KeyEncoder key_encoder;
   data::RowCodec codec;
   std::string null_row;
   bool preserved;
+  std::optional<TimeLimit> late;
+  std::optional<RowExpiry> expiry;
+  engine::Timestamp watermark = engine::kTimeMin;
   std::unique_ptr<state::MultisetTable> table;  // counter: matches, where preserved
 };
 
@@ -69,7 +80,9 @@ class HashJoin final : public engine::Operator {
   Result<Step> on_batch(Port port, data::Batch batch, engine::Output& output) override;
   Result<Step> on_time(Port port, engine::TimeDomain domain, engine::Timestamp time,
                        engine::Output& output) override;
-  Result<Step> resume(engine::Output& output) override { return run(output); }
+  Result<Step> resume(engine::Output& output) override {
+    return sweeping_ == nullptr ? run(output) : sweep(output);
+  }
 
  private:
   Side& own() { return sides_[port_]; }
@@ -77,6 +90,8 @@ class HashJoin final : public engine::Operator {
   Sign sign_of(uint32_t n) const { return batch_.sign(batch_.row(n)); }
   bool equals_none(uint32_t n) const;
 
+  data::Batch without_late(data::Batch batch, engine::Output& output);
+  Step sweep(engine::Output& output);
   Result<Step> run(engine::Output& output);
   Result<void> probe_chunk();
   Result<void> evaluate_residual();
@@ -98,7 +113,13 @@ class HashJoin final : public engine::Operator {
   bool every_null_counts_ = true;  // none has
   std::array<Side, 2> sides_;
   std::optional<expr::Evaluator> residual_;
+  std::vector<uint32_t> residual_columns_;
   expr::Moment moment_;
+
+  Side* sweeping_ = nullptr;  // whose expired rows are being removed
+  std::vector<engine::Timestamp> times_;
+  std::vector<uint16_t> late_;
+  std::vector<uint16_t> timely_;
 
   // The input batch.
   Port port_ = kLeftPort;
@@ -154,15 +175,20 @@ bool preserves_right(JoinKind kind) {
 HashJoin::HashJoin(const HashJoinSpec& spec, std::optional<expr::Evaluator> residual)
     : output_schema_(spec.output),
       keys_(spec.keys),
-      sides_{Side(spec.left, key_columns(spec.keys, &JoinKey::left), preserves_left(spec.kind)),
-             Side(spec.right, key_columns(spec.keys, &JoinKey::right), preserves_right(spec.kind))},
+      sides_{Side(spec.left, key_columns(spec.keys, &JoinKey::left), preserves_left(spec.kind),
+                  spec.left_time),
+             Side(spec.right, key_columns(spec.keys, &JoinKey::right), preserves_right(spec.kind),
+                  spec.right_time)},
       residual_(std::move(residual)) {
   const auto counts = [](const JoinKey& key) { return !key.nulls_equal; };
   any_null_counts_ = std::ranges::any_of(keys_, counts);
   every_null_counts_ = std::ranges::all_of(keys_, counts);
+  if (spec.residual != nullptr) residual_columns_ = expr::columns_of(*spec.residual);
   traits_.name = "hash_join";
   traits_.ports = {port_traits(sides_[kLeftPort].key_encoder.columns(), spec.changing_left),
                    port_traits(sides_[kRightPort].key_encoder.columns(), spec.changing_right)};
+  MILLRACE_ASSERT(!spec.left_time.expires || !spec.changing_left);
+  MILLRACE_ASSERT(!spec.right_time.expires || !spec.changing_right);
   traits_.makes_retractions = spec.kind != JoinKind::kInner;
   traits_.stateful = true;
 }
@@ -171,21 +197,53 @@ Result<void> HashJoin::open(engine::OpenContext& context) {
   MILLRACE_ASSERT(context.state != nullptr);
   for (size_t index = 0; index < sides_.size(); ++index) {
     const commit::StateId id(context.state_id + index);
-    sides_[index].table = MILLRACE_TRY(state::MultisetTable::open(*context.state, id));
+    Side& side = sides_[index];
+    side.table = MILLRACE_TRY(state::MultisetTable::open(*context.state, id));
+    if (side.expiry) MILLRACE_TRY(side.expiry->restore(*side.table, side.codec));
   }
   return {};
 }
 
-Result<Step> HashJoin::on_time(Port, engine::TimeDomain domain, engine::Timestamp time,
-                               engine::Output&) {
-  const bool is_tick = domain == engine::TimeDomain::kProcessing && time != engine::kTimeMax;
-  if (is_tick) moment_.now_us = std::max(moment_.now_us, time);
+Result<Step> HashJoin::on_time(Port port, engine::TimeDomain domain, engine::Timestamp time,
+                               engine::Output& output) {
+  if (domain == engine::TimeDomain::kProcessing) {
+    if (time != engine::kTimeMax) moment_.now_us = std::max(moment_.now_us, time);
+    return Step::kDone;
+  }
+  sides_[port].watermark = time;
+  Side& partner = sides_[1 - port];
+  // Behind the end nothing is added that would have to be removed.
+  if (!partner.expiry || time == engine::kTimeMax) return Step::kDone;
+  sweeping_ = &partner;
+  return sweep(output);
+}
+
+Step HashJoin::sweep(engine::Output& output) {
+  const engine::Timestamp watermark = (sweeping_ == &sides_[0] ? sides_[1] : sides_[0]).watermark;
+  while (!sweeping_->expiry->sweep(watermark, kSweptRows, *sweeping_->table)) {
+    if (output.full()) return Step::kAgain;
+  }
+  sweeping_ = nullptr;
   return Step::kDone;
+}
+
+data::Batch HashJoin::without_late(data::Batch batch, engine::Output& output) {
+  read_times(batch, *own().late, times_);
+  late_.clear();
+  timely_.clear();
+  batch.for_each_row([&](uint32_t row) {
+    const bool is_late = times_[row] != engine::kTimeMin && times_[row] < own().watermark;
+    (is_late ? late_ : timely_).push_back(static_cast<uint16_t>(row));
+  });
+  if (late_.empty()) return batch;
+  output.push_late(select_rows(batch, late_));
+  return select_rows(std::move(batch), timely_);
 }
 
 Result<Step> HashJoin::on_batch(Port port, data::Batch batch, engine::Output& output) {
   port_ = port;
-  batch_ = std::move(batch);
+  batch_ = own().late ? without_late(std::move(batch), output) : std::move(batch);
+  if (own().expiry) own().expiry->read(batch_);
   own().key_encoder.encode(batch_, row_keys_);
   own().codec.encode(batch_, rows_);
   probe_row_ = row_ = 0;
@@ -296,14 +354,18 @@ void HashJoin::start_row(engine::Output& output) {
     own().table->prefetch_add(row_keys_.hashes[ahead], rows_[ahead]);
   }
   if (!row_counts_) return;
+  const bool expires = own().expiry.has_value();
+  const uint32_t row = batch_.row(row_);
+  if (expires && own().expiry->is_over(row, other().watermark)) return;
   const state::MultisetTable::Added added = own().table->add(
       row_keys_.hashes[row_], row_keys_[row_], rows_[row_], data::weight(sign_of(row_)));
   if (added.after < 0) {
     row_counts_ = false;
-    reject_row(batch_, batch_.row(row_), ErrorCode::kOverRetraction,
-               "The join holds no such row to remove.", traits_.name, output);
+    reject_row(batch_, row, ErrorCode::kOverRetraction, "The join holds no such row to remove.",
+               traits_.name, output);
   } else if (added.before == 0) {
     new_element_ = added.element;
+    if (expires) own().expiry->add(row, added.element);
   }
 }
 
@@ -326,7 +388,12 @@ void HashJoin::take(size_t index, engine::Output& output) {
     if (residual_errors_ == nullptr || data::retracts(sign)) return;
     const expr::RowError* error = residual_errors_->find(static_cast<uint32_t>(index));
     if (error == nullptr) return;
-    reject_row(candidate_pairs_, error->row, error->code, error->message, traits_.name, output);
+    engine::Rejection rejection;
+    rejection.code = error->code;
+    rejection.reason = error->message;
+    rejection.table = traits_.name;
+    rejection.row = row_as_json(candidate_pairs_, error->row, residual_columns_);
+    output.reject(std::move(rejection));
     return;
   }
   state::MultisetTable& table = *other().table;

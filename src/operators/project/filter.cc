@@ -1,6 +1,7 @@
 #include "operators/project/filter.h"
 
 #include <utility>
+#include <vector>
 
 #include "expr/evaluator.h"
 #include "operators/rows/reject_rows.h"
@@ -13,7 +14,8 @@ using engine::Step;
 
 class Filter final : public engine::Operator {
  public:
-  explicit Filter(expr::Predicate predicate) : predicate_(std::move(predicate)) {
+  Filter(expr::Predicate predicate, std::vector<uint32_t> read)
+      : predicate_(std::move(predicate)), read_(std::move(read)) {
     traits_.name = "filter";
     traits_.ports.resize(1);
   }
@@ -22,7 +24,7 @@ class Filter final : public engine::Operator {
 
   Result<Step> on_batch(Port, data::Batch batch, engine::Output& output) override {
     expr::Predicate::Output result = predicate_.evaluate(std::move(batch), moment_);
-    reject_rows(result.batch, result.errors, traits_.name, output);
+    reject_uncomputed(result.batch, result.errors, traits_.name, read_, output);
     output.push(std::move(result.batch));
     return Step::kDone;
   }
@@ -37,14 +39,16 @@ class Filter final : public engine::Operator {
  private:
   traits::OperatorTraits traits_;
   expr::Predicate predicate_;
+  const std::vector<uint32_t> read_;
   expr::Moment moment_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<engine::Operator>> make_filter(FilterSpec spec) {
+  std::vector<uint32_t> read = expr::columns_of(*spec.predicate);
   expr::Predicate predicate = MILLRACE_TRY(expr::Predicate::compile(std::move(spec.predicate)));
-  return std::make_unique<Filter>(std::move(predicate));
+  return std::make_unique<Filter>(std::move(predicate), std::move(read));
 }
 
 }  // namespace millrace::operators

@@ -1,6 +1,8 @@
 #include "operators/project/project.h"
 
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "expr/evaluator.h"
 #include "operators/rows/reject_rows.h"
@@ -13,8 +15,8 @@ using engine::Step;
 
 class Project final : public engine::Operator {
  public:
-  Project(data::SchemaPtr output, expr::Projection projection)
-      : output_(std::move(output)), projection_(std::move(projection)) {
+  Project(data::SchemaPtr output, expr::Projection projection, std::vector<uint32_t> read)
+      : output_(std::move(output)), projection_(std::move(projection)), read_(std::move(read)) {
     traits_.name = "project";
     traits_.ports.resize(1);
   }
@@ -27,7 +29,7 @@ class Project final : public engine::Operator {
       forbid_nulls(batch, *result.columns[index], output_->field(index), result.errors);
     }
     if (!result.errors.empty()) {
-      reject_rows(batch, result.errors, traits_.name, output);
+      reject_uncomputed(batch, result.errors, traits_.name, read_, output);
       batch = expr::without_errors(std::move(batch), result.errors);
     }
     output.push(std::move(batch).with_columns(output_, std::move(result.columns)));
@@ -56,15 +58,31 @@ class Project final : public engine::Operator {
   traits::OperatorTraits traits_;
   const data::SchemaPtr output_;
   expr::Projection projection_;
+  const std::vector<uint32_t> read_;
   expr::Moment moment_;
 };
+
+// Columns of the input by which a row may fail.
+std::vector<uint32_t> columns_read(const std::vector<expr::ExpressionPtr>& expressions,
+                                   const data::Schema& output) {
+  std::set<uint32_t> columns;
+  for (size_t index = 0; index < expressions.size(); ++index) {
+    const expr::Expression& expression = *expressions[index];
+    const bool must_have_value = !output.field(index).nullable && expression.nullable();
+    if (!must_have_value && !expr::may_fail(expression)) continue;
+    const auto own = expr::columns_of(expression);
+    columns.insert(own.begin(), own.end());
+  }
+  return {columns.begin(), columns.end()};
+}
 
 }  // namespace
 
 Result<std::unique_ptr<engine::Operator>> make_project(ProjectSpec spec) {
+  std::vector<uint32_t> read = columns_read(spec.expressions, *spec.output);
   expr::Projection projection =
       MILLRACE_TRY(expr::Projection::compile(std::move(spec.expressions)));
-  return std::make_unique<Project>(std::move(spec.output), std::move(projection));
+  return std::make_unique<Project>(std::move(spec.output), std::move(projection), std::move(read));
 }
 
 }  // namespace millrace::operators

@@ -47,7 +47,8 @@ TEST(Project, ComputesColumnsAndRejectsRowsThatFail) {
       data::make_schema({{"b", data::TypeKind::kInt, false}, {"sum", sum->type(), true}});
   auto driver =
       drive(make_project, ProjectSpec{output, {expr::make_column(*schema, 1), sum}}, {schema});
-  driver.push("1 | 2\n-D 2147483647 | 1\nNULL | 3\n7 | NULL");
+  // The row that is taken back was rejected when it came.
+  driver.push("1 | 2\n2147483647 | 1\n-D 2147483647 | 1\nNULL | 3\n7 | NULL");
   EXPECT_EQ(driver.take(), (Lines{"+I 2 | 3", "+I 3 | NULL"}));
   const auto rejections = driver.take_rejections();
   ASSERT_EQ(rejections.size(), 2U);

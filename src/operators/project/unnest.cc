@@ -115,7 +115,8 @@ class Unnest final : public engine::Operator {
       columns.push_back(data::gather(column, places_.data(), count));
     }
     if (spec_.with_ordinality) columns.push_back(make_ordinals());
-    data::Batch batch(spec_.output, std::move(columns), count);
+    data::Batch batch = data::Batch(spec_.output, std::move(columns), count)
+                            .with_origin(data::gather_origin(batch_.origin(), rows_));
     Buffer signs = gather_signs(batch_, rows_);
     return signs ? std::move(batch).with_signs(std::move(signs)) : batch;
   }

@@ -1,7 +1,12 @@
 #include "operators/rows/reject_rows.h"
 
+#include <fmt/core.h>
+
 #include <cmath>
+#include <map>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 #include "expr/json_text.h"
 
@@ -76,11 +81,20 @@ void append_json(std::string& to, const data::Value& value, const data::Type& ty
 }  // namespace
 
 std::string row_as_json(const data::Batch& batch, uint32_t row) {
+  std::vector<uint32_t> columns(batch.columns().size());
+  std::iota(columns.begin(), columns.end(), 0U);
+  return row_as_json(batch, row, columns);
+}
+
+std::string row_as_json(const data::Batch& batch, uint32_t row, std::span<const uint32_t> columns) {
   std::string text = "{";
-  for (size_t index = 0; index < batch.columns().size(); ++index) {
-    if (index > 0) text += ',';
+  std::map<std::string, int> names;
+  for (const uint32_t index : columns) {
+    if (text.size() > 1) text += ',';
     const data::Column& column = *batch.column(index);
-    expr::append_json_quoted(text, batch.schema()->field(index).name);
+    std::string name = batch.schema()->field(index).name;
+    if (const int number = ++names[name]; number > 1) name += fmt::format("_{}", number);
+    expr::append_json_quoted(text, name);
     text += ':';
     append_json(text, column.value(row), column.type());
   }
@@ -102,6 +116,24 @@ void reject_rows(const data::Batch& batch, const expr::RowErrors& errors, std::s
                  engine::Output& output) {
   for (const expr::RowError& error : errors.list()) {
     reject_row(batch, error.row, error.code, error.message, name, output);
+  }
+}
+
+void reject_uncomputed(const data::Batch& batch, const expr::RowErrors& errors,
+                       std::string_view name, std::span<const uint32_t> read,
+                       engine::Output& output) {
+  for (const expr::RowError& error : errors.list()) {
+    if (data::retracts(batch.sign(error.row))) continue;
+    engine::Rejection rejection;
+    rejection.code = error.code;
+    rejection.reason = error.message;
+    rejection.batch_row = error.row;
+    rejection.origin = batch.origin();
+    if (rejection.origin == nullptr) {
+      rejection.table = std::string(name);
+      rejection.row = row_as_json(batch, error.row, read);
+    }
+    output.reject(std::move(rejection));
   }
 }
 

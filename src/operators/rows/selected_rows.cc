@@ -20,7 +20,8 @@ data::Batch gather_rows(const data::Batch& batch, std::span<const uint32_t> rows
   for (const data::ColumnPtr& column : batch.columns()) {
     columns.push_back(data::gather(column, rows.data(), count));
   }
-  data::Batch gathered(batch.schema(), std::move(columns), count);
+  data::Batch gathered = data::Batch(batch.schema(), std::move(columns), count)
+                             .with_origin(data::gather_origin(batch.origin(), rows));
   Buffer signs = gather_signs(batch, rows);
   if (!signs) return gathered;
   return std::move(gathered).with_signs(std::move(signs));

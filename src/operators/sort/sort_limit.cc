@@ -35,6 +35,13 @@ std::string_view row_of(std::string_view element) {
   return element.substr(order, end - order);
 }
 
+template <class Number>
+void append_be(std::string& to, Number number) {
+  char bytes[sizeof(Number)];
+  store_be(bytes, number);
+  to.append(bytes, sizeof(bytes));
+}
+
 class SortLimit final : public engine::Operator {
  public:
   explicit SortLimit(SortLimitSpec spec);
@@ -47,8 +54,10 @@ class SortLimit final : public engine::Operator {
   Result<Step> resume(engine::Output& output) override { return emit(output); }
 
  private:
-  bool by_arrival() const { return spec_.keys.empty(); }
-  void write_element(const data::Batch& batch, uint32_t row, std::string_view bytes);
+  bool by_arrival() const { return spec_.keys.empty() && !spec_.by_source; }
+  void write_order(const data::Batch& batch, uint32_t row);
+  bool comes_too_late() const;
+  void append_row(std::string_view bytes);
   void keep();
   void change(const data::Batch& batch, uint32_t row, engine::Output& output);
   Result<Step> emit(engine::Output& output);
@@ -106,10 +115,14 @@ Result<void> SortLimit::open(engine::OpenContext& context) {
 }
 
 Result<Step> SortLimit::on_batch(Port, data::Batch batch, engine::Output& output) {
+  MILLRACE_ASSERT(!spec_.by_source || batch.origin() != nullptr);
   if (by_arrival() && kept_ >= kept_max_) return Step::kDone;
-  codec_.encode(batch, encoded_);
+  bool encoded = false;
   for (uint32_t n = 0; n < batch.size(); ++n) {
-    write_element(batch, batch.row(n), encoded_[n]);
+    write_order(batch, batch.row(n));
+    if (comes_too_late()) continue;
+    if (!std::exchange(encoded, true)) codec_.encode(batch, encoded_);
+    append_row(encoded_[n]);
     if (spec_.changing_input) {
       change(batch, batch.row(n), output);
     } else {
@@ -119,20 +132,33 @@ Result<Step> SortLimit::on_batch(Port, data::Batch batch, engine::Output& output
   return Step::kDone;
 }
 
-void SortLimit::write_element(const data::Batch& batch, uint32_t row, std::string_view bytes) {
+void SortLimit::write_order(const data::Batch& batch, uint32_t row) {
   element_.clear();
   for (const SortKey& key : spec_.keys) {
     append_ordered(element_, *batch.column(key.column), row, {key.descending, key.nulls_first});
   }
-  char number[sizeof(uint64_t)];
-  if (by_arrival()) {
-    store_be(number, arrivals_++);
-    element_.append(number, sizeof(number));
+  if (spec_.by_source) {
+    const auto [rows, number] = batch.origin()->locate(row);
+    const data::ReadPosition position = rows->position(number);
+    append_be(element_, position.source);
+    append_be(element_, position.split);
+    append_be(element_, static_cast<uint64_t>(position.row));
   }
+  if (by_arrival()) append_be(element_, arrivals_++);
+}
+
+// Behind all that will be emitted, whatever the rest of the row is.
+bool SortLimit::comes_too_late() const {
+  if (spec_.changing_input || kept_ < kept_max_) return false;
+  const Slot last = rows_->last(kKey);
+  if (last == kNoSlot) return true;
+  return std::string_view(element_) > rows_->bytes(last).substr(0, element_.size());
+}
+
+void SortLimit::append_row(std::string_view bytes) {
   const auto order = static_cast<OrderBytes>(element_.size());
   element_.append(bytes);
-  store_be<OrderBytes>(number, order);
-  element_.append(number, sizeof(order));
+  append_be(element_, order);
 }
 
 // Of append-only input: the first kept_max_ rows.

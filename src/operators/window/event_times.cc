@@ -34,7 +34,7 @@ data::Batch EventTimes::read(data::Batch batch, uint32_t column, std::string_vie
     }
   });
   if (errors.empty()) return batch;
-  reject_rows(batch, errors, name, output);
+  reject_uncomputed(batch, errors, name, std::span(&column, 1), output);
   return expr::without_errors(std::move(batch), errors);
 }
 

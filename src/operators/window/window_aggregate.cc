@@ -70,6 +70,7 @@ class WindowAggregate final : public engine::Operator {
   }
 
   Result<Step> on_batch(engine::Port, data::Batch batch, engine::Output& output) override {
+    batch = std::move(batch).with_origin(nullptr);
     batch = times_.read(std::move(batch), spec_.time_column, traits_.name, output);
     for (int64_t pass = 0; pass < slicing_.slices_per_row(); ++pass) {
       data::Batch part = find_slices(batch, pass, output);

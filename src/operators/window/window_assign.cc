@@ -67,7 +67,8 @@ class WindowAssign final : public engine::Operator {
       for (int64_t& time : starts_) time += shift;
       columns.push_back(make_time_column(spec_.output->field(columns.size()).type, starts_));
     }
-    data::Batch batch(spec_.output, std::move(columns), count);
+    data::Batch batch =
+        data::Batch(spec_.output, std::move(columns), count).with_origin(rows.origin());
     return rows.has_signs() ? std::move(batch).with_signs(rows.sign_buffer()) : batch;
   }
 

@@ -65,6 +65,7 @@ Narrowed narrow_scan(const NodePtr& node, const Scan& scan, const Columns& neede
     narrowed.columns.push_back(scan.columns[at]);
     fields.push_back(node->schema->field(at));
   }
+  if (narrowed.reads.empty()) narrowed.reads = narrowed.columns;
   result.node =
       make_node(std::move(narrowed), {}, data::make_schema(std::move(fields)), node->identity);
   return result;
@@ -158,6 +159,29 @@ Narrowed narrow_join(const NodePtr& node, const Join& join, const Columns& neede
           std::move(map)};
 }
 
+// Operations that put columns of their own behind all columns of their input, and read `own` of it.
+Narrowed narrow_appending(const NodePtr& node, const Columns& needed, uint32_t own, Done& done) {
+  const auto width = static_cast<uint32_t>(node->input()->schema->columns());
+  Columns below = {own};
+  for (const uint32_t column : needed) {
+    if (column < width) below.insert(column);
+  }
+  Narrowed input = narrow(node->input(), below, done);
+  const auto behind = static_cast<uint32_t>(input.node->schema->columns());
+  std::vector<data::Field> fields = input.node->schema->fields();
+  std::vector<uint32_t> map = input.map;
+  for (uint32_t column = width; column < node->schema->columns(); ++column) {
+    map.push_back(behind + column - width);
+    fields.push_back(node->schema->field(column));
+  }
+  Operation moved = node->operation;
+  if (auto* unnest = std::get_if<Unnest>(&moved)) unnest->column = input.map[own];
+  if (auto* assign = std::get_if<AssignWindow>(&moved)) assign->time_column = input.map[own];
+  return {make_node(std::move(moved), {std::move(input.node)}, data::make_schema(std::move(fields)),
+                    node->identity),
+          std::move(map)};
+}
+
 // Only these columns, in their order: what branches of a union must agree on.
 NodePtr exactly(Narrowed narrowed, const Columns& wanted, const data::Schema& schema) {
   Project project;
@@ -209,6 +233,12 @@ Narrowed narrow(const NodePtr& node, const Columns& needed, Done& done) {
   }
   if (const auto* join = node->as<Join>()) return narrow_join(node, *join, needed, done);
   if (node->as<UnionAll>() != nullptr) return narrow_union(node, needed, done);
+  if (const auto* unnest = node->as<Unnest>()) {
+    return narrow_appending(node, needed, unnest->column, done);
+  }
+  if (const auto* assign = node->as<AssignWindow>()) {
+    return narrow_appending(node, needed, assign->time_column, done);
+  }
   Columns more = needed;
   if (const auto* filter = node->as<Filter>()) {
     add_columns(more, filter->predicate);

@@ -6,8 +6,9 @@
 
 namespace millrace::plan {
 
-// Optional rule: every node gives only the columns that something above it reads, so that a source
-// decodes no others.
+// Every node gives only the columns that something above it reads. Required once, on the plan as it
+// was bound: what a scan gives then is what the statement reads (Scan::reads), and nothing else is
+// decoded, computed or rejected. Optional after rules that have moved conditions.
 std::vector<NodePtr> prune_columns(const std::vector<NodePtr>& sinks);
 
 }  // namespace millrace::plan

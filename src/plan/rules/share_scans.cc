@@ -17,6 +17,7 @@ namespace {
 struct Readers {
   std::vector<const Node*> nodes;
   std::set<uint32_t> columns;  // of the table
+  std::set<uint32_t> reads;    // of the table
   NodePtr shared;
 };
 
@@ -47,6 +48,7 @@ class SharedScans {
       Readers& readers = tables_[key_of(*scan)];
       readers.nodes.push_back(&node);
       readers.columns.insert(scan->columns.begin(), scan->columns.end());
+      readers.reads.insert(scan->reads.begin(), scan->reads.end());
     }
     for (const NodePtr& input : node.inputs) collect(*input);
   }
@@ -65,6 +67,7 @@ class SharedScans {
       }
     }
     shared.columns.assign(readers.columns.begin(), readers.columns.end());
+    shared.reads.assign(readers.reads.begin(), readers.reads.end());
     std::vector<data::Field> fields;
     for (const uint32_t column : shared.columns) {
       fields.push_back(shared.table->schema->field(column));
