@@ -148,14 +148,11 @@ void Reader::end_tag(bool known, size_t field_end, size_t outer_end) {
 }
 
 Result<void> Reader::finish(std::string_view what) const {
-  if (!good()) {
-    return Error(ErrorCode::kMalformedRequest, fmt::format("{} is malformed: {}", what, wrong_))
-        .at(fmt::format("byte {}", wrong_at_));
-  }
-  if (at_ == end_) return {};
-  return Error(ErrorCode::kMalformedRequest,
-               fmt::format("{} is malformed: {} bytes follow it", what, end_ - at_))
-      .at(fmt::format("byte {}", at_));
+  // librdkafka 2.0 sends a byte too many behind ListGroups, and three behind an OffsetFetch for all
+  // partitions.
+  if (good()) return {};
+  return Error(ErrorCode::kMalformedRequest, fmt::format("{} is malformed: {}", what, wrong_))
+      .at(fmt::format("byte {}", wrong_at_));
 }
 
 }  // namespace millrace::kafka

@@ -63,7 +63,7 @@ class Reader {
 
   size_t position() const { return at_; }
   bool good() const { return wrong_.empty(); }
-  // Whether all of the message was read, and nothing else stood in it; `what` names the message.
+  // Whether all of the message `what` was read. Bytes behind it do not count, as with Kafka.
   Result<void> finish(std::string_view what) const;
 
  private:
