@@ -4,19 +4,19 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "cli/argument_check.h"
 #include "cli/bench/bench_command.h"
 #include "cli/help_command.h"
+#include "cli/log_commands.h"
 #include "cli/output.h"
 #include "cli/run_command.h"
 #include "cli/server_command.h"
 #include "cli/shell.h"
 #include "cli/test_command.h"
-#include "cli/topic_command.h"
 #include "cli/usage.h"
 #include "cli/version.h"
 #include "io/posix_world.h"
@@ -30,8 +30,8 @@ Examples:
   millrace run -c "SELECT 1 + 1" -o jsonl       one statement, its rows as JSON
   millrace run job.sql --data data              durable: run it again and it goes on
   millrace sql --data data                      a shell on the same data
-  millrace topic list --data data               what the log holds
-  millrace consume flights --data data -n 10    records of a topic
+  millrace server --data data                   serve it to clients of Kafka
+  millrace consume flights -o -10               records of a topic, then those that come
   millrace help MR-2006                         more about an error
 )";
 
@@ -54,26 +54,6 @@ Examples:
   millrace sql --data data
   millrace sql --data data -c '\d' -c 'SELECT COUNT(*) FROM flights'
   echo 'SELECT 1;' | millrace sql -o jsonl
-)";
-
-constexpr const char* kTopicExamples = R"(
-Examples:
-  millrace topic list --data data
-  millrace topic describe flights --data data -o json
-)";
-
-constexpr const char* kConsumeExamples = R"(
-Examples:
-  millrace consume flights --data data -o -10           the last ten
-  millrace consume flights --data data -o @2024-02-29   from this day on (UTC)
-  millrace consume flights --data data -f '%p:%o %k=%v'
-)";
-
-constexpr const char* kProduceExamples = R"(
-Examples:
-  echo '{"id": 7}' | millrace produce orders --data data
-  millrace produce users --data data -K : -Z < users.txt     'ann:{…}'; 'ann:' deletes
-  millrace produce blobs --data data -D '' -k logo < logo.png
 )";
 
 constexpr const char* kTestExamples = R"(
@@ -101,21 +81,6 @@ std::string version_text() {
                      own.commit, own.compiler);
 }
 
-void take_one(CLI::Option* option) {
-  option->expected(1)->take_all();
-}
-
-CLI::Validator whole_number(int64_t min) {
-  const auto check = [min](const std::string& text) -> std::string {
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool whole = error == std::errc() && end == text.data() + text.size();
-    if (whole && number >= min) return {};
-    return fmt::format("'{}' is no whole number from {} on", text, min);
-  };
-  return {check, ""};
-}
-
 // Arguments and what they were read into; the chosen command runs afterwards.
 class Program {
  public:
@@ -127,9 +92,7 @@ class Program {
     add_run();
     add_server();
     add_shell();
-    add_topics();
-    add_consume();
-    add_produce();
+    log_.add_to(app_);
     add_test();
     add_bench();
     add_help();
@@ -229,69 +192,6 @@ class Program {
     add_script_options(command);
   }
 
-  void add_topic_options(CLI::App* command, std::string* topic, std::string& data) {
-    if (topic != nullptr) command->add_option("TOPIC", *topic, "Its name")->required();
-    command->add_option("--data", data, "The data directory")->type_name("DIR")->required();
-  }
-
-  void add_topics() {
-    CLI::App* topic = add(app_, "topic", "Topics of a data directory", kTopicExamples, {});
-    topic->require_subcommand(1);
-    CLI::App* list = add(*topic, "list", "Names, partitions, records", kTopicExamples,
-                         [this] { return list_topics(world_.world(), topic_); });
-    CLI::App* describe =
-        add(*topic, "describe", "Partitions and settings of a topic", kTopicExamples,
-            [this] { return describe_topic(world_.world(), topic_); });
-    add_topic_options(list, nullptr, topic_.data);
-    add_topic_options(describe, &topic_.topic, topic_.data);
-    add_output(list, topic_.output);
-    add_output(describe, topic_.output);
-  }
-
-  void add_consume() {
-    CLI::App* command = add(app_, "consume", "Print records of a topic", kConsumeExamples,
-                            [this] { return consume(world_.world(), consume_); });
-    add_topic_options(command, &consume_.topic, consume_.data);
-    command
-        ->add_option("-o,--offset", consume_.offset,
-                     "start, end, N, -N for the last N, @TIME (UTC, or ms since 1970)")
-        ->type_name("OFFSET");
-    command->add_option("-n,--count", consume_.count, "End after so many records")
-        ->type_name("N")
-        ->check(whole_number(0));
-    command->add_option("-p,--partition", consume_.partition, "Only this one")->type_name("N");
-    command
-        ->add_option("-f,--format", consume_.format,
-                     "%k key, %v value, %h headers, %o offset, %p partition, %T time in ms, "
-                     "%t topic, %K and %S bytes of key and value, %%; \\n \\t \\xHH")
-        ->type_name("FORMAT");
-    command->add_option("-D,--delimiter", consume_.delimiter, "Behind every record; default: \\n")
-        ->type_name("TEXT");
-  }
-
-  void add_produce() {
-    CLI::App* command = add(app_, "produce", "Append records from stdin, a line each, to a topic",
-                            kProduceExamples, [this] { return produce(world_.world(), produce_); });
-    add_topic_options(command, &produce_.topic, produce_.data);
-    command
-        ->add_option("-K,--key-separator", produce_.key_separator,
-                     "Splits each record into key and value")
-        ->type_name("TEXT");
-    command->add_option("-k,--key", produce_.key, "The key of every record")->type_name("KEY");
-    take_one(command->add_option("-H,--header", produce_.headers, "name=value; repeatable")
-                 ->type_name("HEADER"));
-    command
-        ->add_option("-p,--partition", produce_.partition,
-                     "Where all records go; default: where their keys belong")
-        ->type_name("N");
-    command->add_flag("-Z,--tombstones", produce_.tombstones,
-                      "What is empty is NULL: a value like that deletes its key");
-    command
-        ->add_option("-D,--delimiter", produce_.delimiter,
-                     "Ends a record; default: \\n; '': all of stdin is one")
-        ->type_name("TEXT");
-  }
-
   void add_test() {
     CLI::App* command = add(app_, "test", "Run .slt files: SQL with expected rows", kTestExamples,
                             [this] { return test(world_.world(), test_); });
@@ -359,9 +259,7 @@ class Program {
   io::PosixWorld world_;
   RunOptions run_;
   ServerCommandOptions server_;
-  TopicOptions topic_;
-  ConsumeOptions consume_;
-  ProduceOptions produce_;
+  LogCommands log_{world_.world(), [this](std::function<ExitCode()> run) { chosen_ = run; }};
   TestOptions test_;
   BenchOptions bench_;
   std::vector<std::string> help_words_;

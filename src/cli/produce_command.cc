@@ -1,39 +1,33 @@
+#include "cli/produce_command.h"
+
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <memory>
 #include <optional>
-#include <string>
-#include <vector>
 
-#include "base/hash.h"
-#include "cli/open_log.h"
+#include "base/nearest.h"
+#include "base/number_text.h"
+#include "cli/interrupt.h"
+#include "cli/kafka_client/cluster.h"
+#include "cli/kafka_client/record_sink.h"
 #include "cli/output.h"
+#include "cli/progress_line.h"
 #include "cli/record_format.h"
-#include "cli/topic_command.h"
-#include "io/await.h"
-#include "record/batch_builder.h"
+#include "cli/record_input.h"
+#include "cli/record_json.h"
 
 namespace millrace::cli {
 namespace {
 
-constexpr int64_t kUsPerMs = 1'000;
-constexpr size_t kBatchBytes = 256 << 10;
+constexpr int kWaitMs = 100;
+constexpr size_t kPartitionsShown = 8;
 
-// Reads up to the delimiter, which is not part of it. False at the end of stdin.
-bool read_record(std::string& record, std::string_view delimiter) {
-  record.clear();
-  for (int byte = std::getchar(); byte != EOF; byte = std::getchar()) {
-    record.push_back(static_cast<char>(byte));
-    if (delimiter.empty() || !record.ends_with(delimiter)) continue;
-    record.resize(record.size() - delimiter.size());
-    return true;
-  }
-  return !record.empty();
-}
-
-Result<std::vector<record::RecordHeader>> read_headers(const std::vector<std::string>& written) {
-  std::vector<record::RecordHeader> headers;
+Result<std::vector<ClientRecord::Header>> read_headers(const std::vector<std::string>& written) {
+  std::vector<ClientRecord::Header> headers;
   for (const std::string& header : written) {
     const size_t equals = header.find('=');
     if (equals == std::string::npos) {
@@ -41,106 +35,190 @@ Result<std::vector<record::RecordHeader>> read_headers(const std::vector<std::st
           .at("--header")
           .remedy("Write --header name=value.");
     }
-    headers.push_back(
-        {std::string_view(header).substr(0, equals), std::string_view(header).substr(equals + 1)});
+    const std::string_view text = header;
+    headers.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   return headers;
+}
+
+Result<void> check_word(std::string_view word, std::span<const std::string_view> known,
+                        const char* what, const char* option) {
+  if (std::ranges::find(known, word) != known.end()) return {};
+  return Error(ErrorCode::kInvalidOption, fmt::format("'{}' is no {}", word, what))
+      .at(option)
+      .remedy(nearest_remedy(word, known));
+}
+
+Result<void> check(const ProduceOptions& options) {
+  constexpr auto kAcks = std::to_array<std::string_view>({"all", "-1", "1", "0"});
+  constexpr auto kCodecs =
+      std::to_array<std::string_view>({"none", "gzip", "snappy", "lz4", "zstd"});
+  MILLRACE_TRY(check_word(options.acks, kAcks, "number of acknowledgements", "--acks"));
+  if (!options.codec.empty()) {
+    MILLRACE_TRY(check_word(options.codec, kCodecs, "compression", "--compression"));
+  }
+  if (options.json && (!options.key_separator.empty() || options.tombstones)) {
+    return Error(ErrorCode::kInvalidOption, "a JSON object says what its key and value are")
+        .at("--json")
+        .remedy("Leave out --key-separator and --tombstones: null is NULL.");
+  }
+  return {};
 }
 
 class Production {
  public:
   Production(io::World world, const ProduceOptions& options,
-             std::vector<record::RecordHeader> headers, commit::CommitLog& log, commit::Topic topic)
+             std::vector<ClientRecord::Header> headers)
       : world_(world),
         options_(options),
         headers_(std::move(headers)),
-        log_(log),
-        topic_(std::move(topic)),
-        executor_(world.threads.start({.name = "produce"})),
         separator_(unescape(options.key_separator)),
-        builders_(topic_.partitions) {}
+        input_(world.files, options.files, unescape(options.delimiter)),
+        from_stdin_(options.files.empty()),
+        by_hand_(from_stdin_ && isatty(STDIN_FILENO) != 0),
+        progress_(world.clock, !options.quiet && !by_hand_) {}
 
-  Result<void> add(std::string_view text) {
-    std::optional<std::string_view> key = options_.key;
-    const size_t cut = separator_.empty() ? std::string_view::npos : text.find(separator_);
-    if (cut != std::string_view::npos) {
-      key = text.substr(0, cut);
-      text = text.substr(cut + separator_.size());
-    }
-    std::optional<std::string_view> value = text;
-    if (options_.tombstones) {
-      if (key && key->empty()) key.reset();
-      if (value->empty()) value.reset();
-    }
-    const uint32_t partition = partition_of(key);
-    record::BatchBuilder& builder = builders_[partition];
-    MILLRACE_TRY(builder.append({.timestamp_ms = world_.clock.wall_us() / kUsPerMs,
-                                 .key = key,
-                                 .value = value,
-                                 .headers = headers_}));
-    return builder.bytes() < kBatchBytes ? Result<void>() : flush(partition);
-  }
-
-  Result<void> finish() {
-    for (uint32_t partition = 0; partition < topic_.partitions; ++partition) {
-      MILLRACE_TRY(flush(partition));
-    }
-    return {};
+  Result<ExitCode> run() {
+    target_ = MILLRACE_TRY(Target::open(world_, options_.target));
+    const std::string acks = options_.acks == "-1" ? "all" : options_.acks;
+    sink_ = MILLRACE_TRY(
+        RecordSink::open(world_.clock, target_->client(),
+                         {.acks = acks, .codec = options_.codec, .at_once = by_hand_}));
+    const Cluster cluster = MILLRACE_TRY(read_cluster(sink_->client()));
+    topic_ = MILLRACE_TRY(find_topic(cluster, options_.topic));
+    MILLRACE_TRY(check_partition(topic_, options_.partition));
+    sink_->begin(topic_.name, static_cast<int32_t>(topic_.partitions.size()));
+    const Interrupt interrupt(world_.clock, [this] { stopped_ = true; });
+    if (by_hand_ && !options_.quiet) write_err("A record a line; Ctrl-D ends.\n");
+    const auto added = add_records();
+    while (!sink_->flush(kWaitMs)) show_progress();
+    progress_.clear();
+    if (!options_.quiet) tell();
+    MILLRACE_TRY(outcome());
+    if (!added) return Error(added.error());
+    return interrupt.happened() ? ExitCode::kInterrupted : ExitCode::kOk;
   }
 
  private:
-  // Records without a key go round.
-  uint32_t partition_of(std::optional<std::string_view> key) {
-    if (options_.partition) return *options_.partition;
-    if (!key) return static_cast<uint32_t>(keyless_++ % topic_.partitions);
-    const uint32_t hash = murmur2(std::as_bytes(std::span(*key)));
-    return (hash & 0x7fffffffU) % topic_.partitions;
+  Result<void> add_records() {
+    std::string text;
+    while (!stopped_ && sink_->failures().count == 0) {
+      const RecordInput::Step step = MILLRACE_TRY(input_.next(text, kWaitMs));
+      if (step == RecordInput::Step::kEnd) break;
+      if (step == RecordInput::Step::kWait) {
+        sink_->client().poll(0);
+        show_progress();
+        continue;
+      }
+      const auto added = options_.json ? add_json(text) : add_text(text);
+      if (!added) return Error(added.error()).at(input_.place_of(count_));
+      ++count_;
+      if (by_hand_) sink_->flush(sink_->client().answer_ms());
+      show_progress();
+    }
+    return {};
   }
 
-  Result<void> flush(uint32_t partition) {
-    if (builders_[partition].empty()) return {};
-    const auto batch = MILLRACE_TRY(commit::RecordBatch::of(builders_[partition].build()));
-    MILLRACE_TRY(io::await<commit::Appended>(world_.threads, [&](auto done) {
-      log_.appender().append({topic_.id, partition}, batch, commit::Acks::kDurable, *executor_,
-                             std::move(done));
-    }));
-    return {};
+  Result<void> add_text(std::string_view text) {
+    ClientRecord record{.key = options_.key, .headers = {}};
+    const size_t cut = separator_.empty() ? std::string_view::npos : text.find(separator_);
+    if (cut != std::string_view::npos) {
+      record.key = text.substr(0, cut);
+      text = text.substr(cut + separator_.size());
+    }
+    record.value = text;
+    if (options_.tombstones) {
+      if (record.key && record.key->empty()) record.key.reset();
+      if (text.empty()) record.value.reset();
+    }
+    return add(std::move(record));
+  }
+
+  Result<void> add_json(std::string_view text) {
+    const GivenRecord given = MILLRACE_TRY(GivenRecord::parse(text));
+    ClientRecord record = given.record();
+    if (!record.key && options_.key) record.key = *options_.key;
+    const auto count = static_cast<int32_t>(topic_.partitions.size());
+    if (record.partition >= count && !options_.partition) {
+      return Error(ErrorCode::kTopicNotFound,
+                   fmt::format("topic '{}' has no partition {}", topic_.name, record.partition))
+          .remedy("Leave out the field \"partition\", or say with -p where all records go.");
+    }
+    return add(std::move(record));
+  }
+
+  Result<void> add(ClientRecord record) {
+    if (options_.partition) record.partition = *options_.partition;
+    record.headers.insert(record.headers.end(), headers_.begin(), headers_.end());
+    if (record.timestamp_ms < 0) record.timestamp_ms = world_.clock.wall_us() / 1'000;
+    return sink_->add(count_, record);
+  }
+
+  // Failure: the first record that was not acknowledged.
+  Result<void> outcome() {
+    const RecordSink::Failures& failures = sink_->failures();
+    if (failures.count == 0) return {};
+    std::string what = "the record was not acknowledged";
+    if (failures.count > 1) {
+      what = fmt::format("{} records were not acknowledged, this is the first",
+                         with_commas(failures.count));
+    }
+    return Error(*failures.why).within(what).at(input_.place_of(failures.first));
+  }
+
+  void tell() {
+    const uint64_t count = sink_->acknowledged();
+    const char* plural = count == 1 ? "" : "s";
+    if (options_.acks == "0") {
+      write_err(fmt::format("{} record{} sent to {}; nobody said that they arrived\n",
+                            with_commas(count), plural, topic_.name));
+      return;
+    }
+    std::string text =
+        fmt::format("{} record{} written to {}", with_commas(count), plural, topic_.name);
+    size_t shown = 0;
+    for (const auto& [partition, part] : sink_->written()) {
+      if (shown == kPartitionsShown) {
+        text += fmt::format(", and {} partitions more", sink_->written().size() - shown);
+        break;
+      }
+      text += shown++ == 0 ? ": " : ", ";
+      text += fmt::format("{}-{}@{}", topic_.name, partition, part.first);
+      if (part.last > part.first) text += fmt::format("..{}", part.last);
+    }
+    write_err(text + "\n");
+  }
+
+  void show_progress() {
+    if (!progress_.due()) return;
+    progress_.show(fmt::format("{} records read, {} written", with_commas(count_),
+                               with_commas(sink_->acknowledged())));
   }
 
   io::World world_;
   const ProduceOptions& options_;
-  const std::vector<record::RecordHeader> headers_;
-  commit::CommitLog& log_;
-  const commit::Topic topic_;
-  const std::unique_ptr<io::Executor> executor_;
+  const std::vector<ClientRecord::Header> headers_;
   const std::string separator_;
-  std::vector<record::BatchBuilder> builders_;
-  uint64_t keyless_ = 0;
+  RecordInput input_;
+  const bool from_stdin_;
+  const bool by_hand_;
+  ProgressLine progress_;
+  std::optional<Target> target_;
+  std::unique_ptr<RecordSink> sink_;
+  KnownTopic topic_;
+  uint64_t count_ = 0;
+  std::atomic<bool> stopped_{false};
 };
-
-Result<void> produce_records(io::World world, const ProduceOptions& options) {
-  auto headers = MILLRACE_TRY(read_headers(options.headers));
-  const auto node = MILLRACE_TRY(open_node(world, options.data));
-  commit::Topic topic = MILLRACE_TRY(find_topic(node->log(), options.topic));
-  MILLRACE_TRY(check_partition(topic, options.partition));
-  Production production(world, options, std::move(headers), node->log(), std::move(topic));
-  const bool by_hand = isatty(STDIN_FILENO) != 0;
-  if (by_hand) write_err("A record a line; Ctrl-D ends.\n");
-  const std::string delimiter = unescape(options.delimiter);
-  uint64_t count = 0;
-  for (std::string text; read_record(text, delimiter); ++count) {
-    MILLRACE_TRY(production.add(text));
-    if (by_hand) MILLRACE_TRY(production.finish());
-  }
-  MILLRACE_TRY(production.finish());
-  write_err(fmt::format("{} record{}\n", count, count == 1 ? "" : "s"));
-  return {};
-}
 
 }  // namespace
 
 ExitCode produce(io::World world, const ProduceOptions& options) {
-  return conclude(produce_records(world, options));
+  const auto checked = check(options);
+  if (!checked) return report(checked.error());
+  auto headers = read_headers(options.headers);
+  if (!headers) return report(headers.error());
+  const auto done = Production(world, options, *std::move(headers)).run();
+  return done ? *done : conclude(Error(done.error()));
 }
 
 }  // namespace millrace::cli

@@ -7,16 +7,15 @@ namespace {
 
 constexpr std::string_view kLetters = "kvsopTtSKh%";
 
-void append_headers(std::string& to, const record::RecordHeaders& headers) {
+void append_headers(std::string& to, const std::vector<ClientRecord::Header>& headers) {
   bool first = true;
-  for (auto header = headers.begin(); header != headers.end(); ++header) {
+  for (const auto& [name, value] : headers) {
     if (!std::exchange(first, false)) to += ',';
-    to += fmt::format("{}={}", header->key, header->value.value_or("NULL"));
+    to += fmt::format("{}={}", name, value.value_or("NULL"));
   }
 }
 
-void append_field(std::string& to, char letter, const record::Record& record,
-                  std::string_view topic, uint32_t partition) {
+void append_field(std::string& to, char letter, const ClientRecord& record) {
   switch (letter) {
     case 'k':
       to += record.key.value_or("NULL");
@@ -29,13 +28,13 @@ void append_field(std::string& to, char letter, const record::Record& record,
       to += std::to_string(record.offset);
       break;
     case 'p':
-      to += std::to_string(partition);
+      to += std::to_string(record.partition);
       break;
     case 'T':
       to += std::to_string(record.timestamp_ms);
       break;
     case 't':
-      to += topic;
+      to += record.topic;
       break;
     case 'S':
       to += record.value ? std::to_string(record.value->size()) : "-1";
@@ -108,11 +107,10 @@ Result<void> check_record_format(std::string_view format) {
   return {};
 }
 
-void append_record(std::string& to, std::string_view format, const record::Record& record,
-                   std::string_view topic, uint32_t partition) {
+void append_record(std::string& to, std::string_view format, const ClientRecord& record) {
   for (size_t at = 0; at < format.size(); ++at) {
     if (format[at] == '%' && at + 1 < format.size()) {
-      append_field(to, format[++at], record, topic, partition);
+      append_field(to, format[++at], record);
     } else if (format[at] == '\\' && at + 1 < format.size()) {
       at += append_escape(to, format.substr(at + 1));
     } else {

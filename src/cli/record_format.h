@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "record/batch_view.h"
+#include "cli/kafka_client/client_record.h"
 
 namespace millrace::cli {
 
@@ -18,7 +18,6 @@ std::string unescape(std::string_view text);
 //
 // Failure of check: kInvalidOption naming the letter.
 Result<void> check_record_format(std::string_view format);
-void append_record(std::string& to, std::string_view format, const record::Record& record,
-                   std::string_view topic, uint32_t partition);
+void append_record(std::string& to, std::string_view format, const ClientRecord& record);
 
 }  // namespace millrace::cli

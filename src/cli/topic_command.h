@@ -6,43 +6,32 @@
 #include <vector>
 
 #include "cli/exit_code.h"
+#include "cli/target.h"
 #include "io/world.h"
 
 namespace millrace::cli {
 
 struct TopicOptions {
-  std::string data;
-  std::string topic;
+  TargetOptions target;
+  std::vector<std::string> names;
+  bool patterns = false;  // the names are regular expressions
+  bool internal = false;  // list also what servers keep for themselves
   std::string output = "table";
+  std::string only;  // describe: partitions, groups or settings; empty: all three
+  std::optional<int32_t> partitions;
+  std::optional<int32_t> replication_factor;
+  std::vector<std::string> settings;   // name=value
+  std::vector<std::string> deletions;  // alter: settings that get their default again
+  bool if_not_exists = false;
+  bool if_exists = false;
+  bool yes = false;  // delete without asking
 };
 
-struct ConsumeOptions {
-  std::string data;
-  std::string topic;
-  std::string offset = "start";
-  std::optional<int64_t> count;       // none: all there is
-  std::optional<uint32_t> partition;  // none: all of them
-  std::string format = "%v";
-  std::optional<std::string> delimiter;  // none: a line break, unless the format has one
-};
-
-struct ProduceOptions {
-  std::string data;
-  std::string topic;
-  std::string key_separator;
-  std::optional<std::string> key;
-  std::vector<std::string> headers;  // "name=value"
-  std::optional<uint32_t> partition;
-  std::string delimiter = "\\n";  // empty: all of stdin is one record
-  bool tombstones = false;        // empty keys and values are NULL
-};
-
-// The log of a data directory that no other process uses.
 ExitCode list_topics(io::World world, const TopicOptions& options);
 ExitCode describe_topic(io::World world, const TopicOptions& options);
-// Prints records until the end of the topic, or `count` of them.
-ExitCode consume(io::World world, const ConsumeOptions& options);
-// Appends a record per piece of stdin; each is durable when the command ends with 0.
-ExitCode produce(io::World world, const ProduceOptions& options);
+// Of several topics each is tried; the exit code is that of the first failure.
+ExitCode create_topics(io::World world, const TopicOptions& options);
+ExitCode delete_topics(io::World world, const TopicOptions& options);
+ExitCode alter_topics(io::World world, const TopicOptions& options);
 
 }  // namespace millrace::cli

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <utility>
 
 #include "base/nearest.h"
 #include "cli/text_width.h"
@@ -36,7 +37,10 @@ std::string option_text(const CLI::Option& option) {
   std::string text;
   for (const std::string& letter : option.get_snames()) text += "-" + letter + ", ";
   if (text.empty()) text = "    ";
-  for (const std::string& name : option.get_lnames()) text += "--" + name;
+  bool first = true;
+  for (const std::string& name : option.get_lnames()) {
+    text += (std::exchange(first, false) ? "--" : ", --") + name;
+  }
   const bool flag = option.get_items_expected_max() == 0;
   return flag ? text : text + " " + option.get_type_name();
 }
