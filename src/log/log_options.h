@@ -16,13 +16,16 @@ struct LogOptions {
   // False: nothing is synced; for a run whose data directory goes when the process ends.
   bool sync = true;
   uint64_t ring_bytes = 16 << 20;     // of a new ring
-  uint64_t ring_bytes_max = 1 << 30;  // up to which it grows
-  uint64_t unsettled_bytes_max = 256 << 20;
+  uint64_t ring_bytes_max = 256 << 20;  // up to which it grows
+  uint64_t unsettled_bytes_max = 128 << 20;
   uint64_t unit_ring_bytes_max = 8 << 20;  // what a unit stages above this goes to spill files
   uint64_t spill_file_bytes = 256 << 20;
   uint64_t staging_bytes_max = 16 << 20;  // in memory, on their way to the ring or a spill file
   int64_t seal_after_ns = 2 * io::kNsPerMs;
   int64_t retention_interval_ns = 300 * io::kNsPerSecond;  // between looks for what is too old
+  int64_t compaction_interval_ns = 15 * io::kNsPerSecond;  // between looks for what to compact
+  uint64_t compaction_key_bytes_max = 64 << 20;            // memory for keys during a pass
+  uint64_t compaction_file_bytes = 256 << 20;
   // A producer that writes nothing for so long is forgotten: any sequence of it is taken then.
   int64_t producer_expiration_ms = 86'400'000;
   uint32_t readers = 2;  // threads that read for others

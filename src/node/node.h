@@ -20,7 +20,7 @@ struct NodeOptions {
   // end.
   std::string data_folder;
   bool durable = true;
-  uint64_t ring_bytes_max = uint64_t{1} << 30;
+  uint64_t ring_bytes_max = 256 << 20;
   uint32_t workers = 0;  // 0: as many as the machine has cores
   // Lines of 'print' sinks.
   std::function<void(std::string_view)> print;
@@ -35,6 +35,9 @@ struct LogStatus {
   uint64_t unsettled_bytes = 0;
   uint64_t groups_written = 0;
   uint64_t checkpoint_generation = 0;
+  uint64_t compactions = 0;
+  uint64_t compacted_bytes_read = 0;
+  uint64_t compacted_bytes_written = 0;
 };
 
 // Node: all modules of one process, built in order, registered, and torn down in the reverse order.
