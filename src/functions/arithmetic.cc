@@ -300,7 +300,7 @@ void register_arithmetic(FunctionRegistry& registry) {
       {"flink:/", "numeric", "a / b -> number | interval",
        "The quotient; of two integers cut toward zero. Of a float and zero it is infinite; other "
        "divisions by zero are row errors.",
-       "CAST(-1 AS DOUBLE) / 0", "-Infinity"}));
+       "7 / 2", "3"}));
   registry.add(operation<Modulo>(Operation::kModulo,
                                  {"%", "numeric", "a % b -> number",
                                   "The rest of a division, with the sign of a.", "-7 % 3", "-1"}));

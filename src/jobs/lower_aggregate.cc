@@ -60,7 +60,8 @@ Result<Lowering::Pipeline> Lowering::lower_window_aggregate(const plan::Node& no
       .changing_input = !node.input()->properties.append_only(),
       .allowed_lateness_us = window.emit.allowed_lateness_us,
       .early = window.emit.early != plan::Emit::Early::kNone,
-      .early_every_us = window.emit.every_us};
+      .early_every_us = window.emit.every_us,
+      .discarding = window.emit.discarding};
   append(
       pipeline, [spec](uint32_t) { return operators::make_window_aggregate(spec); },
       state_id(node));

@@ -74,20 +74,19 @@ class QueryBinder::Grouping {
     if (!window_) {
       return binder_.refused(emit->span, "EMIT where GROUP BY has no window_start and window_end");
     }
-    if (emit->early == sql::EarlyEmit::kAfter) {
-      return binder_.refused(emit->span, "EMIT EARLY AFTER n ROWS");
-    }
-    if (emit->discarding) return binder_.refused(emit->span, "EMIT DISCARDING");
     if (emit->early == sql::EarlyEmit::kOnUpdate) window_->emit.early = Emit::Early::kOnUpdate;
     if (emit->early == sql::EarlyEmit::kEvery) {
       window_->emit.early = Emit::Early::kEvery;
       window_->emit.every_us = MILLRACE_TRY(positive_us(*emit->early_interval));
     }
+    if (emit->early == sql::EarlyEmit::kAfter) {
+      return binder_.refused(emit->span, "EMIT EARLY AFTER n ROWS");
+    }
     if (emit->late_into) MILLRACE_TRY(late_into(*emit->late_into));
     if (emit->allowed_lateness) {
       window_->emit.allowed_lateness_us = MILLRACE_TRY(positive_us(*emit->allowed_lateness));
     }
-    return {};
+    return emit->discarding ? discard(emit->span) : Result<void>();
   }
 
   // An expression of SELECT or HAVING, over the aggregation's output.
@@ -135,6 +134,22 @@ class QueryBinder::Grouping {
   }
 
  private:
+  bool hops() const { return window_->window.slide_us != window_->window.size_us; }
+
+  Result<void> discard(sql::Span span) {
+    Emit& emit = window_->emit;
+    if (!from_.node->properties.append_only()) {
+      return binder_.refused(span, "EMIT DISCARDING over rows that change");
+    }
+    // Without either every window gives its rows once.
+    if (emit.early == Emit::Early::kNone && emit.allowed_lateness_us == 0) return {};
+    if (emit.early == Emit::Early::kNone && hops()) {
+      return binder_.refused(span, "EMIT DISCARDING of hopping windows without EARLY");
+    }
+    emit.discarding = true;
+    return {};
+  }
+
   Result<int64_t> positive_us(const sql::Expression& interval) const {
     const int64_t us = MILLRACE_TRY(interval_us(interval, text_));
     if (us > 0) return us;

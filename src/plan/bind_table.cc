@@ -113,11 +113,11 @@ class TableMaker {
       if (!found) return at_option(found.error(), "format");
       table_.format = *found;
       if (!fits(*table_.connector, format)) {
-        return at_option(Error(ErrorCode::kInvalidOptionValue,
-                               fmt::format("connector '{}' takes no format '{}'",
-                                           table_.connector->name, format))
-                             .remedy(fmt::format("It takes {}.", table_.connector->formats)),
-                         "format");
+        return at_option(
+            Error(ErrorCode::kInvalidOptionValue, fmt::format("connector '{}' takes no format '{}'",
+                                                              table_.connector->name, format))
+                .remedy(fmt::format("It takes {}.", table_.connector->formats)),
+            "format");
       }
       tables.push_back(table_.format->options);
     }

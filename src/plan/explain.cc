@@ -53,6 +53,7 @@ std::string describe_aggregate(const Node& node, const Aggregate& aggregate) {
     if (aggregate.window->emit.allowed_lateness_us > 0) {
       text += fmt::format(" lateness {}", duration(aggregate.window->emit.allowed_lateness_us));
     }
+    if (emit.discarding) text += " discarding";
     if (aggregate.window->late_columns > 0) text += " late rows kept";
   }
   text += fmt::format(" by ({})", column_names(input, aggregate.keys));

@@ -129,7 +129,9 @@ Properties derive(const Aggregate& aggregate, const Inputs& inputs) {
     if (start && end) properties.windows.push_back({window.window, *start, *end, width + 2});
   }
   const Emit& emit = aggregate.window->emit;
-  if (emit.early != Emit::Early::kNone || emit.allowed_lateness_us > 0) {
+  if (emit.discarding) {
+    properties.keys.clear();  // a row per emission
+  } else if (emit.early != Emit::Early::kNone || emit.allowed_lateness_us > 0) {
     properties.identity = RowIdentity::kKeys;
     properties.changes_because = "early results and allowed lateness are corrected later";
   }

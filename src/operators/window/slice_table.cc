@@ -1,6 +1,7 @@
 #include "operators/window/slice_table.h"
 
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "base/endian.h"
@@ -96,6 +97,20 @@ void SliceTable::list_new() {
     table_->value_as<GroupHead>(slots_[n]).owner = key_hashes_[n];
     slices_[start_of(slots_[n])].push_back(slots_[n]);
   }
+}
+
+void SliceTable::erase(std::span<const Slot> slots) {
+  std::set<int64_t> starts;
+  for (const Slot slot : slots) {
+    listing(slot).is_listed = 0;
+    starts.insert(start_of(slot));
+  }
+  for (const int64_t start : starts) {
+    const auto slice = slices_.find(start);
+    std::erase_if(slice->second, [this](Slot slot) { return listing(slot).is_listed == 0; });
+    if (slice->second.empty()) slices_.erase(slice);
+  }
+  for (const Slot slot : slots) table_->erase(slot);
 }
 
 Slot SliceTable::find(int64_t start, Slot like) const {

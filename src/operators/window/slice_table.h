@@ -56,6 +56,8 @@ class SliceTable {
     slices_.erase(slice);
     return true;
   }
+  // Erases these entries, each once.
+  void erase(std::span<const state::Slot> slots);
   // A column per key column, of the keys of these entries.
   Result<std::vector<data::ColumnPtr>> keys_of(std::span<const state::Slot> slots) const;
 

@@ -45,7 +45,7 @@ class WindowAggregate final : public engine::Operator {
         is_updating_(spec_.early || spec_.allowed_lateness_us > 0) {
     traits_.name = "window_aggregate";
     traits_.ports = {{.key_columns = spec_.keys, .takes_retractions = spec_.changing_input}};
-    traits_.makes_retractions = is_updating_;
+    traits_.makes_retractions = is_updating_ && !spec_.discarding;
     traits_.stateful = true;
   }
   const traits::OperatorTraits& traits() const override { return traits_; }
@@ -135,7 +135,7 @@ class WindowAggregate final : public engine::Operator {
   };
 
   Result<Step> on_tick(Timestamp now, engine::Output& output) {
-    if (!deferred_ || now == kTimeMax) return Step::kDone;
+    if (spec_.early_every_us == 0 || now == kTimeMax) return Step::kDone;
     const Timestamp next = floor_to(now, spec_.early_every_us, 0) + spec_.early_every_us;
     is_due_ = now >= std::exchange(next_early_, next);
     target_ = watermark_;
@@ -143,7 +143,7 @@ class WindowAggregate final : public engine::Operator {
   }
 
   // Whether what was touched may wait: its time has not come, and none of its windows closes.
-  bool is_deferring() const { return deferred_ && !is_due_ && first_end_ > target_; }
+  bool is_deferring() const { return spec_.early_every_us > 0 && !is_due_ && first_end_ > target_; }
 
   // The first end of a window that the touched groups from `number` on are part of.
   void find_first_end(size_t number) {
@@ -212,15 +212,19 @@ class WindowAggregate final : public engine::Operator {
     next_ = 0;
     phase_ = Phase::kCorrect;
     keeps_touched_ = is_deferring();
+    emitted_.clear();
     const Timestamp final = final_end(watermark_);
     for (size_t number = 0; number < touched_->size() && !keeps_touched_; ++number) {
       const Slot slot = touched_->slot(number);
       const int64_t start = slices_.start_of(slot);
+      bool is_emitted = false;
       for (int64_t end = slicing_.next_end(start, final); end != kTimeMax;
            end = slicing_.next_end(start, end)) {
         if (end > watermark_ && !spec_.early) break;  // not emitted yet
         corrections_.push_back({end, slot});
+        is_emitted = true;
       }
+      if (is_emitted && spec_.discarding) emitted_.push_back(slot);
     }
     const auto order = [this](const Correction& correction) {
       return std::pair(correction.end, slices_.key_of(correction.slot));
@@ -256,8 +260,17 @@ class WindowAggregate final : public engine::Operator {
   void forget_touched() {
     if (deferred_) deferred_->forget();
     touched_->clear();
+    erase(emitted_);
     is_due_ = false;
     first_end_ = kTimeMax;
+  }
+
+  void erase(const std::vector<Slot>& slots) {
+    const bool has_values = set_.has_distinct() || set_.extremes() > 0;
+    for (const Slot slot : slots) {
+      if (has_values) set_.erase(slices_.table(), slot);
+    }
+    slices_.erase(slots);
   }
 
   GroupImage image_of(int64_t end, Slot slot, const TouchedGroups* touched, size_t room) {
@@ -293,7 +306,12 @@ class WindowAggregate final : public engine::Operator {
       changes_.add(images_.slot(next_), nullptr, &image);
     }
     MILLRACE_TRY(push_changes(std::vector<int64_t>(changes_.rows(), watermark_), output));
-    if (next_ == images_.size()) phase_ = Phase::kNextWindow;
+    if (next_ < images_.size()) return {};
+    phase_ = Phase::kNextWindow;
+    if (!spec_.discarding) return {};
+    emitted_.clear();
+    for (size_t group = 0; group < images_.size(); ++group) emitted_.push_back(images_.slot(group));
+    erase(emitted_);
     return {};
   }
 
@@ -359,7 +377,8 @@ class WindowAggregate final : public engine::Operator {
   Phase phase_ = Phase::kIdle;
   Timestamp target_ = kTimeMin;
   bool keeps_touched_ = false;
-  size_t next_ = 0;  // of corrections_ or images_
+  std::vector<Slot> emitted_;  // with `discarding`: to be erased when corrections_ are out
+  size_t next_ = 0;            // of corrections_ or images_
   std::vector<Correction> corrections_;
   std::vector<std::byte> entries_;  // room for images
   std::vector<std::string> extremes_;

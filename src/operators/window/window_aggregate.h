@@ -29,6 +29,9 @@ struct WindowAggregateSpec {
   bool early = false;
   // With `early`: after this much processing time, and whenever a window closes or is corrected.
   int64_t early_every_us = 0;
+  // Each emission holds only the rows that came after the last one, so all are +I. REQUIRES: the
+  // input adds rows only; `early`, or tumbling windows.
+  bool discarding = false;
 };
 
 // [start, end) closes when the watermark reaches `end`: its rows are emitted before the watermark
