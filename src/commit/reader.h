@@ -66,6 +66,12 @@ struct PartitionProducer {
   int64_t open_offset = -1;        // where its open transaction begins; -1: it has none
 };
 
+// What a partition takes, as it is stored. A plain value.
+struct PartitionSize {
+  uint64_t ring_bytes = 0;  // has not been settled yet
+  uint64_t file_bytes = 0;
+};
+
 enum class OffsetKind : uint8_t {
   kEarliest,
   kVisible,  // the high watermark
@@ -107,6 +113,8 @@ class Reader {
   virtual Result<std::vector<PartitionProducer>> producers(PartitionId partition) const = 0;
   // Which epochs its records are of; at once. kTopicNotFound.
   virtual Result<LeaderEpochs> leader_epochs(PartitionId partition) const = 0;
+  // Of what is kept; at once. kTopicNotFound.
+  virtual Result<PartitionSize> size(PartitionId partition) const = 0;
   // The epoch of what is written now: it rises with each start of the log; the first is 0.
   virtual int32_t leader_epoch() const = 0;
 };

@@ -28,6 +28,13 @@ struct Topic {
   std::map<std::string, std::string> config;
 };
 
+// What holds for topics whose settings do not say. A plain value.
+struct TopicDefaults {
+  std::optional<int64_t> retention_ms;      // nullopt: records stay for ever
+  std::optional<uint64_t> retention_bytes;  // of each partition; nullopt: any number
+  friend bool operator==(const TopicDefaults&, const TopicDefaults&) = default;
+};
+
 // What became of topics since some moment. A plain value.
 struct TopicChanges {
   uint64_t moment = 0;  // to ask from, the next time
@@ -65,6 +72,9 @@ class Topics {
   virtual std::vector<Topic> list() = 0;
   // Since `moment`, which an earlier answer of this process named; 0: all.
   virtual TopicChanges changes(uint64_t moment) = 0;
+  // Hold from now on, in this process; at first nothing is let go. Topics of the system, whose
+  // names begin with "__", keep everything all the same.
+  virtual void set_defaults(TopicDefaults defaults) = 0;
 };
 
 }  // namespace millrace::commit

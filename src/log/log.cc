@@ -223,7 +223,8 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
   retention = std::make_unique<Retention>(RetentionContext{world.clock, *ledger, *proposals,
                                                            *write_executor, *settle_executor,
                                                            options.retention_interval_ns});
-  topics = std::make_unique<RingTopics>(*proposals, *ledger);
+  topics = std::make_unique<RingTopics>(
+      *proposals, *ledger, [this] { write_executor->post([this] { retention->written(); }); });
   reader = std::make_unique<RingReader>(*ledger, *files, writer->space(),
                                         leader_epoch_of(generation), reader_executors);
   jobs = std::make_unique<RingJobs>(*units, *proposals, *files, *reader_executors[0]);

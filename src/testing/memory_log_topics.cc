@@ -143,6 +143,15 @@ Result<commit::LeaderEpochs> MemoryCommitLog::ReaderPart::leader_epochs(
   return commit::LeaderEpochs({{0, 0}});
 }
 
+Result<commit::PartitionSize> MemoryCommitLog::ReaderPart::size(
+    commit::PartitionId partition) const {
+  const std::lock_guard lock(store_.mutex);
+  if (!store_.topics.contains(partition.topic)) return no_topic();
+  commit::PartitionSize size;
+  for (const Buffer& batch : store_.partitions[partition].batches) size.ring_bytes += batch.bytes();
+  return size;
+}
+
 Result<commit::TopicId> MemoryCommitLog::TopicsPart::create_now(Store& store,
                                                                 commit::TopicSpec spec) {
   MILLRACE_TRY(commit::check_topic_name(spec.name));

@@ -31,6 +31,7 @@ class MemoryCommitLog::ReaderPart final : public commit::Reader {
   Result<std::vector<commit::PartitionProducer>> producers(
       commit::PartitionId partition) const override;
   Result<commit::LeaderEpochs> leader_epochs(commit::PartitionId partition) const override;
+  Result<commit::PartitionSize> size(commit::PartitionId partition) const override;
   int32_t leader_epoch() const override { return 0; }
 
  private:
@@ -50,6 +51,8 @@ class MemoryCommitLog::TopicsPart final : public commit::Topics {
   Result<commit::Topic> describe(commit::TopicId topic) override;
   std::vector<commit::Topic> list() override;
   commit::TopicChanges changes(uint64_t moment) override;
+  // It lets nothing go.
+  void set_defaults(commit::TopicDefaults) override {}
 
  private:
   friend class ProposalsPart;

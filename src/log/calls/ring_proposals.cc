@@ -75,4 +75,9 @@ commit::TopicChanges RingTopics::changes(uint64_t moment) {
   return ledger_.topics().changes(moment);
 }
 
+void RingTopics::set_defaults(commit::TopicDefaults defaults) {
+  ledger_.topics().set_defaults(defaults);
+  on_defaults_();
+}
+
 }  // namespace millrace::log

@@ -33,7 +33,9 @@ class RingProposals final : public commit::Proposals {
 // inside.
 class RingTopics final : public commit::Topics {
  public:
-  RingTopics(RingProposals& proposals, Ledger& ledger) : proposals_(proposals), ledger_(ledger) {}
+  // `on_defaults` runs on the caller's thread when other defaults hold.
+  RingTopics(RingProposals& proposals, Ledger& ledger, std::function<void()> on_defaults)
+      : proposals_(proposals), ledger_(ledger), on_defaults_(std::move(on_defaults)) {}
 
   void create(commit::TopicSpec spec, io::Executor& executor,
               io::Completion<Result<commit::TopicId>> done) override;
@@ -43,10 +45,12 @@ class RingTopics final : public commit::Topics {
   Result<commit::Topic> describe(commit::TopicId topic) override;
   std::vector<commit::Topic> list() override;
   commit::TopicChanges changes(uint64_t moment) override;
+  void set_defaults(commit::TopicDefaults defaults) override;
 
  private:
   RingProposals& proposals_;
   Ledger& ledger_;
+  const std::function<void()> on_defaults_;
 };
 
 }  // namespace millrace::log

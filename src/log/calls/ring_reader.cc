@@ -209,4 +209,9 @@ Result<commit::LeaderEpochs> RingReader::leader_epochs(PartitionId id) const {
   return no_partition(id);
 }
 
+Result<commit::PartitionSize> RingReader::size(PartitionId id) const {
+  if (const PartitionPtr partition = ledger_.partition(id)) return partition->size();
+  return no_partition(id);
+}
+
 }  // namespace millrace::log

@@ -38,6 +38,7 @@ class RingReader final : public commit::Reader {
   Result<std::vector<commit::PartitionProducer>> producers(
       commit::PartitionId partition) const override;
   Result<commit::LeaderEpochs> leader_epochs(commit::PartitionId partition) const override;
+  Result<commit::PartitionSize> size(commit::PartitionId partition) const override;
   int32_t leader_epoch() const override { return leader_epoch_; }
 
  private:

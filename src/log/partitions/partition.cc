@@ -60,7 +60,9 @@ int64_t Partition::retained_start(std::optional<int64_t> oldest_ms,
                                   std::optional<uint64_t> bytes_min) const {
   const std::lock_guard lock(mutex_);
   uint64_t bytes = 0;
-  for (const LogPiece& piece : pieces_) bytes += piece.bytes();
+  if (bytes_min) {
+    for (const LogPiece& piece : pieces_) bytes += piece.bytes();
+  }
   int64_t start = start_offset_;
   for (const LogPiece& piece : pieces_) {
     if (piece.in_ring() || piece.end_offset > shown_.stable) break;
@@ -68,10 +70,17 @@ int64_t Partition::retained_start(std::optional<int64_t> oldest_ms,
         oldest_ms && piece.max_timestamp_ms >= 0 && piece.max_timestamp_ms < *oldest_ms;
     const bool too_much = bytes_min && bytes - piece.bytes() >= *bytes_min;
     if (!old && !too_much) break;
-    bytes -= piece.bytes();
+    bytes -= std::min(bytes, piece.bytes());
     start = piece.end_offset;
   }
   return start;
+}
+
+std::optional<int64_t> Partition::first_timestamp_ms() const {
+  const std::lock_guard lock(mutex_);
+  if (pieces_.empty() || pieces_.front().in_ring()) return std::nullopt;
+  if (pieces_.front().max_timestamp_ms < 0) return std::nullopt;
+  return pieces_.front().max_timestamp_ms;
 }
 
 void Partition::find_stable() {
@@ -151,6 +160,15 @@ std::optional<LogPiece> Partition::find_time(int64_t timestamp_ms, int64_t from_
     if (piece.end_offset > from_offset && piece.max_timestamp_ms >= timestamp_ms) return piece;
   }
   return std::nullopt;
+}
+
+commit::PartitionSize Partition::size() const {
+  commit::PartitionSize size;
+  const std::lock_guard lock(mutex_);
+  for (const LogPiece& piece : pieces_) {
+    (piece.in_ring() ? size.ring_bytes : size.file_bytes) += piece.bytes();
+  }
+  return size;
 }
 
 std::vector<LogPiece> Partition::unsettled(commit::Lsn through) const {

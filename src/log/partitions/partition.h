@@ -85,6 +85,8 @@ class Partition {
   // Where the partition would start if what retention lets go were gone: whole settled pieces, all
   // of whose records are older than `oldest_ms`, or without which `bytes_min` are left.
   int64_t retained_start(std::optional<int64_t> oldest_ms, std::optional<uint64_t> bytes_min) const;
+  // The newest timestamp of the first piece, if that is settled and has one.
+  std::optional<int64_t> first_timestamp_ms() const;
 
   // The writer's, but for what is described.
   ProducerTable& producers() { return producers_; }
@@ -104,6 +106,8 @@ class Partition {
   std::vector<LogPiece> find(int64_t offset, int64_t end, uint64_t bytes_max) const;
   // The first piece whose newest timestamp is at or after `timestamp_ms`.
   std::optional<LogPiece> find_time(int64_t timestamp_ms, int64_t from_offset) const;
+
+  commit::PartitionSize size() const;
 
   // Never null; another one when records of another epoch come, or the start rises.
   std::shared_ptr<const commit::LeaderEpochs> leader_epochs() const;

@@ -140,5 +140,59 @@ TEST_F(Retained, OfTooMuchTheOldestGoes) {
   EXPECT_EQ(start(internal), 0);
 }
 
+TEST_F(Retained, TopicsThatSayNothingFollowTheDefaultsOfTheMoment) {
+  const PartitionId silent = make({}, "silent");
+  const PartitionId own = make({{"retention.bytes", "-1"}}, "own");
+  const PartitionId internal = make({}, "__internal");
+  for (const PartitionId id : {silent, own, internal}) fill(id, 100);
+  world_.threads().run_for(3 * io::kNsPerSecond);
+  EXPECT_EQ(start(silent), 0);
+  driver_->log().topics().set_defaults({.retention_ms = {}, .retention_bytes = 500'000});
+  world_.threads().run_for(3 * io::kNsPerSecond);
+  const int64_t first = start(silent);
+  EXPECT_GT(first, 25);
+  EXPECT_EQ(start(own), 0);
+  EXPECT_EQ(start(internal), 0);
+  crash();
+  EXPECT_EQ(start(silent), first);
+  // Another process, which has not been told of any: nothing more goes.
+  fill(silent, 100);
+  world_.threads().run_for(3 * io::kNsPerSecond);
+  EXPECT_EQ(start(silent), first);
+  driver_->log().topics().set_defaults({.retention_ms = 0, .retention_bytes = {}});
+  world_.threads().run_for(3 * io::kNsPerSecond);
+  EXPECT_GT(start(silent), first);
+}
+
+TEST_F(Retained, RecordsGoWhenTheirTimeHasComeAlthoughNothingIsWritten) {
+  const PartitionId partition = make({{"retention.ms", "3600000"}});
+  fill(partition, 100, world_.clock().wall_us() / 1000);
+  world_.threads().run_for(60 * io::kNsPerSecond);
+  EXPECT_EQ(start(partition), 0);
+  world_.threads().run_for(3700 * io::kNsPerSecond);
+  EXPECT_GT(start(partition), 50);
+}
+
+TEST_F(Retained, TheSizeOfAPartitionIsWhatItStillTakes) {
+  const PartitionId partition = make({});
+  EXPECT_EQ(driver_->log().reader().size({commit::TopicId(99), 0}).error().code(),
+            ErrorCode::kTopicNotFound);
+  fill(partition, 1);
+  auto size = *driver_->log().reader().size(partition);
+  EXPECT_GT(size.ring_bytes, 20'000U);
+  EXPECT_EQ(size.file_bytes, 0U);
+  fill(partition, 99);
+  size = *driver_->log().reader().size(partition);
+  EXPECT_GT(size.file_bytes, 1'000'000U);
+  EXPECT_NEAR(static_cast<double>(size.ring_bytes + size.file_bytes), 100 * 20'100, 30'000);
+  crash();
+  const auto after = *driver_->log().reader().size(partition);
+  EXPECT_EQ(after.ring_bytes, size.ring_bytes);
+  EXPECT_EQ(after.file_bytes, size.file_bytes);
+  ASSERT_TRUE(remove_before(partition, 100).has_value());
+  size = *driver_->log().reader().size(partition);
+  EXPECT_EQ(size.ring_bytes + size.file_bytes, 0U);
+}
+
 }  // namespace
 }  // namespace millrace::log

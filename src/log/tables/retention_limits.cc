@@ -7,30 +7,31 @@ namespace millrace::log {
 namespace {
 
 // Less than zero, and what is no number, sets no limit.
-std::optional<int64_t> limit(const commit::Topic& topic, const std::string& key) {
+template <class T>
+std::optional<T> limit(const commit::Topic& topic, const std::string& key,
+                       std::optional<T> otherwise) {
   const auto setting = topic.config.find(key);
-  if (setting == topic.config.end()) return std::nullopt;
+  if (setting == topic.config.end()) return otherwise;
   const std::string& text = setting->second;
   int64_t value = -1;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
   if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || value < 0) {
     return std::nullopt;
   }
-  return value;
+  return static_cast<T>(value);
 }
 
 }  // namespace
 
-std::optional<RetentionLimits> retention_of(const commit::Topic& topic) {
+std::optional<RetentionLimits> retention_of(const commit::Topic& topic,
+                                            const commit::TopicDefaults& defaults) {
   if (topic.name.starts_with("__")) return std::nullopt;
   const auto policy = topic.config.find("cleanup.policy");
   if (policy != topic.config.end() && policy->second.find("delete") == std::string::npos) {
     return std::nullopt;
   }
-  RetentionLimits limits{.ms = limit(topic, "retention.ms"), .bytes = std::nullopt};
-  if (const auto bytes = limit(topic, "retention.bytes")) {
-    limits.bytes = static_cast<uint64_t>(*bytes);
-  }
+  const RetentionLimits limits{.ms = limit(topic, "retention.ms", defaults.retention_ms),
+                               .bytes = limit(topic, "retention.bytes", defaults.retention_bytes)};
   if (!limits.ms && !limits.bytes) return std::nullopt;
   return limits;
 }

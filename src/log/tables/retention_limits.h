@@ -13,8 +13,10 @@ struct RetentionLimits {
   std::optional<uint64_t> bytes;  // of each partition
 };
 
-// By the topic's settings `retention.ms`, `retention.bytes` and `cleanup.policy`; nullopt: all of
-// it. Topics of the system, whose names begin with "__", keep everything.
-std::optional<RetentionLimits> retention_of(const commit::Topic& topic);
+// By the topic's settings `retention.ms`, `retention.bytes` and `cleanup.policy`, and by the
+// defaults where it has none; nullopt: all of it. Topics of the system, whose names begin with
+// "__", keep everything.
+std::optional<RetentionLimits> retention_of(const commit::Topic& topic,
+                                            const commit::TopicDefaults& defaults);
 
 }  // namespace millrace::log

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "commit/byte_codec.h"
 #include "commit/topic_command.h"
+#include "log/compact/compaction_rules.h"
 #include "log/tables/retention_limits.h"
 
 namespace millrace::log {
@@ -104,10 +105,10 @@ void TopicTable::apply(commit::Lsn, std::string_view body) {
     recent_.push_back(changed.id);
     if (recent_.size() > kRecentMax) recent_.pop_front();
     ++moment_;
-    with_retention_.erase(changed.id);
-    if (retention_of(changed)) with_retention_.insert(changed.id);
+    note_settings(changed);
     if (command.kind == Kind::kDelete) {
       with_retention_.erase(changed.id);
+      with_compaction_.erase(changed.id);
       by_name_.erase(changed.name);
       topics_.erase(changed.id);
     }
@@ -160,7 +161,7 @@ Result<void> TopicTable::restore(std::string_view snapshot) {
     for (const Topic& topic : restored) {
       by_name_[topic.name] = topic.id;
       topics_[topic.id] = topic;
-      if (retention_of(topic)) with_retention_.insert(topic.id);
+      note_settings(topic);
     }
   }
   for (const Topic& topic : restored) on_partitions(topic);
@@ -191,6 +192,40 @@ std::vector<Topic> TopicTable::with_retention() const {
   std::vector<Topic> topics;
   for (const TopicId id : with_retention_) topics.push_back(topics_.at(id));
   return topics;
+}
+
+bool TopicTable::any_compaction() const {
+  const std::lock_guard lock(mutex_);
+  return !with_compaction_.empty();
+}
+
+std::vector<Topic> TopicTable::with_compaction() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Topic> topics;
+  for (const TopicId id : with_compaction_) topics.push_back(topics_.at(id));
+  return topics;
+}
+
+void TopicTable::note_settings(const Topic& topic) {
+  with_retention_.erase(topic.id);
+  with_compaction_.erase(topic.id);
+  if (retention_of(topic, defaults_)) with_retention_.insert(topic.id);
+  if (compaction_of(topic)) with_compaction_.insert(topic.id);
+}
+
+void TopicTable::set_defaults(commit::TopicDefaults defaults) {
+  const std::lock_guard lock(mutex_);
+  if (defaults == defaults_) return;
+  defaults_ = defaults;
+  with_retention_.clear();
+  for (const auto& [id, topic] : topics_) {
+    if (retention_of(topic, defaults_)) with_retention_.insert(id);
+  }
+}
+
+commit::TopicDefaults TopicTable::defaults() const {
+  const std::lock_guard lock(mutex_);
+  return defaults_;
 }
 
 std::vector<Topic> TopicTable::list() const {

@@ -39,18 +39,26 @@ class TopicTable final : public commit::StateMachine {
   std::vector<commit::Topic> list() const;
   // As Topics::changes.
   commit::TopicChanges changes(uint64_t moment) const;
-  // Those whose settings let old records go.
+  // Those that let old records go, by their settings or by the defaults.
   bool any_retention() const;
   std::vector<commit::Topic> with_retention() const;
+  void set_defaults(commit::TopicDefaults defaults);
+  commit::TopicDefaults defaults() const;
+  // Those that keep the newest record of each key.
+  bool any_compaction() const;
+  std::vector<commit::Topic> with_compaction() const;
 
  private:
   // With mutex_ held.
+  void note_settings(const commit::Topic& topic);
   std::vector<commit::Topic> all() const;
 
   mutable std::mutex mutex_;
   std::map<std::string, commit::TopicId, std::less<>> by_name_;
   std::unordered_map<commit::TopicId, commit::Topic> topics_;
+  commit::TopicDefaults defaults_;
   std::set<commit::TopicId> with_retention_;
+  std::set<commit::TopicId> with_compaction_;
   uint64_t next_id_ = 1;
   // Which topics the last changes were of, up to `moment_`; the newest last.
   std::deque<commit::TopicId> recent_;
