@@ -10,6 +10,7 @@
 #include "log/calls/ring_jobs.h"
 #include "log/calls/ring_proposals.h"
 #include "log/calls/ring_reader.h"
+#include "log/compact/compaction.h"
 #include "log/recovery/replay.h"
 #include "log/ring/ring_files.h"
 #include "log/ring/ring_writer.h"
@@ -131,12 +132,14 @@ struct Log::Parts {
   std::unique_ptr<RingAppender> appender;
   std::unique_ptr<RingProposals> proposals;
   std::unique_ptr<Retention> retention;
+  std::unique_ptr<Compaction> compaction;
   std::unique_ptr<RingTopics> topics;
   std::unique_ptr<RingReader> reader;
   std::unique_ptr<RingJobs> jobs;
 
   Result<void> recover();
   void start(const std::optional<Checkpoint>& checkpoint);
+  std::unique_ptr<Compaction> make_compaction();
 };
 
 Result<std::unique_ptr<Log>> Log::open(io::World world, LogOptions options) {
@@ -204,6 +207,7 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
           [this] {
             settler->written();
             retention->written();
+            compaction->written();
           },
   };
   writer = std::make_unique<RingWriter>(*files, *ledger, writer_options, recovered.end,
@@ -223,12 +227,29 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
   retention = std::make_unique<Retention>(RetentionContext{world.clock, *ledger, *proposals,
                                                            *write_executor, *settle_executor,
                                                            options.retention_interval_ns});
+  compaction = make_compaction();
   topics = std::make_unique<RingTopics>(
       *proposals, *ledger, [this] { write_executor->post([this] { retention->written(); }); });
   reader = std::make_unique<RingReader>(*ledger, *files, writer->space(),
                                         leader_epoch_of(generation), reader_executors);
   jobs = std::make_unique<RingJobs>(*units, *proposals, *files, *reader_executors[0]);
-  write_executor->post([this] { retention->written(); });
+  write_executor->post([this] {
+    retention->written();
+    compaction->written();
+  });
+}
+
+std::unique_ptr<Compaction> Log::Parts::make_compaction() {
+  return std::make_unique<Compaction>(
+      CompactionContext{.clock = world.clock,
+                        .ledger = *ledger,
+                        .segments = *segments,
+                        .settler = *settler,
+                        .writer = *write_executor,
+                        .executor = *settle_executor,
+                        .interval_ns = options.compaction_interval_ns,
+                        .limits = {.key_bytes_max = options.compaction_key_bytes_max,
+                                   .file_bytes = options.compaction_file_bytes}});
 }
 
 Log::Log(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -239,6 +260,7 @@ Log::~Log() {
   parts_->write_executor->post([this, &silent] {
     parts_->settler->stop();
     parts_->retention->stop();
+    parts_->compaction->stop();
     parts_->writer->stop(Error(ErrorCode::kUnavailable, "the log has been closed"));
     silent.set();
   });
@@ -278,7 +300,8 @@ LogStatus Log::status() {
           .groups_written = writer.groups_written(),
           .checkpoint_generation = parts_->settler->generation(),
           .node_generation = parts_->generation,
-          .damages = parts_->recovered.damages};
+          .damages = parts_->recovered.damages,
+          .compaction = parts_->compaction->stats()};
 }
 
 }  // namespace millrace::log

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "commit/commit_log.h"
 #include "io/world.h"
+#include "log/compact/compaction_stats.h"
 #include "log/log_options.h"
 
 namespace millrace::log {
@@ -22,6 +23,7 @@ struct LogStatus {
   uint32_t node_generation = 0;
   // Places of bodies that recovery found damaged; what they belong to is quarantined.
   std::vector<std::string> damages;
+  CompactionStats compaction;
 };
 
 // Log: the commit contract over one write-ahead ring in a data directory (docs/formats/ring.md).

@@ -164,7 +164,10 @@ LogStatus Node::log_status() {
           .ring_bytes = status.ring_bytes,
           .unsettled_bytes = status.unsettled_bytes,
           .groups_written = status.groups_written,
-          .checkpoint_generation = status.checkpoint_generation};
+          .checkpoint_generation = status.checkpoint_generation,
+          .compactions = status.compaction.passes,
+          .compacted_bytes_read = status.compaction.bytes_read,
+          .compacted_bytes_written = status.compaction.bytes_written};
 }
 
 const broker::Machines& Node::broker_machines() const {

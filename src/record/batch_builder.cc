@@ -95,7 +95,8 @@ Result<void> BatchBuilder::append(const NewRecord& record) {
 
 Result<void> BatchBuilder::append_at(int32_t offset_delta, const NewRecord& record) {
   MILLRACE_ASSERT(offset_delta > header_.last_offset_delta);
-  const int64_t base_ms = empty() ? record.timestamp_ms : header_.base_timestamp_ms;
+  const int64_t base_ms = empty() ? options_.base_timestamp_ms.value_or(record.timestamp_ms)
+                                  : header_.base_timestamp_ms;
   const int64_t timestamp_delta = wrapping_subtract(record.timestamp_ms, base_ms);
   const size_t length = 1 + signed_bytes(timestamp_delta) + signed_bytes(offset_delta) +
                         nullable_bytes(record.key) + nullable_bytes(record.value) +

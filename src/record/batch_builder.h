@@ -22,6 +22,8 @@ struct BatchOptions {
   int32_t base_sequence = -1;
   bool transactional = false;
   bool control = false;
+  // What the records' timestamps are counted from; by default the first one's.
+  std::optional<int64_t> base_timestamp_ms = std::nullopt;
   size_t capacity_bytes = 16 * 1024;  // of the first allocation
   MemoryAccount* account = nullptr;
 };

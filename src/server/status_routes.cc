@@ -29,6 +29,12 @@ void add_log(MetricsText& text, const node::LogStatus& log) {
                static_cast<double>(log.groups_written));
   text.counter("millrace_log_checkpoints_total", "Checkpoints written.",
                static_cast<double>(log.checkpoint_generation));
+  text.counter("millrace_log_compactions_total", "Passes over compacted partitions.",
+               static_cast<double>(log.compactions));
+  text.counter("millrace_log_compaction_read_bytes_total", "What these passes read.",
+               static_cast<double>(log.compacted_bytes_read));
+  text.counter("millrace_log_compaction_written_bytes_total", "What was left of it.",
+               static_cast<double>(log.compacted_bytes_written));
 }
 
 void add_topics(MetricsText& text, commit::CommitLog& log) {

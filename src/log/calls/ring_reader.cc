@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "log/calls/reply.h"
+#include "log/partitions/piece_batches.h"
 #include "record/batch_header.h"
 
 namespace millrace::log {
@@ -59,8 +60,7 @@ std::vector<RingReader::Bounded> RingReader::bounds_of(const std::vector<Partiti
 
 Result<bool> RingReader::read_piece(const LogPiece& piece, const Wanted& wanted,
                                     uint64_t& bytes_left, std::vector<Buffer>& to) const {
-  const auto take = [&](Buffer batch, int64_t base) {
-    record::assign_offset({batch.mutable_data(), batch.bytes()}, base, wanted.epochs.at(base));
+  const auto take = [&](Buffer batch) {
     bytes_left -= std::min(bytes_left, batch.bytes());
     to.push_back(std::move(batch));
   };
@@ -68,17 +68,14 @@ Result<bool> RingReader::read_piece(const LogPiece& piece, const Wanted& wanted,
     auto body = files_.read_body(ring->ref);
     if (space_.oldest_lsn() > ring->ref.first_lsn) return false;
     if (!body) return std::move(body.error());
-    take(body->slice(ring->offset, ring->bytes), piece.base_offset);
+    record::assign_offset({body->mutable_data() + ring->offset, ring->bytes}, piece.base_offset,
+                          wanted.epochs.at(piece.base_offset));
+    take(body->slice(ring->offset, ring->bytes));
     return true;
   }
-  const auto& [segment, extent] = std::get<SegmentBatches>(piece.place);
-  int64_t base = piece.base_offset;
-  MILLRACE_TRY(segment->read(extent, [&](Frame frame) -> Result<void> {
-    const int64_t next = base + frame.records;
-    if (next > wanted.offset && base < wanted.end && (to.empty() || bytes_left > 0)) {
-      take(std::move(frame.body), base);
-    }
-    base = next;
+  MILLRACE_TRY(for_each_batch(piece, wanted.epochs, [&](PlacedBatch batch) -> Result<void> {
+    const bool in_range = batch.end_offset > wanted.offset && batch.base_offset < wanted.end;
+    if (in_range && (to.empty() || bytes_left > 0)) take(std::move(batch.bytes));
     return {};
   }));
   return true;

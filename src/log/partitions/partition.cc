@@ -17,6 +17,11 @@ uint64_t LogPiece::bytes() const {
   return std::get<SegmentBatches>(place).extent.bytes;
 }
 
+bool LogPiece::compacted() const {
+  const auto* settled = std::get_if<SegmentBatches>(&place);
+  return settled != nullptr && settled->extent.kind == FrameKind::kCompacted;
+}
+
 int64_t Partition::assign(uint32_t records) {
   const int64_t base = next_offset_;
   next_offset_ += records;
@@ -193,6 +198,39 @@ void Partition::settle(commit::Lsn through, std::vector<LogPiece> settled) {
   std::ranges::merge(settled, kept, std::back_inserter(pieces_), {}, &LogPiece::base_offset,
                      &LogPiece::base_offset);
   drop_before_start();
+}
+
+std::vector<LogPiece> Partition::settled_prefix() const {
+  const std::lock_guard lock(mutex_);
+  const auto end = std::ranges::find_if(pieces_, [&](const LogPiece& piece) {
+    return piece.in_ring() || piece.end_offset > shown_.stable;
+  });
+  return {pieces_.begin(), end};
+}
+
+std::vector<AbortedRange> Partition::aborted_ranges() const {
+  const std::lock_guard lock(mutex_);
+  return aborted_;
+}
+
+bool Partition::replace(const std::vector<LogPiece>& old, std::vector<LogPiece> by,
+                        const std::set<int64_t>& gone) {
+  const auto same = [](const LogPiece& left, const LogPiece& right) {
+    if (left.in_ring() || right.in_ring()) return false;
+    const auto& [segment, extent] = std::get<SegmentBatches>(left.place);
+    const auto& [other, other_extent] = std::get<SegmentBatches>(right.place);
+    return segment == other && extent.position == other_extent.position;
+  };
+  const std::lock_guard lock(mutex_);
+  const auto first =
+      std::ranges::lower_bound(pieces_, old.front().base_offset, {}, &LogPiece::base_offset);
+  const auto left = static_cast<size_t>(pieces_.end() - first);
+  if (left < old.size() || !std::equal(old.begin(), old.end(), first, same)) return false;
+  const auto at = pieces_.erase(first, first + static_cast<ptrdiff_t>(old.size()));
+  pieces_.insert(at, std::make_move_iterator(by.begin()), std::make_move_iterator(by.end()));
+  std::erase_if(aborted_,
+                [&](const AbortedRange& range) { return gone.contains(range.last_offset); });
+  return true;
 }
 
 void Partition::restore(int64_t start_offset, int64_t end_offset, std::vector<LogPiece> pieces) {

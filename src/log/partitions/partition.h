@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -43,6 +44,8 @@ struct LogPiece {
 
   bool in_ring() const { return std::holds_alternative<RingBatch>(place); }
   uint64_t bytes() const;
+  // It is what a pass of compaction wrote.
+  bool compacted() const;
 };
 
 struct PartitionBounds {
@@ -90,6 +93,7 @@ class Partition {
 
   // The writer's, but for what is described.
   ProducerTable& producers() { return producers_; }
+  const ProducerTable& producers() const { return producers_; }
 
   // REQUIRES: piece.base_offset is where the last one ended.
   void publish(LogPiece piece, int32_t leader_epoch);
@@ -120,6 +124,13 @@ class Partition {
   // Puts `settled` in place of all pieces in the ring with lsn <= `through`, whose offsets they
   // cover.
   void settle(commit::Lsn through, std::vector<LogPiece> settled);
+  // From the start on, the pieces that stand in files and hold no records of open transactions.
+  std::vector<LogPiece> settled_prefix() const;
+  std::vector<AbortedRange> aborted_ranges() const;
+  // Puts `by` in place of `old`, consecutive settled pieces that it covers, and forgets aborted
+  // transactions whose markers are `gone`. False: they are not there any more, nothing was done.
+  bool replace(const std::vector<LogPiece>& old, std::vector<LogPiece> by,
+               const std::set<int64_t>& gone);
   // The state that a checkpoint names. REQUIRES: nothing was published; pieces ascend.
   void restore(int64_t start_offset, int64_t end_offset, std::vector<LogPiece> pieces);
   void restore_epochs(commit::LeaderEpochs epochs);

@@ -175,6 +175,15 @@ std::vector<commit::PartitionProducer> ProducerTable::describe() const {
   return producers;
 }
 
+std::map<int64_t, LastBatch> ProducerTable::last_batches() const {
+  std::map<int64_t, LastBatch> last;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, state] : applied_) {
+    last[id] = {state.epoch, state.batches.empty() ? -1 : state.batches.back().base_offset};
+  }
+  return last;
+}
+
 std::string ProducerTable::snapshot() const {
   std::vector<int64_t> ids;
   for (const auto& [id, state] : applied_) ids.push_back(id);

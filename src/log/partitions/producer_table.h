@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -59,6 +60,13 @@ struct ProducerState {
   static constexpr size_t kBatchesKept = 5;
 };
 
+// The newest batch of records of a producer in a partition. A plain value.
+struct LastBatch {
+  int16_t epoch = -1;
+  int64_t base_offset = -1;  // -1: it has none in this epoch
+  friend bool operator==(const LastBatch&, const LastBatch&) = default;
+};
+
 // ProducerTable: the producers of one partition: which batch comes next, which came before.
 //
 // A batch is checked and admitted, then written, then applied; batches that are admitted and not
@@ -87,6 +95,8 @@ class ProducerTable {
   const std::unordered_map<int64_t, ProducerState>& producers() const { return applied_; }
   // What is applied, in order of ids.
   std::vector<commit::PartitionProducer> describe() const;
+  // The same of their last batches, by id; from anywhere.
+  std::map<int64_t, LastBatch> last_batches() const;
   // Of what is applied; docs/formats/segment.md.
   std::string snapshot() const;
   // REQUIRES: empty. kRingDamaged.

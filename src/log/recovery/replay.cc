@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "base/assert.h"
@@ -15,6 +16,32 @@ namespace {
 
 constexpr const char* kDamageRemedy =
     "Restore the data directory from a backup; nothing was changed by this start.";
+
+uint64_t file_of(const LogPiece& piece) {
+  return std::get<SegmentBatches>(piece.place).segment->name().number;
+}
+
+// A file may hold records that a later one has compacted: the file with the highest number counts.
+void drop_replaced(std::vector<LogPiece>& pieces) {
+  std::ranges::sort(pieces, std::greater(), file_of);
+  std::map<int64_t, int64_t> covered;  // runs of offsets that do not touch: first → end
+  std::erase_if(pieces, [&](const LogPiece& piece) {
+    auto run = covered.upper_bound(piece.base_offset);
+    if (run != covered.begin() && std::prev(run)->second >= piece.end_offset) return true;
+    int64_t first = piece.base_offset;
+    int64_t end = piece.end_offset;
+    if (run != covered.begin() && std::prev(run)->second >= first) {
+      --run;
+      first = run->first;
+    }
+    while (run != covered.end() && run->first <= end) {
+      end = std::max(end, run->second);
+      run = covered.erase(run);
+    }
+    covered[first] = end;
+    return false;
+  });
+}
 
 }  // namespace
 
@@ -231,7 +258,7 @@ Result<void> Replay::restore_partitions(const Checkpoint& checkpoint) {
     if (!use.bases.empty()) ledger_.adopted_bases()[use.name.number] = {segment, use.bases};
     for (const auto& [partition, base] : use.bases) bases[partition] = base;
     for (const SegmentExtent& extent : segment->extents()) {
-      if (extent.kind != FrameKind::kRecords) continue;
+      if (extent.kind == FrameKind::kDelta) continue;
       const PartitionId id{commit::TopicId(extent.owner), static_cast<uint32_t>(extent.part)};
       const auto base = bases.find(id);
       // A spill file names here only what its commit gave to the partition.
@@ -245,6 +272,7 @@ Result<void> Replay::restore_partitions(const Checkpoint& checkpoint) {
     const PartitionPtr partition = ledger_.partition(ends.id);
     if (partition == nullptr) continue;
     auto& own = pieces[ends.id];
+    drop_replaced(own);
     std::ranges::sort(own, {}, &LogPiece::base_offset);
     partition->restore(ends.start_offset, ends.end_offset, std::move(own));
     partition->restore_epochs(commit::LeaderEpochs(ends.epochs));

@@ -13,7 +13,7 @@ namespace {
 
 Error corrupt(FrameKind kind, const char* what) {
   const ErrorCode code =
-      kind == FrameKind::kRecords ? ErrorCode::kCorruptRecord : ErrorCode::kCorruptState;
+      kind == FrameKind::kDelta ? ErrorCode::kCorruptState : ErrorCode::kCorruptRecord;
   return Error(code, std::string("a frame of a segment file ") + what);
 }
 

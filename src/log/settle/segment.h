@@ -16,7 +16,11 @@ namespace millrace::log {
 
 // Segment files, docs/formats/segment.md.
 
-enum class FrameKind : uint32_t { kRecords = 1, kDelta = 2 };
+enum class FrameKind : uint32_t {
+  kRecords = 1,
+  kDelta = 2,
+  kCompacted = 3,  // records; the batch has its base offset, the frame may cover more offsets
+};
 
 struct SegmentExtent {
   FrameKind kind = FrameKind::kRecords;

@@ -205,7 +205,8 @@ void SegmentWriter::grow_extents(const Frame& frame, uint32_t frame_bytes) {
   const bool joins = !extents_.empty() && extents_.back().kind == frame.kind &&
                      extents_.back().owner == frame.owner && extents_.back().part == frame.part &&
                      extents_.back().first + extents_.back().records == frame.first &&
-                     extents_.back().bytes < kExtentBytesTarget;
+                     extents_.back().bytes < kExtentBytesTarget &&
+                     extents_.back().records <= UINT32_MAX - records;
   if (!joins) {
     extents_.push_back({.kind = frame.kind,
                         .owner = frame.owner,

@@ -42,6 +42,8 @@ class Settler {
 
   // Something was written, or stalls: starts a pass if it is time. On the writer.
   void written();
+  // A file with settled records that partitions name from now on: so do checkpoints. On the writer.
+  void add_file(const SegmentPtr& segment) { runs_.push_back(segment); }
   // Nothing is posted to other executors any more. On the writer.
   void stop() { stopped_ = true; }
   // Of the last checkpoint; from anywhere.

@@ -1,0 +1,112 @@
+#include "log/compact/compaction.h"
+
+#include <set>
+#include <utility>
+
+namespace millrace::log {
+namespace {
+
+constexpr int64_t kAfterFailureMs = 60'000;
+
+}  // namespace
+
+void Compaction::written() {
+  if (armed_ || stopped() || !context_.ledger.topics().any_compaction()) return;
+  armed_ = true;
+  io::Executor& executor = context_.executor;
+  executor.post_at(executor.now() + context_.interval_ns, [this] { look(); });
+}
+
+CompactionStats Compaction::stats() const {
+  return {.passes = passes_.load(std::memory_order_relaxed),
+          .passes_failed = passes_failed_.load(std::memory_order_relaxed),
+          .bytes_read = bytes_read_.load(std::memory_order_relaxed),
+          .bytes_written = bytes_written_.load(std::memory_order_relaxed)};
+}
+
+void Compaction::look() {
+  if (stopped()) return;
+  const int64_t now_ms = context_.clock.wall_us() / 1000;
+  best_.reset();
+  std::set<commit::PartitionId> there;
+  for (const commit::Topic& topic : context_.ledger.topics().with_compaction()) {
+    const auto rules = compaction_of(topic);
+    if (!rules) continue;
+    for (uint32_t index = 0; index < topic.partitions; ++index) {
+      const PartitionPtr partition = context_.ledger.partition({topic.id, index});
+      if (partition == nullptr || partition->quarantined()) continue;
+      there.insert(partition->id());
+      consider(partition, *rules, now_ms);
+    }
+  }
+  std::erase_if(known_, [&](const auto& each) { return !there.contains(each.first); });
+  if (best_) {
+    begin(std::exchange(best_->rules, {}));
+  } else {
+    context_.writer.post([this] {
+      armed_ = false;
+      written();
+    });
+  }
+}
+
+void Compaction::consider(const PartitionPtr& partition, const CompactionRules& rules,
+                          int64_t now_ms) {
+  const auto known = known_.find(partition->id());
+  const Known state = known == known_.end() ? Known() : known->second;
+  if (now_ms < state.not_before_ms) return;
+  auto plan = plan_compaction(partition->settled_prefix(), rules, now_ms, state.horizon_ms);
+  if (!plan || (best_ && best_->plan.dirty_ratio >= plan->dirty_ratio)) return;
+  best_ = Candidate{partition, std::move(*plan), rules};
+}
+
+void Compaction::begin(const CompactionRules& rules) {
+  Candidate candidate = *std::exchange(best_, std::nullopt);
+  CompactionSubject subject{
+      .aborted = candidate.partition->aborted_ranges(),
+      .producers = std::as_const(*candidate.partition).producers().last_batches(),
+      .now_ms = context_.clock.wall_us() / 1000,
+      .delete_retention_ms = rules.delete_retention_ms};
+  pass_ =
+      std::make_unique<CompactionPass>(std::move(candidate.partition), std::move(candidate.plan),
+                                       std::move(subject), context_.limits, context_.segments);
+  step();
+}
+
+void Compaction::step() {
+  if (stopped()) return pass_.reset();
+  if (!pass_->step()) return finish(false);
+  if (auto replacement = pass_->take_replacement()) {
+    auto shared = std::make_shared<Replacement>(std::move(*replacement));
+    return context_.writer.post(
+        [this, shared = std::move(shared)]() mutable { replace(std::move(shared)); });
+  }
+  // Whatever waits on this executor has its turn now.
+  context_.executor.post([this] { step(); });
+}
+
+void Compaction::replace(std::shared_ptr<Replacement> replacement) {
+  if (stopped()) return;
+  const bool good = pass_->partition()->replace(replacement->old, std::move(replacement->by),
+                                                replacement->markers_gone);
+  if (good) context_.settler.add_file(replacement->file);
+  context_.executor.post([this, good] {
+    if (good && !pass_->done()) return step();
+    finish(good);
+  });
+}
+
+void Compaction::finish(bool good) {
+  const int64_t now_ms = context_.clock.wall_us() / 1000;
+  Known& known = known_[pass_->partition()->id()];
+  known.not_before_ms = good ? 0 : now_ms + kAfterFailureMs;
+  known.horizon_ms = good ? pass_->horizon_ms() : known.horizon_ms;
+  bytes_read_.fetch_add(pass_->bytes_read(), std::memory_order_relaxed);
+  bytes_written_.fetch_add(pass_->bytes_written(), std::memory_order_relaxed);
+  (good ? passes_ : passes_failed_).fetch_add(1, std::memory_order_relaxed);
+  pass_.reset();
+  // Perhaps there is more to do.
+  context_.executor.post([this] { look(); });
+}
+
+}  // namespace millrace::log

@@ -1,0 +1,37 @@
+#include "log/compact/compaction_rules.h"
+
+#include <charconv>
+#include <string>
+
+namespace millrace::log {
+namespace {
+
+// What is no number changes nothing: whoever took the setting has checked it.
+template <class T>
+void take(const commit::Topic& topic, const std::string& key, T& value) {
+  const auto setting = topic.config.find(key);
+  if (setting == topic.config.end()) return;
+  const std::string& text = setting->second;
+  T found{};
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), found);
+  if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && found >= T{}) {
+    value = found;
+  }
+}
+
+}  // namespace
+
+std::optional<CompactionRules> compaction_of(const commit::Topic& topic) {
+  const auto policy = topic.config.find("cleanup.policy");
+  if (policy == topic.config.end() || policy->second.find("compact") == std::string::npos) {
+    return std::nullopt;
+  }
+  CompactionRules rules;
+  take(topic, "delete.retention.ms", rules.delete_retention_ms);
+  take(topic, "min.compaction.lag.ms", rules.min_lag_ms);
+  take(topic, "max.compaction.lag.ms", rules.max_lag_ms);
+  take(topic, "min.cleanable.dirty.ratio", rules.dirty_ratio_min);
+  return rules;
+}
+
+}  // namespace millrace::log
