@@ -101,7 +101,9 @@ Result<void> Broker::Modules::know_cluster() {
                                     std::move(done));
     }));
   }
-  cluster = {.id = parts.machines.identity.cluster(), .node_id = options.node_id};
+  cluster = {.id = parts.machines.identity.cluster(),
+             .node_id = options.node_id,
+             .leader_epoch = parts.log.reader().leader_epoch()};
   return {};
 }
 

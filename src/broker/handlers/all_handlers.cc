@@ -9,6 +9,7 @@
 #include "broker/handlers/group_handlers.h"
 #include "broker/handlers/list_offsets.h"
 #include "broker/handlers/metadata.h"
+#include "broker/handlers/offset_for_leader_epoch.h"
 #include "broker/handlers/produce.h"
 #include "broker/handlers/transaction_admin.h"
 #include "broker/handlers/transaction_handlers.h"
@@ -30,6 +31,7 @@ std::vector<std::unique_ptr<Handler>> all_handlers(const HandlerParts& parts) {
   add(std::make_unique<FetchHandler>(reader, parts.topics, parts.sessions, parts.waits,
                                      parts.cluster));
   add(std::make_unique<ListOffsetsHandler>(reader, parts.topics, parts.cluster));
+  add(std::make_unique<OffsetForLeaderEpochHandler>(reader, parts.topics, parts.cluster));
   add(std::make_unique<MetadataHandler>(parts.topics, parts.maker, parts.cluster));
   add(std::make_unique<InitProducerIdHandler>(parts.transactions, parts.producer_ids));
   add(std::make_unique<AddPartitionsToTxnHandler>(parts.transactions, parts.topics));

@@ -55,6 +55,7 @@ struct Fetch {
   FetchSessionPtr session;
   bool incremental = false;
   bool committed = false;
+  kafka::FetchResponse::CurrentLeader leader;
 
   kafka::FetchResponse respond(std::vector<commit::PartitionData> data) const {
     kafka::FetchResponse response;
@@ -65,6 +66,8 @@ struct Fetch {
       auto answer = errors[i] == ProtocolError::kNone
                         ? answer_of(name.index, data[read++], committed)
                         : failed(name.index, errors[i]);
+      // Whoever knows an older epoch learns of this one.
+      if (errors[i] == ProtocolError::kFencedLeaderEpoch) answer.current_leader = leader;
       const bool news = session == nullptr || session->note(name, answer);
       if (news || !incremental) add_answer(response, name, std::move(answer));
     }
@@ -112,6 +115,7 @@ void FetchHandler::handle(Call call, Request request, Reply<Response> reply) {
   fetch.session = std::move(found.session);
   fetch.incremental = found.incremental;
   fetch.committed = request.isolation_level == 1;
+  fetch.leader = {.leader_id = cluster_.node_id, .leader_epoch = cluster_.leader_epoch};
   fetch.partitions =
       fetch.session == nullptr ? partitions_of(request) : fetch.session->update(request);
 

@@ -28,8 +28,7 @@ ProtocolError protocol_error(const Error& error) {
 // The response while offsets are looked up; sends when the last one was found.
 class ListOffsetsHandler::Gathering {
  public:
-  Gathering(const Request& request, int32_t leader_epoch, Reply<Response> reply)
-      : leader_epoch_(leader_epoch), reply_(std::move(reply)) {
+  Gathering(const Request& request, Reply<Response> reply) : reply_(std::move(reply)) {
     for (const Request::Topic& topic : request.topics) {
       auto& answered = response_.topics.emplace_back();
       answered.name = topic.name;
@@ -50,13 +49,12 @@ class ListOffsetsHandler::Gathering {
     answer.offset = found.offset;
     answer.timestamp = found.timestamp_ms;
     if (found.offset >= 0) {
-      answer.leader_epoch = leader_epoch_;
+      answer.leader_epoch = found.leader_epoch;
       answer.old_style_offsets = {found.offset};
     }
   }
 
  private:
-  const int32_t leader_epoch_;
   Response response_;
   Reply<Response> reply_;
 };
@@ -83,18 +81,22 @@ void ListOffsetsHandler::find(const Call& call, const Request::Partition& wanted
                     : committed     ? commit::OffsetKind::kStable
                                     : commit::OffsetKind::kVisible;
   reader_.offsets({{.partition = partition, .kind = kind}}, *call.executor,
-                  [gathering, topic, at](auto answers) {
+                  [this, partition, latest = time == kLatest, gathering, topic, at](auto answers) {
                     if (!answers)
                       return gathering->fail(topic, at, protocol_error(answers.error()));
                     auto& answer = (*answers)[0];
                     if (!answer) return gathering->fail(topic, at, protocol_error(answer.error()));
-                    gathering->give(topic, at, {.offset = *answer});
+                    const auto epochs = reader_.leader_epochs(partition);
+                    const bool known = epochs.has_value() && !latest;
+                    gathering->give(
+                        topic, at,
+                        {.offset = *answer,
+                         .leader_epoch = known ? epochs->at(*answer) : reader_.leader_epoch()});
                   });
 }
 
 void ListOffsetsHandler::handle(Call call, Request request, Reply<Response> reply) {
-  const auto gathering =
-      std::make_shared<Gathering>(request, cluster_.leader_epoch, std::move(reply));
+  const auto gathering = std::make_shared<Gathering>(request, std::move(reply));
   const bool committed = request.isolation_level == 1;
   for (size_t t = 0; t < request.topics.size(); ++t) {
     const Request::Topic& topic = request.topics[t];

@@ -66,7 +66,7 @@ class TimeLookup : public std::enable_shared_from_this<TimeLookup> {
     record::Record record;
     while (MILLRACE_TRY(records.next(record))) {
       if (record.timestamp_ms >= timestamp_ms_ && record.offset >= offset) {
-        return TimedOffset{record.offset, record.timestamp_ms};
+        return TimedOffset{record.offset, record.timestamp_ms, batch.header().leader_epoch};
       }
     }
     return Found();

@@ -11,6 +11,7 @@ namespace millrace::broker {
 struct TimedOffset {
   int64_t offset = -1;
   int64_t timestamp_ms = -1;
+  int32_t leader_epoch = -1;
 };
 
 // The first record of a partition whose timestamp is at or after `timestamp_ms`, below the end that
