@@ -8,6 +8,7 @@
 #include <atomic>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "base/nearest.h"
 #include "base/number_text.h"
@@ -221,18 +222,19 @@ class Consumption {
     --left_;
     ++printed_;
     told_down_ = false;
+    silent_since_.reset();
   }
 
-  // A server that is away may come back: who follows waits for it.
+  // Called while nothing comes. A server that is away may come back: who follows waits for it.
   Result<void> check_server(KafkaHandle& client) {
-    const auto since = client.down_since();
-    if (!since) return {};
     if (plan_.to_end) {
-      const int64_t patience_ns = options_.target.timeout_s * io::kNsPerSecond;
-      if (world_.clock.now() - *since < patience_ns) return {};
-      return client.unreachable();
+      const io::MonotonicTime now = world_.clock.now();
+      if (!silent_since_) silent_since_ = now;
+      if (now - *silent_since_ < io::kNsPerSecond) return {};
+      silent_since_ = now;
+      return client.reach();
     }
-    if (!std::exchange(told_down_, true)) {
+    if (client.down_since() && !std::exchange(told_down_, true)) {
       progress_.clear();
       write_err(fmt::format("note: {}; waiting for it\n", client.down_text()));
     }
@@ -261,6 +263,7 @@ class Consumption {
   std::string line_;
   ProgressLine progress_;
   const io::MonotonicTime started_ = world_.clock.now();
+  std::optional<io::MonotonicTime> silent_since_;  // no record has come, or asked whether it lives
   bool told_end_ = false;
   bool told_down_ = false;
   std::atomic<bool> stopped_{false};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <memory>
 #include <optional>
 
@@ -14,6 +15,7 @@
 #include "cli/interrupt.h"
 #include "cli/kafka_client/cluster.h"
 #include "cli/kafka_client/record_sink.h"
+#include "cli/kafka_client/topic_admin.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/record_format.h"
@@ -80,13 +82,13 @@ class Production {
 
   Result<ExitCode> run() {
     target_ = MILLRACE_TRY(Target::open(world_, options_.target));
-    const std::string acks = options_.acks == "-1" ? "all" : options_.acks;
-    sink_ = MILLRACE_TRY(
-        RecordSink::open(world_.clock, target_->client(),
-                         {.acks = acks, .codec = options_.codec, .at_once = by_hand_}));
+    MILLRACE_TRY(open_sink(RecordSink::kBatchBytes));
     const Cluster cluster = MILLRACE_TRY(read_cluster(sink_->client()));
     topic_ = MILLRACE_TRY(find_topic(cluster, options_.topic));
     MILLRACE_TRY(check_partition(topic_, options_.partition));
+    // Of a batch that is too large the server refuses all records.
+    const int64_t batch_bytes = batch_bytes_max();
+    if (batch_bytes < RecordSink::kBatchBytes) MILLRACE_TRY(open_sink(batch_bytes));
     sink_->begin(topic_.name, static_cast<int32_t>(topic_.partitions.size()));
     const Interrupt interrupt(world_.clock, [this] { stopped_ = true; });
     if (by_hand_ && !options_.quiet) write_err("A record a line; Ctrl-D ends.\n");
@@ -100,6 +102,27 @@ class Production {
   }
 
  private:
+  Result<void> open_sink(int64_t batch_bytes) {
+    sink_ = MILLRACE_TRY(RecordSink::open(world_.clock, target_->client(),
+                                          {.acks = options_.acks == "-1" ? "all" : options_.acks,
+                                           .codec = options_.codec,
+                                           .at_once = by_hand_,
+                                           .batch_bytes = batch_bytes}));
+    return {};
+  }
+
+  // What the topic takes, as far as this may be asked.
+  int64_t batch_bytes_max() {
+    int64_t bytes = RecordSink::kBatchBytes;
+    const auto settings = topic_settings(sink_->client(), topic_.name);
+    if (!settings) return bytes;
+    for (const TopicSetting& setting : *settings) {
+      if (setting.name != "max.message.bytes" || !setting.value) continue;
+      std::from_chars(setting.value->data(), setting.value->data() + setting.value->size(), bytes);
+    }
+    return std::max<int64_t>(1, bytes);
+  }
+
   Result<void> add_records() {
     std::string text;
     while (!stopped_ && sink_->failures().count == 0) {

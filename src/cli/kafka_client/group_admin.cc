@@ -13,6 +13,18 @@
 namespace millrace::cli {
 namespace {
 
+constexpr int kAgainMs = 50;
+
+// A coordinator that has just started reads its groups first: it is asked again.
+template <class Call>
+auto patiently(KafkaHandle& client, Call call) -> decltype(call()) {
+  for (int left_ms = client.answer_ms();; left_ms -= kAgainMs) {
+    auto answer = call();
+    if (answer || answer.error().code() != ErrorCode::kUnavailable || left_ms <= 0) return answer;
+    client.poll(kAgainMs);
+  }
+}
+
 std::string text_of(const char* text) {
   return text == nullptr ? std::string() : std::string(text);
 }
@@ -80,9 +92,7 @@ Group group_described(const rd_kafka_ConsumerGroupDescription_t* told) {
   return group;
 }
 
-}  // namespace
-
-Result<std::vector<GroupListing>> list_groups(KafkaHandle& client) {
+Result<std::vector<GroupListing>> ask_for_groups(KafkaHandle& client) {
   const AdminEvent event = MILLRACE_TRY(call_admin(client, [&](auto* options, auto* queue) {
     rd_kafka_ListConsumerGroups(client.get(), options, queue);
   }));
@@ -103,7 +113,7 @@ Result<std::vector<GroupListing>> list_groups(KafkaHandle& client) {
   return groups;
 }
 
-Result<Group> describe_group(KafkaHandle& client, const std::string& name) {
+Result<Group> ask_for_group(KafkaHandle& client, const std::string& name) {
   const AdminEvent event = MILLRACE_TRY(call_admin(client, [&](auto* options, auto* queue) {
     const char* groups[] = {name.c_str()};
     rd_kafka_DescribeConsumerGroups(client.get(), groups, 1, options, queue);
@@ -124,8 +134,8 @@ Result<Group> describe_group(KafkaHandle& client, const std::string& name) {
   return group_described(groups[0]);
 }
 
-Result<std::vector<PartitionOffset>> committed_offsets(KafkaHandle& client,
-                                                       const std::string& group) {
+Result<std::vector<PartitionOffset>> ask_for_offsets(KafkaHandle& client,
+                                                     const std::string& group) {
   const std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
                         decltype(&rd_kafka_ListConsumerGroupOffsets_destroy)>
       wanted(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr),
@@ -148,8 +158,8 @@ Result<std::vector<PartitionOffset>> committed_offsets(KafkaHandle& client,
   return offsets;
 }
 
-Result<void> commit_offsets(KafkaHandle& client, const std::string& group,
-                            std::span<const PartitionOffset> offsets) {
+Result<void> ask_to_commit(KafkaHandle& client, const std::string& group,
+                           std::span<const PartitionOffset> offsets) {
   const PartitionList list = make_partition_list(offsets);
   const std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t,
                         decltype(&rd_kafka_AlterConsumerGroupOffsets_destroy)>
@@ -167,7 +177,7 @@ Result<void> commit_offsets(KafkaHandle& client, const std::string& group,
   return {};
 }
 
-Result<void> delete_group(KafkaHandle& client, const std::string& name) {
+Result<void> ask_to_delete(KafkaHandle& client, const std::string& name) {
   const std::unique_ptr<rd_kafka_DeleteGroup_t, decltype(&rd_kafka_DeleteGroup_destroy)> wanted(
       rd_kafka_DeleteGroup_new(name.c_str()), rd_kafka_DeleteGroup_destroy);
   const AdminEvent event = MILLRACE_TRY(call_admin(client, [&](auto* options, auto* queue) {
@@ -181,6 +191,30 @@ Result<void> delete_group(KafkaHandle& client, const std::string& name) {
   if (done) return {};
   if (done.error().code() == ErrorCode::kGroupNotFound) return not_found(client, name);
   return Error(done.error());
+}
+
+}  // namespace
+
+Result<std::vector<GroupListing>> list_groups(KafkaHandle& client) {
+  return patiently(client, [&] { return ask_for_groups(client); });
+}
+
+Result<Group> describe_group(KafkaHandle& client, const std::string& name) {
+  return patiently(client, [&] { return ask_for_group(client, name); });
+}
+
+Result<std::vector<PartitionOffset>> committed_offsets(KafkaHandle& client,
+                                                       const std::string& group) {
+  return patiently(client, [&] { return ask_for_offsets(client, group); });
+}
+
+Result<void> commit_offsets(KafkaHandle& client, const std::string& group,
+                            std::span<const PartitionOffset> offsets) {
+  return patiently(client, [&] { return ask_to_commit(client, group, offsets); });
+}
+
+Result<void> delete_group(KafkaHandle& client, const std::string& name) {
+  return patiently(client, [&] { return ask_to_delete(client, name); });
 }
 
 }  // namespace millrace::cli

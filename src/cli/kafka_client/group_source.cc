@@ -41,7 +41,7 @@ GroupSource::~GroupSource() {
 }
 
 Result<void> GroupSource::join(const std::vector<std::string>& topics) {
-  rd_kafka_poll_set_consumer(client_->get());
+  client_->poll_with_records();
   std::vector<TopicPartition> wanted;
   for (const std::string& topic : topics) wanted.push_back({topic, RD_KAFKA_PARTITION_UA});
   const PartitionList list = make_partition_list(wanted, RD_KAFKA_OFFSET_INVALID);

@@ -45,6 +45,9 @@ constexpr auto kMeanings = std::to_array<Meaning>({
     {RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, kAuthenticationFailed},
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, kAuthenticationFailed},
     {RD_KAFKA_RESP_ERR__SSL, kAuthenticationFailed},
+    {RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, kUnavailable},
+    {RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, kUnavailable},
+    {RD_KAFKA_RESP_ERR_NOT_COORDINATOR, kUnavailable},
     {RD_KAFKA_RESP_ERR__TIMED_OUT, kTimedOut},
     {RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE, kTimedOut},
     {RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, kTimedOut},
@@ -61,6 +64,13 @@ Error kafka_error(int code, std::string_view text) {
   const auto known = static_cast<rd_kafka_resp_err_t>(code);
   std::string message(text.empty() ? rd_kafka_err2str(known) : text);
   while (message.ends_with('.') || message.ends_with('\n')) message.pop_back();
+  if (known == RD_KAFKA_RESP_ERR_INVALID_RECORD) {
+    return Error(kMalformedRow, "the server does not take it, or one sent together with it")
+        .remedy("A topic with cleanup.policy=compact takes only records with keys (-K, -k).");
+  }
+  for (const std::string_view origin : {"Local: ", "Broker: "}) {
+    if (message.starts_with(origin)) message.erase(0, origin.size());
+  }
   const auto found = std::ranges::find(kMeanings, known, &Meaning::code);
   if (found != kMeanings.end()) return Error(found->error, std::move(message));
   std::string_view name = rd_kafka_err2name(known);

@@ -132,7 +132,12 @@ int KafkaHandle::answer_ms() const {
 }
 
 void KafkaHandle::poll(int wait_ms) {
-  rd_kafka_poll(handle_, wait_ms);
+  if (!polled_with_records_) rd_kafka_poll(handle_, wait_ms);
+}
+
+void KafkaHandle::poll_with_records() {
+  rd_kafka_poll_set_consumer(handle_);
+  polled_with_records_ = true;
 }
 
 std::string KafkaHandle::down_text() const {

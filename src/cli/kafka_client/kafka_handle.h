@@ -70,6 +70,8 @@ class KafkaHandle {
   Result<void> reach();
   // Lets the events come that have happened.
   void poll(int wait_ms);
+  // From now on they come where the records of a group do, and poll does nothing.
+  void poll_with_records();
 
   // For how long an answer may not come.
   int answer_ms() const;
@@ -100,6 +102,7 @@ class KafkaHandle {
   std::optional<io::MonotonicTime> down_since_;
   std::optional<Error> fatal_;
   bool reached_ = false;  // at any time
+  bool polled_with_records_ = false;
   std::string reason_;    // why the last connection failed
   int reason_code_ = 0;
 };

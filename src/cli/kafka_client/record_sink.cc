@@ -51,7 +51,10 @@ Result<std::unique_ptr<RecordSink>> RecordSink::open(io::Clock& clock, const Cli
       {"compression.codec", options.codec.empty() ? "none" : options.codec},
       {"linger.ms", options.at_once ? "0" : "5"},
       {"message.timeout.ms", std::to_string(std::max<int64_t>(30'000, client.reach_ms))},
-      {"queue.buffering.max.kbytes", "65536"},
+      {"queue.buffering.max.kbytes", "262144"},
+      // How large a record may be is for the server to say.
+      {"message.max.bytes", "104857600"},
+      {"batch.size", std::to_string(options.batch_bytes)},
   };
   made->client_ = MILLRACE_TRY(KafkaHandle::open(clock, client,
                                                  {.role = KafkaHandle::Role::kProducer,
@@ -126,7 +129,7 @@ void RecordSink::delivered(const rd_kafka_message_s& message) {
     const auto number = std::bit_cast<uintptr_t>(message._private);
     if (failures_.count++ == 0 || number < failures_.first) {
       failures_.first = number;
-      failures_.why = client_->failure(message.err, rd_kafka_message_errstr(&message));
+      failures_.why = client_->failure(message.err);
     }
     return;
   }

@@ -24,10 +24,12 @@ namespace millrace::cli {
 //             too late or never is in failures().
 class RecordSink final : ClientEvents {
  public:
+  static constexpr int64_t kBatchBytes = 1'000'000;
   struct Options {
     std::string acks = "all";  // "0", "1"
     std::string codec;         // empty: none
     bool at_once = false;      // nothing waits for company
+    int64_t batch_bytes = kBatchBytes;
   };
   static Result<std::unique_ptr<RecordSink>> open(io::Clock& clock, const ClientOptions& client,
                                                   const Options& options);
