@@ -32,6 +32,7 @@ class Server:
     """One server with its data in `folder`; it keeps its port over restarts."""
 
     start_limit_s = START_LIMIT_S
+    patience = 1  # how many times as long it takes to get to work as Millrace does
 
     def __init__(self, folder, **settings):
         self.folder = Path(folder)
@@ -127,6 +128,7 @@ class ApacheKafka(Server):
     """One KRaft node, from its jars; controller and broker in one process."""
 
     start_limit_s = 120
+    patience = 8
     java = ["java", "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
             "-Xshare:auto", "-cp", f"{JAVA}/lib/*"]
 

@@ -99,6 +99,7 @@ const scenarios = {
 
   async too_large() {
     const producer = await open(kafka.producer({ retry: { retries: 0 } }));
+    await makeTopic(1);
     const messages = [{ value: Buffer.alloc(1100000) }];
     await assert.rejects(producer.send({ topic, messages }), /larger than the max message size/);
   },
