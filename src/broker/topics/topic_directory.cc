@@ -2,17 +2,12 @@
 
 #include <algorithm>
 #include <mutex>
-#include <optional>
 
 #include "base/endian.h"
 #include "commit/topic_command.h"
 
 namespace millrace::broker {
 namespace {
-
-bool same_topic(const commit::Topic& one, const commit::Topic& other) {
-  return one.id == other.id && one.partitions == other.partitions && one.config == other.config;
-}
 
 bool has_dots(std::string_view name) {
   return name.find_first_of("._") != std::string_view::npos;
@@ -28,7 +23,7 @@ std::string without_dots(std::string_view name) {
 
 TopicDirectory::TopicDirectory(commit::CommitLog& log, kafka::Uuid cluster,
                                const BrokerSettings* settings)
-    : log_(log), cluster_(cluster), settings_(settings), snapshot_(std::make_shared<Snapshot>()) {}
+    : log_(log), cluster_(cluster), settings_(settings) {}
 
 kafka::Uuid TopicDirectory::id_of(commit::TopicId topic) const {
   kafka::Uuid id = cluster_;
@@ -43,78 +38,94 @@ TopicLimits TopicDirectory::limits_of(const commit::Topic& topic) const {
   return read_topic_limits(config);
 }
 
-std::shared_ptr<const TopicDirectory::Snapshot> TopicDirectory::read(
-    uint64_t version, uint64_t settings_version) const {
-  std::shared_ptr<const Snapshot> before;
-  {
-    const std::shared_lock lock(mutex_);
-    before = snapshot_;
-  }
-  const bool same_settings = before->settings_version == settings_version;
-  std::optional<TopicLimits> plain;  // of topics that set nothing themselves
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->version = version;
-  snapshot->settings_version = settings_version;
-  for (commit::Topic& topic : log_.topics().list()) {
-    KnownTopicPtr known;
-    const auto old = before->by_name.find(topic.name);
-    if (old != before->by_name.end() && same_settings && same_topic(old->second->topic, topic)) {
-      known = old->second;
-    } else {
-      auto fresh = std::make_shared<KnownTopic>();
-      if (topic.config.empty() && !plain) plain = limits_of(topic);
-      fresh->limits = topic.config.empty() ? *plain : limits_of(topic);
-      fresh->id = id_of(topic.id);
-      fresh->internal = topic.name == kGroupTopic || topic.name == kTransactionTopic;
-      fresh->topic = std::move(topic);
-      known = std::move(fresh);
-    }
-    const std::string& name = known->topic.name;
-    if (has_dots(name)) snapshot->alike.emplace(without_dots(name), known);
-    snapshot->by_id.emplace(known->id, known);
-    snapshot->by_name.emplace_hint(snapshot->by_name.end(), known->topic.name, std::move(known));
-  }
-  return snapshot;
+void TopicDirectory::put(commit::Topic topic) const {
+  auto known = std::make_shared<KnownTopic>();
+  if (topic.config.empty() && !plain_) plain_ = limits_of(topic);
+  known->limits = topic.config.empty() ? *plain_ : limits_of(topic);
+  known->id = id_of(topic.id);
+  known->internal = topic.name == kGroupTopic || topic.name == kTransactionTopic;
+  known->topic = std::move(topic);
+  const std::string& name = known->topic.name;
+  if (has_dots(name)) alike_[without_dots(name)].insert(name);
+  by_id_[known->id] = known;
+  by_name_[name] = std::move(known);
 }
 
-std::shared_ptr<const TopicDirectory::Snapshot> TopicDirectory::current() const {
-  // Read first: a change while the topics are listed is seen again next time.
+void TopicDirectory::drop(commit::TopicId topic) const {
+  const auto known = by_id_.extract(id_of(topic));
+  if (!known) return;
+  const std::string& name = known.mapped()->topic.name;
+  const auto named = by_name_.find(name);
+  // It may have been made again.
+  if (named == by_name_.end() || named->second != known.mapped()) return;
+  if (const auto alike = alike_.find(without_dots(name)); alike != alike_.end()) {
+    alike->second.erase(name);
+    if (alike->second.empty()) alike_.erase(alike);
+  }
+  by_name_.erase(named);
+}
+
+void TopicDirectory::catch_up(uint64_t version, uint64_t settings_version) const {
+  const bool known = version_ != 0 && settings_version_ >= settings_version;
+  if (known && version_ >= version) return;
+  // Limits may be others for all.
+  if (!known) plain_.reset();
+  commit::TopicChanges changes = log_.topics().changes(known ? moment_ : 0);
+  if (changes.all) {
+    by_name_.clear();
+    by_id_.clear();
+    alike_.clear();
+  }
+  for (const commit::TopicId gone : changes.removed) drop(gone);
+  for (commit::Topic& topic : changes.changed) put(std::move(topic));
+  moment_ = changes.moment;
+  version_ = version;
+  settings_version_ = settings_version;
+}
+
+template <class Look>
+auto TopicDirectory::look_up(Look look) const {
+  // Read first: a change while the topics are read is seen again next time.
   const uint64_t settings_version = settings_ == nullptr ? 0 : settings_->changes();
-  const uint64_t version = log_.proposals().version(commit::kTopicMachine) + settings_version;
+  const uint64_t version = log_.proposals().version(commit::kTopicMachine) + 1;
   {
     const std::shared_lock lock(mutex_);
-    if (snapshot_->version == version) return snapshot_;
+    if (version_ >= version && settings_version_ >= settings_version) return look();
   }
-  auto fresh = read(version, settings_version);
   const std::unique_lock lock(mutex_);
-  if (snapshot_->version == UINT64_MAX || snapshot_->version < version) snapshot_ = fresh;
-  return fresh;
+  catch_up(version, settings_version);
+  return look();
 }
 
 KnownTopicPtr TopicDirectory::find(std::string_view name) const {
-  const auto snapshot = current();
-  const auto found = snapshot->by_name.find(name);
-  return found == snapshot->by_name.end() ? nullptr : found->second;
+  return look_up([&]() -> KnownTopicPtr {
+    const auto found = by_name_.find(name);
+    return found == by_name_.end() ? nullptr : found->second;
+  });
 }
 
 KnownTopicPtr TopicDirectory::find(const kafka::Uuid& id) const {
-  const auto snapshot = current();
-  const auto found = snapshot->by_id.find(id);
-  return found == snapshot->by_id.end() ? nullptr : found->second;
+  return look_up([&]() -> KnownTopicPtr {
+    const auto found = by_id_.find(id);
+    return found == by_id_.end() ? nullptr : found->second;
+  });
 }
 
 KnownTopicPtr TopicDirectory::find_alike(std::string_view name) const {
   if (!has_dots(name)) return find(name);
-  const auto snapshot = current();
-  const auto found = snapshot->alike.find(without_dots(name));
-  return found == snapshot->alike.end() ? nullptr : found->second;
+  return look_up([&]() -> KnownTopicPtr {
+    const auto found = alike_.find(without_dots(name));
+    return found == alike_.end() ? nullptr : by_name_.at(*found->second.begin());
+  });
 }
 
 std::vector<KnownTopicPtr> TopicDirectory::list() const {
-  const auto snapshot = current();
-  std::vector<KnownTopicPtr> topics;
-  for (const auto& [name, topic] : snapshot->by_name) topics.push_back(topic);
-  return topics;
+  return look_up([&] {
+    std::vector<KnownTopicPtr> topics;
+    topics.reserve(by_name_.size());
+    for (const auto& [name, topic] : by_name_) topics.push_back(topic);
+    return topics;
+  });
 }
 
 }  // namespace millrace::broker

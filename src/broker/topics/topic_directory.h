@@ -4,10 +4,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "broker/settings/broker_settings.h"
@@ -39,7 +40,7 @@ using KnownTopicPtr = std::shared_ptr<const KnownTopic>;
 // TopicDirectory: the topics of the log by name and by the id that clients see, which is made of
 // the cluster's id and the topic's, so it is another one after a topic was made again.
 //
-// Threading:  synchronised inside; reads what changed when it is asked.
+// Threading:  synchronised inside; reads what changed, and no more, when it is asked.
 // Ownership:  log and settings outlive it.
 class TopicDirectory {
  public:
@@ -59,23 +60,28 @@ class TopicDirectory {
   kafka::Uuid id_of(commit::TopicId topic) const;
 
  private:
-  struct Snapshot {
-    uint64_t version = UINT64_MAX;
-    uint64_t settings_version = 0;
-    std::map<std::string, KnownTopicPtr, std::less<>> by_name;
-    std::map<kafka::Uuid, KnownTopicPtr> by_id;
-    // Without dots; those of names that have dots or underscores.
-    std::unordered_map<std::string, KnownTopicPtr> alike;
-  };
-  std::shared_ptr<const Snapshot> current() const;
-  std::shared_ptr<const Snapshot> read(uint64_t version, uint64_t settings_version) const;
+  // Runs `look` on tables that are as new as the log when it was asked.
+  template <class Look>
+  auto look_up(Look look) const;
+  // With mutex_ held.
+  void catch_up(uint64_t version, uint64_t settings_version) const;
+  void put(commit::Topic topic) const;
+  void drop(commit::TopicId topic) const;
   TopicLimits limits_of(const commit::Topic& topic) const;
 
   commit::CommitLog& log_;
   const kafka::Uuid cluster_;
   const BrokerSettings* const settings_;
   mutable std::shared_mutex mutex_;
-  mutable std::shared_ptr<const Snapshot> snapshot_;
+  // What of the log and of the settings has been read; 0: nothing yet.
+  mutable uint64_t version_ = 0;
+  mutable uint64_t settings_version_ = 0;
+  mutable uint64_t moment_ = 0;  // of the last changes
+  mutable std::map<std::string, KnownTopicPtr, std::less<>> by_name_;
+  mutable std::map<kafka::Uuid, KnownTopicPtr> by_id_;
+  // Without dots; names that have dots or underscores.
+  mutable std::map<std::string, std::set<std::string>, std::less<>> alike_;
+  mutable std::optional<TopicLimits> plain_;  // of topics that set nothing themselves
 };
 
 }  // namespace millrace::broker

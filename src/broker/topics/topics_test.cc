@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 
 #include "broker/topics/topic_directory.h"
 #include "broker/topics/topic_settings.h"
@@ -74,6 +75,52 @@ TEST(TopicDirectory, SeesTopicsAsTheyComeAndGo) {
   EXPECT_EQ(directory.find(found->id), nullptr);
   driver.make_partition("a");
   EXPECT_NE(directory.find("a")->id, found->id);
+}
+
+TEST(TopicDirectory, FollowsChangesAsIfItReadAllAgain) {
+  io::SimulatedWorld world({.seed = 2});
+  log::LogDriver driver(world.world());
+  const TopicDirectory directory(driver.log(), kafka::Uuid());
+  const auto propose = [&](commit::Command command) {
+    return io::await<commit::Lsn>(driver.threads(), [&](auto done) {
+      driver.log().proposals().propose({std::move(command)}, driver.executor(), std::move(done));
+    });
+  };
+  std::mt19937 random(3);
+  for (int step = 0; step < 600; ++step) {
+    // Dots, so that some names are alike.
+    const std::string name = "t" + std::string(random() % 2, '.') + std::to_string(random() % 9);
+    const auto topic = driver.log().topics().describe(name);
+    if (!topic) {
+      driver.make_partition(name);
+    } else if (random() % 3 == 0) {
+      ASSERT_TRUE(propose(commit::delete_topic_command(topic->id)).has_value());
+    } else {
+      const std::string bytes = std::to_string(100 + random() % 100);
+      ASSERT_TRUE(propose(commit::alter_topic_command(topic->id, topic->partitions + 1,
+                                                      {{"max.message.bytes", bytes}}))
+                      .has_value());
+    }
+    if (random() % 3 != 0) continue;  // several changes at once, too
+    const TopicDirectory fresh(driver.log(), kafka::Uuid());
+    const auto followed = directory.list();
+    const auto read = fresh.list();
+    ASSERT_EQ(followed.size(), read.size());
+    for (size_t at = 0; at < read.size(); ++at) {
+      const KnownTopic& one = *followed[at];
+      const KnownTopic& other = *read[at];
+      EXPECT_EQ(one.topic.name, other.topic.name);
+      EXPECT_EQ(one.id, other.id);
+      EXPECT_EQ(one.topic.partitions, other.topic.partitions);
+      EXPECT_EQ(one.topic.config, other.topic.config);
+      EXPECT_EQ(one.limits.message_bytes_max, other.limits.message_bytes_max);
+      EXPECT_EQ(directory.find(other.id), followed[at]);
+    }
+    const KnownTopicPtr alike = directory.find_alike(name);
+    const KnownTopicPtr expected = fresh.find_alike(name);
+    ASSERT_EQ(alike == nullptr, expected == nullptr);
+    EXPECT_TRUE(alike == nullptr || alike->topic.name == expected->topic.name);
+  }
 }
 
 }  // namespace
