@@ -111,7 +111,9 @@ void Broker::Modules::build() {
   settings.emplace(parts.machines.settings, cluster, options.settings);
   topics.emplace(parts.log, cluster.id, &*settings);
   maker.emplace(parts.log.proposals(), *topics, *settings, cluster);
-  sessions.emplace(parts.world.random, options.fetch_sessions_max);
+  sessions.emplace(
+      parts.world.random,
+      static_cast<size_t>(settings->number("max.incremental.fetch.session.cache.slots")));
   groups = GroupCoordinator::start({.log = parts.log,
                                     .topics = *topics,
                                     .executor = *coordinators,
@@ -120,16 +122,13 @@ void Broker::Modules::build() {
                                     .on_problem = parts.on_problem},
                                    group_options(*settings));
   producer_ids.emplace(parts.machines.identity, parts.log.proposals(), *coordinators);
-  transactions = TransactionCoordinator::start(
-      {.log = parts.log,
-       .topics = *topics,
-       .groups = *groups,
-       .producer_ids = *producer_ids,
-       .executor = *coordinators,
-       .clock = parts.world.clock},
-      {.timeout_ms_max = static_cast<int32_t>(settings->number("transaction.max.timeout.ms")),
-       .check_ms =
-           settings->number("transaction.abort.timed.out.transaction.cleanup.interval.ms")});
+  transactions = TransactionCoordinator::start({.log = parts.log,
+                                                .topics = *topics,
+                                                .groups = *groups,
+                                                .producer_ids = *producer_ids,
+                                                .executor = *coordinators,
+                                                .clock = parts.world.clock},
+                                               transaction_options(*settings));
   dispatcher = std::make_unique<Dispatcher>(all_handlers({.log = parts.log,
                                                           .clock = parts.world.clock,
                                                           .cluster = cluster,

@@ -17,7 +17,6 @@ struct BrokerOptions {
   uint32_t loops = 0;  // that serve connections; 0: as many as the machine has cores
   int32_t node_id = 1;
   SettingValues settings;  // under Kafka's names; they were checked
-  size_t fetch_sessions_max = 1'000;
 };
 
 // Broker: the Kafka server: its doors, handlers and coordinators, built in order, torn down in the

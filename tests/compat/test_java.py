@@ -27,7 +27,8 @@ pytestmark = [
         "CreateTopics", "DeleteTopics", "CreatePartitions", "IncrementalAlterConfigs",
         "DescribeConfigs")),
     pytest.param("deleteRecords", marks=pytest.mark.needs("DeleteRecords")),
-    pytest.param("transactions", marks=pytest.mark.needs(*TRANSACTIONS))])
+    pytest.param("transactions", marks=pytest.mark.needs(*TRANSACTIONS)),
+    pytest.param("transactionEpochs", marks=pytest.mark.needs(*TRANSACTIONS, "DescribeProducers"))])
 def test_kafka_clients(broker, topic, scenario):
     command = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto",
                "-cp", f"{BUILT}/classes:{BUILT}/lib/*", "Scenarios", broker.bootstrap, scenario,

@@ -11,7 +11,7 @@ class BrokerSettings;
 struct GroupOptions {
   // How long the first join of an empty group waits for others; 0: not at all
   // (group.initial.rebalance.delay.ms).
-  int32_t initial_rebalance_delay_ms = 3'000;
+  int32_t initial_rebalance_delay_ms = 0;
   int32_t session_timeout_ms_min = 6'000;      // group.min.session.timeout.ms
   int32_t session_timeout_ms_max = 1'800'000;  // group.max.session.timeout.ms
   // A member that never was in a generation may wait this long for its first.

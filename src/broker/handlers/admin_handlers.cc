@@ -10,6 +10,7 @@
 #include "broker/handlers/describe_topic_partitions.h"
 #include "broker/handlers/log_dirs.h"
 #include "broker/handlers/replicas.h"
+#include "broker/handlers/update_features.h"
 
 namespace millrace::broker {
 
@@ -34,11 +35,12 @@ std::vector<std::unique_ptr<Handler>> admin_handlers(commit::CommitLog& log,
   add(std::make_unique<ListConfigResourcesHandler>(topics, table, cluster));
   add(std::make_unique<DescribeClusterHandler>(cluster));
   add(std::make_unique<DescribeQuorumHandler>(proposals, cluster));
-  add(std::make_unique<UpdateFeaturesHandler>());
+  add(std::make_unique<UpdateFeaturesHandler>(Features(table, proposals), proposals));
   add(std::make_unique<ElectLeadersHandler>(topics));
   add(std::make_unique<AlterPartitionReassignmentsHandler>(topics, cluster));
   add(std::make_unique<ListPartitionReassignmentsHandler>());
   add(std::make_unique<AlterReplicaLogDirsHandler>(topics, settings));
+  add(std::make_unique<DescribeLogDirsHandler>(log.reader(), topics, settings));
   add(std::make_unique<DescribeClientQuotasHandler>(quotas));
   add(std::make_unique<AlterClientQuotasHandler>(proposals));
   return handlers;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "broker/handler.h"
+#include "broker/settings/features.h"
 #include "kafka/messages/api_versions.h"
 
 namespace millrace::broker {
@@ -13,7 +14,8 @@ class ApiVersionsHandler final
     : public TypedHandler<kafka::ApiVersionsRequest, kafka::ApiVersionsResponse> {
  public:
   // `keys`: the APIs that have handlers, this one among them.
-  explicit ApiVersionsHandler(std::vector<int16_t> keys) : keys_(std::move(keys)) {}
+  ApiVersionsHandler(std::vector<int16_t> keys, Features features)
+      : keys_(std::move(keys)), features_(features) {}
 
   void handle_body(Call call, Buffer body, Respond respond) override;
 
@@ -21,9 +23,10 @@ class ApiVersionsHandler final
   void handle(Call call, Request request, Reply<Response> reply) override;
 
  private:
-  Response supported() const;
+  Response supported(int16_t version) const;
 
   const std::vector<int16_t> keys_;
+  const Features features_;
 };
 
 }  // namespace millrace::broker

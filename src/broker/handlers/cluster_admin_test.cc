@@ -1,10 +1,12 @@
 #include "broker/gather.h"
 #include "broker/handlers/admin_driver_test.h"
+#include "broker/settings/features.h"
 #include "kafka/messages/alter_client_quotas.h"
 #include "kafka/messages/alter_partition_reassignments.h"
 #include "kafka/messages/alter_replica_log_dirs.h"
 #include "kafka/messages/describe_client_quotas.h"
 #include "kafka/messages/describe_cluster.h"
+#include "kafka/messages/describe_log_dirs.h"
 #include "kafka/messages/describe_quorum.h"
 #include "kafka/messages/elect_leaders.h"
 #include "kafka/messages/list_partition_reassignments.h"
@@ -23,6 +25,8 @@ using kafka::DescribeClientQuotasRequest;
 using kafka::DescribeClientQuotasResponse;
 using kafka::DescribeClusterRequest;
 using kafka::DescribeClusterResponse;
+using kafka::DescribeLogDirsRequest;
+using kafka::DescribeLogDirsResponse;
 using kafka::DescribeQuorumRequest;
 using kafka::DescribeQuorumResponse;
 using kafka::ElectLeadersRequest;
@@ -140,23 +144,62 @@ TEST_F(ClusterAdmin, TheQuorumIsOneVoter) {
   }
 }
 
-TEST_F(ClusterAdmin, NoFeatureCanBeChanged) {
+TEST_F(ClusterAdmin, ALevelOfAFeatureIsChangedAndStays) {
   UpdateFeaturesRequest request;
   EXPECT_EQ(call<UpdateFeaturesResponse>(request, 1).error_code, kNone);
-  request.feature_updates.push_back({.feature = "a", .max_version_level = 1});
-  request.feature_updates.push_back({.feature = "b", .max_version_level = 1, .upgrade_type = 9});
-  request.feature_updates.push_back({.feature = "a", .max_version_level = 2});
+  const auto level = [&] {
+    return Features(machines_->settings, log_->log().proposals()).level(all_features()[0]);
+  };
+  const auto epoch = [&] { return Features(machines_->settings, log_->log().proposals()).epoch(); };
+  const auto change = [&](int16_t to, int8_t type, bool validate_only = false) {
+    UpdateFeaturesRequest update;
+    update.feature_updates.push_back(
+        {.feature = "transaction.version", .max_version_level = to, .upgrade_type = type});
+    update.validate_only = validate_only;
+    return call<UpdateFeaturesResponse>(update, 2).error_code;
+  };
+  const int64_t before = epoch();
+  EXPECT_EQ(level(), 2);
+  EXPECT_EQ(change(2, 1), kNone);
+  EXPECT_EQ(change(1, 1), 95);
+  EXPECT_EQ(change(3, 1), 95);
+  EXPECT_EQ(change(-1, 2), 95);
+  EXPECT_EQ(change(1, 9), 42);
+  EXPECT_EQ(change(1, 2, true), kNone);
+  EXPECT_EQ(level(), 2);
+  EXPECT_EQ(change(1, 2), kNone);
+  EXPECT_EQ(level(), 1);
+  EXPECT_EQ(change(2, 2), 95);
+  EXPECT_GT(epoch(), before);
+  const int64_t changed = epoch();
+  restart();
+  EXPECT_EQ(level(), 1);
+  EXPECT_EQ(epoch(), changed);
+  EXPECT_EQ(change(2, 1), kNone);
+}
+
+TEST_F(ClusterAdmin, OfSeveralFeaturesAllAreChangedOrNone) {
+  UpdateFeaturesRequest request;
+  request.feature_updates.push_back(
+      {.feature = "transaction.version", .max_version_level = 1, .upgrade_type = 2});
+  request.feature_updates.push_back({.feature = "b", .max_version_level = 1});
+  request.feature_updates.push_back({.feature = "b", .max_version_level = 2});
   const auto each = call<UpdateFeaturesResponse>(request, 1);
   EXPECT_EQ(each.error_code, kNone);
   ASSERT_EQ(each.results.size(), 3U);
-  EXPECT_EQ(each.results[0].error_code, 95);
-  EXPECT_EQ(each.results[1].error_code, 42);
+  EXPECT_EQ(each.results[0].error_code, kNone);
+  EXPECT_EQ(each.results[1].error_code, 95);
   EXPECT_EQ(each.results[2].error_code, 42);
-  const auto one = call<UpdateFeaturesResponse>(request, 2);
-  EXPECT_EQ(one.error_code, 95);
-  EXPECT_TRUE(one.error_message.has_value());
-  EXPECT_TRUE(one.results.empty());
-  EXPECT_EQ(call<UpdateFeaturesResponse>(request, 0).results.size(), 3U);
+  EXPECT_EQ(call<UpdateFeaturesResponse>(request, 2).error_code, 95);
+  const Features features(machines_->settings, log_->log().proposals());
+  EXPECT_EQ(features.level(all_features()[0]), 2);
+  // Before there were kinds of changes, a downgrade was a flag.
+  UpdateFeaturesRequest old;
+  old.feature_updates.push_back({.feature = "transaction.version", .max_version_level = 0});
+  EXPECT_EQ(call<UpdateFeaturesResponse>(old, 0).results.at(0).error_code, 95);
+  old.feature_updates[0].allow_downgrade = true;
+  EXPECT_EQ(call<UpdateFeaturesResponse>(old, 0).results.at(0).error_code, kNone);
+  EXPECT_EQ(features.level(all_features()[0]), 0);
 }
 
 TEST_F(ClusterAdmin, TheOneReplicaLeads) {
@@ -198,6 +241,34 @@ TEST_F(ClusterAdmin, PartitionsStayWhereTheyAre) {
   const auto moving = call<ListPartitionReassignmentsResponse>(request, 0);
   EXPECT_EQ(moving.error_code, kNone);
   EXPECT_TRUE(moving.topics.empty());
+}
+
+TEST_F(ClusterAdmin, PartitionsAreMeasuredInTheOneFolder) {
+  started_with_ = {{"log.dirs", "/data"}};
+  restart();
+  make_topic("a", 2);
+  make_topic("b");
+  const auto written = log_->append(log_->make_partition("a", 1), log::batch_of({"some bytes"}));
+  ASSERT_TRUE(written.has_value());
+  const auto all = call<DescribeLogDirsResponse>(DescribeLogDirsRequest(), 4);
+  EXPECT_EQ(all.error_code, kNone);
+  ASSERT_EQ(all.dirs.size(), 1U);
+  EXPECT_EQ(all.dirs[0].dir, "/data");
+  ASSERT_EQ(all.dirs[0].topics.size(), 2U);
+  const auto& partitions = all.dirs[0].topics[0].partitions;
+  ASSERT_EQ(partitions.size(), 2U);
+  EXPECT_EQ(partitions[0].size, 0);
+  EXPECT_EQ(partitions[1].size, static_cast<int64_t>(log::batch_of({"some bytes"}).bytes.bytes()));
+  EXPECT_FALSE(partitions[1].is_future);
+  DescribeLogDirsRequest some;
+  some.topics.emplace().push_back({.name = "b", .partitions = {0, 7}});
+  some.topics->push_back({.name = "c", .partitions = {0}});
+  for (const int16_t version : {0, 1, 2, 3, 4}) {
+    const auto response = call<DescribeLogDirsResponse>(some, version);
+    ASSERT_EQ(response.dirs.at(0).topics.size(), 1U);
+    ASSERT_EQ(response.dirs[0].topics[0].partitions.size(), 1U);
+    EXPECT_EQ(response.dirs[0].topics[0].partitions[0].index, 0);
+  }
 }
 
 TEST_F(ClusterAdmin, AllPartitionsAreInTheOneFolder) {

@@ -87,7 +87,7 @@ class DataPath : public ::testing::Test {
   FetchWaits waits_;
   FetchSessions sessions_{world_.world().random, 10};
   ProduceHandler produce_{driver_.log().appender(), topics_,
-                          [](auto, auto, auto, auto done) { done(ProtocolError::kNone); },
+                          [](const auto&, auto done) { done(ProtocolError::kNone); },
                           world_.world().clock};
   FetchHandler fetch_{driver_.log().reader(), topics_, sessions_, waits_, cluster_};
 };

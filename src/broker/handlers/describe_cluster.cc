@@ -1,8 +1,5 @@
 #include "broker/handlers/describe_cluster.h"
 
-#include <fmt/core.h>
-
-#include <set>
 #include <utility>
 
 #include "broker/operations.h"
@@ -18,11 +15,7 @@ namespace {
 constexpr int8_t kBrokers = 1;
 constexpr int8_t kControllers = 2;
 constexpr std::string_view kMetadataTopic = "__cluster_metadata";
-// First versions: of DescribeQuorum with nodes and messages; of UpdateFeatures with one answer.
-constexpr int16_t kWithNodes = 2;
-constexpr int16_t kOneAnswer = 2;
-// UpdateFeatures' kinds of changes: upgrade, downgrade, unsafe downgrade.
-constexpr int8_t kUpgradeTypes = 3;
+constexpr int16_t kWithNodes = 2;  // DescribeQuorum
 
 }  // namespace
 
@@ -85,32 +78,6 @@ void DescribeQuorumHandler::handle(Call call, Request request, Reply<Response> r
   node.node_id = cluster_.node_id;
   node.listeners.push_back(
       {.name = "PLAINTEXT", .host = call.endpoint.host, .port = call.endpoint.port});
-  reply.send(response);
-}
-
-void UpdateFeaturesHandler::handle(Call call, Request request, Reply<Response> reply) {
-  Response response;
-  std::set<std::string> seen;
-  for (const Request::FeatureUpdate& update : request.feature_updates) {
-    Refusal refusal{
-        ProtocolError::kInvalidUpdateVersion,
-        fmt::format("'{}' is no feature whose level can be changed here.", update.feature)};
-    const bool known_type = update.upgrade_type >= 1 && update.upgrade_type <= kUpgradeTypes;
-    if (!seen.insert(update.feature).second) {
-      refusal = {ProtocolError::kInvalidRequest,
-                 fmt::format("'{}' is named more than once.", update.feature)};
-    } else if (!known_type) {
-      refusal = {ProtocolError::kInvalidRequest,
-                 fmt::format("{} is no kind of change.", update.upgrade_type)};
-    }
-    if (call.version() >= kOneAnswer) {
-      refusal.put(response);
-      return reply.send(response);
-    }
-    auto& result = response.results.emplace_back();
-    result.feature = update.feature;
-    refusal.put(result);
-  }
   reply.send(response);
 }
 

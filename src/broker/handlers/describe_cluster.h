@@ -5,7 +5,6 @@
 #include "commit/proposals.h"
 #include "kafka/messages/describe_cluster.h"
 #include "kafka/messages/describe_quorum.h"
-#include "kafka/messages/update_features.h"
 
 namespace millrace::broker {
 
@@ -38,13 +37,6 @@ class DescribeQuorumHandler final
 
   const commit::Proposals& proposals_;
   const Cluster& cluster_;
-};
-
-// UpdateFeatures: there is none whose level could be changed; each that is named is refused.
-class UpdateFeaturesHandler final
-    : public TypedHandler<kafka::UpdateFeaturesRequest, kafka::UpdateFeaturesResponse> {
- protected:
-  void handle(Call call, Request request, Reply<Response> reply) override;
 };
 
 }  // namespace millrace::broker

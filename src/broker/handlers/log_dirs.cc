@@ -30,4 +30,41 @@ void AlterReplicaLogDirsHandler::handle(Call, Request request, Reply<Response> r
   reply.send(response);
 }
 
+void DescribeLogDirsHandler::describe(const KnownTopic& topic, int32_t index,
+                                      Response::Topic& to) const {
+  // Nothing is said of what is not there.
+  if (!topic.has(index)) return;
+  const auto size = reader_.size(topic.partition(index));
+  if (!size) return;
+  to.partitions.push_back(
+      {.index = index, .size = static_cast<int64_t>(size->ring_bytes + size->file_bytes)});
+}
+
+void DescribeLogDirsHandler::handle(Call, Request request, Reply<Response> reply) {
+  Response response;
+  auto& folder = response.dirs.emplace_back();
+  folder.dir = settings_.text("log.dirs");
+  const auto begin = [&](const KnownTopic& topic) -> Response::Topic& {
+    auto& to = folder.topics.emplace_back();
+    to.name = topic.topic.name;
+    return to;
+  };
+  if (!request.topics) {
+    for (const KnownTopicPtr& topic : topics_.list()) {
+      auto& to = begin(*topic);
+      for (uint32_t index = 0; index < topic->topic.partitions; ++index) {
+        describe(*topic, static_cast<int32_t>(index), to);
+      }
+    }
+    return reply.send(response);
+  }
+  for (const Request::Topic& wanted : *request.topics) {
+    const KnownTopicPtr topic = topics_.find(wanted.name);
+    if (topic == nullptr) continue;
+    auto& to = begin(*topic);
+    for (const int32_t index : wanted.partitions) describe(*topic, index, to);
+  }
+  reply.send(response);
+}
+
 }  // namespace millrace::broker

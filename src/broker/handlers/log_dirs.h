@@ -3,7 +3,9 @@
 #include "broker/handler.h"
 #include "broker/settings/broker_settings.h"
 #include "broker/topics/topic_directory.h"
+#include "commit/reader.h"
 #include "kafka/messages/alter_replica_log_dirs.h"
+#include "kafka/messages/describe_log_dirs.h"
 
 namespace millrace::broker {
 
@@ -18,6 +20,25 @@ class AlterReplicaLogDirsHandler final
   void handle(Call call, Request request, Reply<Response> reply) override;
 
  private:
+  const TopicDirectory& topics_;
+  const BrokerSettings& settings_;
+};
+
+// DescribeLogDirs: what partitions take in the one folder.
+class DescribeLogDirsHandler final
+    : public TypedHandler<kafka::DescribeLogDirsRequest, kafka::DescribeLogDirsResponse> {
+ public:
+  DescribeLogDirsHandler(const commit::Reader& reader, const TopicDirectory& topics,
+                         const BrokerSettings& settings)
+      : reader_(reader), topics_(topics), settings_(settings) {}
+
+ protected:
+  void handle(Call call, Request request, Reply<Response> reply) override;
+
+ private:
+  void describe(const KnownTopic& topic, int32_t index, Response::Topic& to) const;
+
+  const commit::Reader& reader_;
   const TopicDirectory& topics_;
   const BrokerSettings& settings_;
 };

@@ -109,26 +109,47 @@ void ProduceHandler::append(commit::RecordBatch batch, Place place) {
       });
 }
 
-void ProduceHandler::verify(const Call& call, std::string transactional_id,
-                            const KnownTopicPtr& topic, commit::RecordBatch batch,
-                            const record::BatchHeader& header, Place place) {
-  io::Executor& executor = *place.executor;
-  const auto index = static_cast<int32_t>(place.id.index);
-  verify_(std::move(transactional_id), {header.producer_id, header.producer_epoch},
-          {topic->topic.name, index},
-          [this, &executor, version = call.version(), batch = std::move(batch),
-           place = std::move(place)](ProtocolError error) mutable {
-            executor.post([this, error, version, batch = std::move(batch),
-                           place = std::move(place)]() mutable {
-              if (error == ProtocolError::kNone) return append(std::move(batch), std::move(place));
-              place.gathering->fail(place.topic, place.partition, error_for(error, version),
-                                    "the batch is not part of an open transaction");
-            });
-          });
+void ProduceHandler::claim_together(int16_t version, TransactionClaim claim,
+                                    std::vector<Claimed> claimed) {
+  claim_(std::move(claim),
+         [this, version, claimed = std::move(claimed)](ProtocolError error) mutable {
+           for (Claimed& each : claimed) {
+             if (error == ProtocolError::kNone) {
+               append(std::move(each.batch), std::move(each.place));
+               continue;
+             }
+             io::Executor& executor = *each.place.executor;
+             executor.post([place = std::move(each.place), code = error_for(error, version)] {
+               place.gathering->fail(place.topic, place.partition, code,
+                                     "the batch is not part of an open transaction");
+             });
+           }
+         });
 }
 
-void ProduceHandler::take(const Call& call, const std::optional<std::string>& transactional_id,
-                          const KnownTopicPtr& topic, Partition partition, Place place) {
+void ProduceHandler::claim(int16_t version, const std::string& transactional_id,
+                           std::vector<Claimed> claimed) {
+  const bool joins = version >= kFirstVersionOfTransactionsTwo;
+  while (!claimed.empty()) {
+    TransactionClaim claim{.id = transactional_id,
+                           .producer = claimed.front().producer,
+                           .partitions = {},
+                           .joins = joins};
+    std::vector<Claimed> together;
+    std::vector<Claimed> others;
+    for (Claimed& each : claimed) {
+      // Without joining, each partition has an answer of its own.
+      const bool same = together.empty() || (joins && each.producer == claim.producer);
+      if (same) claim.partitions.insert(each.partition);
+      (same ? together : others).push_back(std::move(each));
+    }
+    claim_together(version, std::move(claim), std::move(together));
+    claimed = std::move(others);
+  }
+}
+
+void ProduceHandler::take(const Call& call, const Request& request, const KnownTopicPtr& topic,
+                          Partition partition, Place place, std::vector<Claimed>& claimed) {
   const int64_t now_ms = clock_.wall_us() / 1000;
   auto batch = check_batch(std::move(partition.records).value_or(std::vector<Buffer>()),
                            {topic->limits, call.version(), now_ms});
@@ -143,18 +164,23 @@ void ProduceHandler::take(const Call& call, const std::optional<std::string>& tr
   place.append_time = topic->limits.log_append_time ? now_ms : -1;
   const auto header = record::read_batch_header(batch->bytes.span());
   if (!header || !header->transactional()) return append(*std::move(batch), std::move(place));
-  if (!transactional_id) {
+  if (!request.transaction_id) {
     return place.gathering->fail(place.topic, place.partition,
                                  ProtocolError::kTransactionalIdAuthorizationFailed,
                                  "transactional records without a transactional id");
   }
-  verify(call, *transactional_id, topic, *std::move(batch), *header, std::move(place));
+  batch->counts_from_zero = call.version() >= kFirstVersionOfTransactionsTwo;
+  claimed.push_back({.producer = {header->producer_id, header->producer_epoch},
+                     .partition = {topic->topic.name, partition.index},
+                     .batch = *std::move(batch),
+                     .place = std::move(place)});
 }
 
 void ProduceHandler::handle(Call call, Request request, Reply<Response> reply) {
   const bool by_id = call.version() >= kFirstVersionWithIds;
   const bool good_acks = are_acks(request.acks);
   const auto gathering = std::make_shared<Gathering>(call, request, std::move(reply));
+  std::vector<Claimed> claimed;
   for (size_t t = 0; t < request.topics.size(); ++t) {
     Request::Topic& topic = request.topics[t];
     const KnownTopicPtr known = by_id ? topics_.find(topic.id) : topics_.find(topic.name);
@@ -172,15 +198,17 @@ void ProduceHandler::handle(Call call, Request request, Reply<Response> reply) {
                         "clients do not write to internal topics");
       } else {
         const int32_t index = topic.partitions[p].index;
-        take(call, request.transaction_id, known, std::move(topic.partitions[p]),
+        take(call, request, known, std::move(topic.partitions[p]),
              {.gathering = gathering,
               .topic = t,
               .partition = p,
               .id = known->partition(index),
-              .executor = call.executor});
+              .executor = call.executor},
+             claimed);
       }
     }
   }
+  if (!claimed.empty()) claim(call.version(), *request.transaction_id, std::move(claimed));
 }
 
 }  // namespace millrace::broker

@@ -20,7 +20,8 @@ class DescribeTransactionsHandler final
   TransactionCoordinator& transactions_;
 };
 
-// ListTransactions: those that every filter lets through; a filter that is empty lets all.
+// ListTransactions: those that every filter lets through; a filter that is empty lets all. A
+// pattern is a regular expression for the whole id.
 class ListTransactionsHandler final
     : public TypedHandler<kafka::ListTransactionsRequest, kafka::ListTransactionsResponse> {
  public:

@@ -28,6 +28,8 @@ class InitProducerIdHandler final
   ProducerIds& ids_;
 };
 
+// AddPartitionsToTxn: all partitions of a transaction, or none. From version 4 on it is for
+// brokers, names several transactions, and may only ask whether they have the partitions.
 class AddPartitionsToTxnHandler final
     : public TypedHandler<kafka::AddPartitionsToTxnRequest, kafka::AddPartitionsToTxnResponse> {
  public:
@@ -38,6 +40,8 @@ class AddPartitionsToTxnHandler final
   void handle(Call call, Request request, Reply<Response> reply) override;
 
  private:
+  void handle_many(Request request, io::Executor& executor, Reply<Response> reply);
+
   TransactionCoordinator& transactions_;
   const TopicDirectory& topics_;
 };
@@ -66,6 +70,7 @@ class EndTxnHandler final : public TypedHandler<kafka::EndTxnRequest, kafka::End
   TransactionCoordinator& transactions_;
 };
 
+// TxnOffsetCommit: from version 5 on the group becomes part of the transaction.
 class TxnOffsetCommitHandler final
     : public TypedHandler<kafka::TxnOffsetCommitRequest, kafka::TxnOffsetCommitResponse> {
  public:

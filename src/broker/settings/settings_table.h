@@ -14,13 +14,14 @@
 
 namespace millrace::broker {
 
-// What has settings, as the protocol numbers it.
+// What has settings, as the protocol numbers it; the levels of features, which it does not number.
 enum class ResourceType : int8_t {
   kTopic = 2,
   kBroker = 4,
   kBrokerLogger = 8,
   kClientMetrics = 16,
   kGroup = 32,
+  kFeatures = 127,
 };
 
 using SettingValues = std::map<std::string, std::string>;

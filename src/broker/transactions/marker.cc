@@ -6,7 +6,8 @@
 
 namespace millrace::broker {
 
-commit::RecordBatch make_marker(ProducerIdentity producer, bool commit, int64_t now_ms) {
+commit::RecordBatch make_marker(ProducerIdentity producer, bool commit, int64_t now_ms,
+                                int32_t coordinator_epoch) {
   record::BatchBuilder builder({.producer_id = producer.id,
                                 .producer_epoch = producer.epoch,
                                 .transactional = true,
@@ -14,7 +15,8 @@ commit::RecordBatch make_marker(ProducerIdentity producer, bool commit, int64_t 
                                 .capacity_bytes = 128});
   char key[2 * sizeof(int16_t)] = {};  // version, type
   store_be<int16_t>(key + sizeof(int16_t), commit ? 1 : 0);
-  const char value[sizeof(int16_t) + sizeof(int32_t)] = {};  // version, coordinator epoch
+  char value[sizeof(int16_t) + sizeof(int32_t)] = {};  // version, coordinator epoch
+  store_be<int32_t>(value + sizeof(int16_t), coordinator_epoch);
   const auto appended = builder.append({.timestamp_ms = now_ms,
                                         .key = std::string_view(key, sizeof key),
                                         .value = std::string_view(value, sizeof value),

@@ -12,6 +12,8 @@ namespace {
 
 // The last epoch that a producer is given; the one above it is left for a marker that fences it.
 constexpr int16_t kEpochMax = INT16_MAX - 1;
+// Of clients that end each transaction with a new epoch.
+constexpr int16_t kOwnEpochs = 2;
 
 bool is_complete(TransactionState state) {
   return state == TransactionState::kCompleteCommit || state == TransactionState::kCompleteAbort;
@@ -27,9 +29,9 @@ TransactionStep Transaction::answered(ProtocolError error) const {
   return {.error = error, .producer = {}, .record = {}, .end = {}};
 }
 
-TransactionStep Transaction::write(TransactionRecord record, std::optional<TransactionEnd> end) {
-  pending_ = true;
-  ending_ = record.state != TransactionState::kOngoing;
+TransactionStep Transaction::write(Pending what, TransactionRecord record,
+                                   std::optional<TransactionEnd> end) {
+  pending_ = what;
   const ProducerIdentity producer{record.producer_id, record.producer_epoch};
   return {.error = ProtocolError::kNone,
           .producer = producer,
@@ -38,8 +40,8 @@ TransactionStep Transaction::write(TransactionRecord record, std::optional<Trans
 }
 
 void Transaction::finish(const TransactionStep& step, bool durable) {
-  MILLRACE_ASSERT(pending_ && step.record);
-  pending_ = false;
+  MILLRACE_ASSERT(pending() && step.record);
+  pending_ = Pending::kNothing;
   if (durable) record_ = *step.record;
 }
 
@@ -68,7 +70,7 @@ TransactionEnd Transaction::complete(TransactionRecord& record, bool commit, int
 TransactionStep Transaction::begin_producer(int32_t timeout_ms,
                                             std::optional<ProducerIdentity> known, int64_t fresh_id,
                                             int64_t now_ms) {
-  if (pending_) return answered(ProtocolError::kConcurrentTransactions);
+  if (pending()) return answered(ProtocolError::kConcurrentTransactions);
   TransactionRecord next = record_;
   next.timeout_ms = timeout_ms;
   next.updated_ms = now_ms;
@@ -76,7 +78,7 @@ TransactionStep Transaction::begin_producer(int32_t timeout_ms,
     next.producer_id = fresh_id;
     next.producer_epoch = 0;
     last_epoch_ = -1;
-    return write(std::move(next), std::nullopt);
+    return write(Pending::kEnd, std::move(next), std::nullopt);
   }
   if (known) {
     const bool current = known->id == record_.producer_id && known->epoch == record_.producer_epoch;
@@ -97,10 +99,10 @@ TransactionStep Transaction::begin_producer(int32_t timeout_ms,
   }
   raise_epoch(next, fresh_id);
   next.state = TransactionState::kEmpty;
-  return write(std::move(next), std::move(end));
+  return write(Pending::kEnd, std::move(next), std::move(end));
 }
 
-ProtocolError Transaction::check_identity(ProducerIdentity producer) const {
+ProtocolError Transaction::check(ProducerIdentity producer) const {
   if (!exists() || producer.id != record_.producer_id) {
     return ProtocolError::kInvalidProducerIdMapping;
   }
@@ -108,11 +110,11 @@ ProtocolError Transaction::check_identity(ProducerIdentity producer) const {
                                                   : ProtocolError::kProducerFenced;
 }
 
-ProtocolError Transaction::check(ProducerIdentity producer) const {
-  if (const ProtocolError error = check_identity(producer); error != ProtocolError::kNone) {
-    return error;
-  }
-  return pending_ ? ProtocolError::kConcurrentTransactions : ProtocolError::kNone;
+bool Transaction::covers(ProducerIdentity producer,
+                         const std::set<TransactionPartition>& partitions) const {
+  return check(producer) == ProtocolError::kNone && pending_ != Pending::kEnd &&
+         record_.state == TransactionState::kOngoing &&
+         std::ranges::includes(record_.partitions, partitions);
 }
 
 TransactionStep Transaction::add_partitions(ProducerIdentity producer,
@@ -121,36 +123,33 @@ TransactionStep Transaction::add_partitions(ProducerIdentity producer,
   if (const ProtocolError error = check(producer); error != ProtocolError::kNone) {
     return answered(error);
   }
-  if (record_.state == TransactionState::kOngoing &&
-      std::ranges::includes(record_.partitions, partitions)) {
+  if (covers(producer, partitions)) {
     TransactionStep step = answered(ProtocolError::kNone);
     step.producer = producer;
     return step;
   }
+  if (pending()) return answered(ProtocolError::kConcurrentTransactions);
   TransactionRecord next = record_;
   if (next.state != TransactionState::kOngoing) next.began_ms = now_ms;
   next.state = TransactionState::kOngoing;
   next.partitions.insert(partitions.begin(), partitions.end());
   next.client_version = client_version;
   next.updated_ms = now_ms;
-  return write(std::move(next), std::nullopt);
+  return write(Pending::kPartitions, std::move(next), std::nullopt);
 }
 
 ProtocolError Transaction::verify(ProducerIdentity producer,
-                                  const TransactionPartition& partition) const {
-  if (const ProtocolError error = check_identity(producer); error != ProtocolError::kNone) {
-    return error;
-  }
-  const bool part_of_it =
-      record_.state == TransactionState::kOngoing && record_.partitions.contains(partition);
-  if (pending_ && (ending_ || !part_of_it)) return ProtocolError::kConcurrentTransactions;
-  return part_of_it ? ProtocolError::kNone : ProtocolError::kTransactionAbortable;
+                                  const std::set<TransactionPartition>& partitions) const {
+  if (const ProtocolError error = check(producer); error != ProtocolError::kNone) return error;
+  if (covers(producer, partitions)) return ProtocolError::kNone;
+  return pending() ? ProtocolError::kConcurrentTransactions : ProtocolError::kTransactionAbortable;
 }
 
 TransactionStep Transaction::end(ProducerIdentity producer, bool commit, int64_t now_ms) {
   if (const ProtocolError error = check(producer); error != ProtocolError::kNone) {
     return answered(error);
   }
+  if (pending() || held_ > 0) return answered(ProtocolError::kConcurrentTransactions);
   if (record_.state != TransactionState::kOngoing) {
     // The same result again: its answer was lost.
     const bool again = record_.state == completed(commit);
@@ -160,10 +159,11 @@ TransactionStep Transaction::end(ProducerIdentity producer, bool commit, int64_t
   }
   TransactionRecord next = record_;
   TransactionEnd end = complete(next, commit, producer.epoch, now_ms);
-  return write(std::move(next), std::move(end));
+  return write(Pending::kEnd, std::move(next), std::move(end));
 }
 
 bool Transaction::is_retry(ProducerIdentity producer) const {
+  if (record_.client_version < kOwnEpochs) return false;
   if (producer.id == record_.producer_id) return producer.epoch == record_.producer_epoch - 1;
   return producer.id == record_.previous_producer_id && producer.epoch == kEpochMax &&
          record_.producer_epoch == 0;
@@ -175,7 +175,7 @@ TransactionStep Transaction::end_with_new_epoch(ProducerIdentity producer, bool 
   if (!exists() || (producer.id != record_.producer_id && !retry)) {
     return answered(ProtocolError::kInvalidProducerIdMapping);
   }
-  if (pending_) return answered(ProtocolError::kConcurrentTransactions);
+  if (pending()) return answered(ProtocolError::kConcurrentTransactions);
   if (retry && is_complete(record_.state)) {
     if (record_.state != completed(commit)) return answered(ProtocolError::kInvalidTxnState);
     TransactionStep again = answered(ProtocolError::kNone);
@@ -195,12 +195,13 @@ TransactionStep Transaction::end_with_new_epoch(ProducerIdentity producer, bool 
     next.state = TransactionState::kCompleteAbort;
     next.updated_ms = now_ms;
   }
+  next.client_version = kOwnEpochs;
   raise_epoch(next, fresh_id);
-  return write(std::move(next), std::move(end));
+  return write(Pending::kEnd, std::move(next), std::move(end));
 }
 
 TransactionStep Transaction::expire(int64_t now_ms) {
-  const bool late = record_.state == TransactionState::kOngoing && !pending_ &&
+  const bool late = record_.state == TransactionState::kOngoing && !pending() &&
                     now_ms - record_.began_ms >= record_.timeout_ms;
   if (!late) return answered(ProtocolError::kNone);
   TransactionRecord next = record_;
@@ -209,7 +210,15 @@ TransactionStep Transaction::expire(int64_t now_ms) {
   // The producer must begin anew to learn of it.
   next.producer_epoch = fencing;
   last_epoch_ = -1;
-  return write(std::move(next), std::move(end));
+  return write(Pending::kEnd, std::move(next), std::move(end));
+}
+
+bool Transaction::start_forgetting(int64_t now_ms, int64_t after_ms) {
+  const bool over = record_.state == TransactionState::kEmpty || is_complete(record_.state);
+  if (!exists() || !over || pending() || held_ > 0) return false;
+  if (now_ms - record_.updated_ms < after_ms) return false;
+  pending_ = Pending::kEnd;
+  return true;
 }
 
 }  // namespace millrace::broker

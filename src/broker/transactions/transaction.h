@@ -55,6 +55,11 @@ struct TransactionStep {
 // CONCURRENT_TRANSACTIONS, and clients try again; but what was added before may be written to while
 // more is added. It does no I/O and reads no clock.
 //
+// Two forms live side by side, and a client chooses with each call. In the first one it names
+// partitions before it writes to them, and its epoch stays when the transaction ends; so what it
+// wrote must stand before the end does (hold). In the second one (KIP-890) what it writes to
+// becomes part of the transaction, whose end has a new epoch: what comes late is fenced by that.
+//
 // Threading:  confined to one task.
 // Order:      a step with a record is finished before the next one that has one begins.
 class Transaction {
@@ -70,9 +75,17 @@ class Transaction {
   TransactionStep add_partitions(ProducerIdentity producer,
                                  const std::set<TransactionPartition>& partitions,
                                  int16_t client_version, int64_t now_ms);
-  // Whether the producer may write to the partition now.
+  // Whether the producer may write to all of these now.
   kafka::ProtocolError verify(ProducerIdentity producer,
-                              const TransactionPartition& partition) const;
+                              const std::set<TransactionPartition>& partitions) const;
+  // Whether its open transaction, which is not about to end, has all of these.
+  bool covers(ProducerIdentity producer, const std::set<TransactionPartition>& partitions) const;
+
+  // Something that was verified is being written. EndTxn of the first form waits until release:
+  // CONCURRENT_TRANSACTIONS.
+  void hold() { ++held_; }
+  void release() { --held_; }
+
   // EndTxn below version 5: the epoch stays.
   TransactionStep end(ProducerIdentity producer, bool commit, int64_t now_ms);
   // EndTxn from version 5 on: each transaction has an epoch of its own.
@@ -80,6 +93,10 @@ class Transaction {
                                      int64_t now_ms);
   // Aborts what has been open for longer than its timeout; nothing else has a record.
   TransactionStep expire(int64_t now_ms);
+  // Whether it may be forgotten, for it was not used for `after_ms`. Then it is pending, until it
+  // goes or keep says that it stays.
+  bool start_forgetting(int64_t now_ms, int64_t after_ms);
+  void keep() { pending_ = Pending::kNothing; }
 
   // The step's record became durable, or could not.
   void finish(const TransactionStep& step, bool durable);
@@ -87,15 +104,18 @@ class Transaction {
   const TransactionRecord& record() const { return record_; }
   bool exists() const { return record_.producer_id >= 0; }
   // A step is on its way to the log.
-  bool pending() const { return pending_; }
+  bool pending() const { return pending_ != Pending::kNothing; }
+  // And it only adds partitions.
+  bool growing() const { return pending_ == Pending::kPartitions; }
 
  private:
+  // What is on its way to the log.
+  enum class Pending : uint8_t { kNothing, kPartitions, kEnd };
+
   // Nothing has to become durable.
   TransactionStep answered(kafka::ProtocolError error) const;
-  TransactionStep write(TransactionRecord record, std::optional<TransactionEnd> end);
-  // Whether it is the one that has this transaction now.
-  kafka::ProtocolError check_identity(ProducerIdentity producer) const;
-  // That, and whether something is on its way.
+  TransactionStep write(Pending what, TransactionRecord record, std::optional<TransactionEnd> end);
+  // Whether it is the producer that has this transaction now.
   kafka::ProtocolError check(ProducerIdentity producer) const;
   // The open transaction's end, in `record`.
   TransactionEnd complete(TransactionRecord& record, bool commit, int16_t marker_epoch,
@@ -107,8 +127,8 @@ class Transaction {
 
   TransactionRecord record_;
   int16_t last_epoch_ = -1;  // before the last time that a known producer began anew; -1: none
-  bool pending_ = false;
-  bool ending_ = false;  // what is pending ends the transaction
+  Pending pending_ = Pending::kNothing;
+  uint32_t held_ = 0;
 };
 
 }  // namespace millrace::broker

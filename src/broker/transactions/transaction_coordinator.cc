@@ -15,18 +15,28 @@ using kafka::ProtocolError;
 
 namespace {
 
+// Of clients that end each transaction with a new epoch, and of others.
+constexpr int16_t kOwnEpochs = 2;
+constexpr int16_t kOneEpoch = 0;
+// So much is forgotten in one go.
+constexpr size_t kForgottenBytesMax = 64 * 1024;
+
 TransactionAnswer refused(ProtocolError error) {
   return {.error = error, .producer = {}};
 }
 
-commit::RecordBatch record_batch(const std::string& id, const TransactionRecord& record,
-                                 int64_t now_ms) {
+struct StoredRecord {
+  std::string key;
+  std::optional<std::string> value;  // nullopt: the transaction is forgotten
+};
+
+commit::RecordBatch record_batch(const std::vector<StoredRecord>& stored, int64_t now_ms) {
   record::BatchBuilder builder;
-  const std::string key = encode_transaction_key(id);
-  const std::string value = encode_value(record);
-  const auto appended =
-      builder.append({.timestamp_ms = now_ms, .key = key, .value = value, .headers = {}});
-  MILLRACE_ASSERT(appended.has_value());
+  for (const auto& [key, value] : stored) {
+    const auto appended =
+        builder.append({.timestamp_ms = now_ms, .key = key, .value = value, .headers = {}});
+    MILLRACE_ASSERT(appended.has_value());
+  }
   auto batch = commit::RecordBatch::of(builder.build());
   MILLRACE_ASSERT(batch.has_value());
   return *std::move(batch);
@@ -95,7 +105,8 @@ void TransactionCoordinator::add_partitions(std::string id, ProducerIdentity pro
     if (found == transactions_.end()) {
       return done(refused(ProtocolError::kInvalidProducerIdMapping));
     }
-    carry_out(id, found->second.add_partitions(producer, partitions, 0, now_ms()), std::move(done));
+    carry_out(id, found->second.add_partitions(producer, partitions, kOneEpoch, now_ms()),
+              std::move(done));
   });
 }
 
@@ -142,29 +153,91 @@ void TransactionCoordinator::end(std::string id, ProducerIdentity producer, bool
   });
 }
 
-void TransactionCoordinator::verify(std::string id, ProducerIdentity producer,
-                                    TransactionPartition partition, Done done) {
-  run([this, id = std::move(id), producer, partition = std::move(partition),
-       done = std::move(done)]() mutable {
-    if (const ProtocolError error = ready(); error != ProtocolError::kNone) {
-      return done(refused(error));
-    }
-    const auto found = transactions_.find(id);
-    done(refused(found == transactions_.end() ? ProtocolError::kInvalidProducerIdMapping
-                                              : found->second.verify(producer, partition)));
+void TransactionCoordinator::claim(TransactionClaim claim, Done done) {
+  run([this, claim = std::move(claim), done = std::move(done)]() mutable {
+    take_claim(std::move(claim), std::move(done));
   });
 }
 
-void TransactionCoordinator::describe(std::vector<std::string> ids,
-                                      io::Completion<std::vector<TransactionView>> done) {
-  run([this, ids = std::move(ids), done = std::move(done)]() mutable {
-    std::vector<TransactionView> views;
-    for (const auto& [id, transaction] : transactions_) {
-      if (!transaction.exists()) continue;
-      if (!ids.empty() && std::ranges::find(ids, id) == ids.end()) continue;
-      views.push_back({id, transaction.record()});
+void TransactionCoordinator::take_claim(TransactionClaim claim, Done done) {
+  if (const ProtocolError error = ready(); error != ProtocolError::kNone) {
+    return done(refused(error));
+  }
+  const auto found = transactions_.find(claim.id);
+  if (found == transactions_.end()) {
+    return done(refused(ProtocolError::kInvalidProducerIdMapping));
+  }
+  Transaction& transaction = found->second;
+  if (!claim.joins) return done(refused(transaction.verify(claim.producer, claim.partitions)));
+  if (transaction.growing() && !transaction.covers(claim.producer, claim.partitions)) {
+    waiting_[claim.id].push_back({std::move(claim), std::move(done)});
+    return;
+  }
+  auto step = transaction.add_partitions(claim.producer, claim.partitions, kOwnEpochs, now_ms());
+  carry_out(claim.id, std::move(step), std::move(done));
+}
+
+void TransactionCoordinator::take_waiting(const std::string& id) {
+  auto waiting = waiting_.extract(id);
+  if (!waiting) return;
+  TransactionClaim together{.id = id, .producer = {}, .partitions = {}, .joins = true};
+  auto joined = std::make_shared<std::vector<Done>>();
+  for (auto& [claim, done] : waiting.mapped()) {
+    const Transaction& transaction = transactions_[id];
+    const bool other = !joined->empty() && claim.producer != together.producer;
+    if (other || transaction.covers(claim.producer, claim.partitions)) {
+      take_claim(std::move(claim), std::move(done));
+      continue;
     }
-    done(std::move(views));
+    together.producer = claim.producer;
+    together.partitions.merge(claim.partitions);
+    joined->push_back(std::move(done));
+  }
+  if (joined->empty()) return;
+  take_claim(std::move(together), [joined](const TransactionAnswer& answer) {
+    for (Done& done : *joined) done(answer);
+  });
+}
+
+std::shared_ptr<void> TransactionCoordinator::hold(const std::string& id) {
+  transactions_[id].hold();
+  return {nullptr, [weak = weak_from_this(), id](void*) {
+            const auto self = weak.lock();
+            if (self == nullptr) return;
+            self->run([self = self.get(), id] { self->transactions_[id].release(); });
+          }};
+}
+
+void TransactionCoordinator::claim_offsets(std::string id, ProducerIdentity producer,
+                                           std::string group, bool joins,
+                                           io::Completion<OffsetsClaim> done) {
+  parts_.groups.locate(
+      std::move(group), [self = shared_from_this(), id = std::move(id), producer, joins,
+                         done = std::move(done)](Result<commit::PartitionId> at) mutable {
+        if (!at) return done({.error = ProtocolError::kCoordinatorNotAvailable, .held = {}});
+        TransactionClaim claim{
+            .id = id,
+            .producer = producer,
+            .partitions = {{std::string(kGroupTopic), static_cast<int32_t>(at->index)}},
+            .joins = joins};
+        self->claim(std::move(claim), [self, id = std::move(id),
+                                       done = std::move(done)](TransactionAnswer answer) mutable {
+          const bool good = answer.error == ProtocolError::kNone;
+          done({.error = answer.error, .held = good ? self->hold(id) : nullptr});
+        });
+      });
+}
+
+void TransactionCoordinator::describe(std::vector<std::string> ids,
+                                      io::Completion<TransactionListing> done) {
+  run([this, ids = std::move(ids), done = std::move(done)]() mutable {
+    TransactionListing listing{.error = ready(), .transactions = {}};
+    for (const auto& [id, transaction] : transactions_) {
+      if (listing.error != ProtocolError::kNone || !transaction.exists()) continue;
+      if (!ids.empty() && std::ranges::find(ids, id) == ids.end()) continue;
+      listing.transactions.push_back({id, transaction.record()});
+    }
+    done(std::move(listing));
   });
 }
 
@@ -202,7 +275,8 @@ void TransactionCoordinator::with_topic(io::Completion<Result<commit::PartitionI
 void TransactionCoordinator::write(const std::string& id, commit::PartitionId at,
                                    TransactionStep step, Done done) {
   std::vector<commit::PartitionBatch> batches;
-  batches.push_back({at, record_batch(id, *step.record, now_ms())});
+  batches.push_back(
+      {at, record_batch({{encode_transaction_key(id), encode_value(*step.record)}}, now_ms())});
   std::vector<commit::PartitionId> offsets;
   if (step.end) {
     for (const TransactionPartition& partition : step.end->partitions) {
@@ -227,10 +301,18 @@ void TransactionCoordinator::write(const std::string& id, commit::PartitionId at
 void TransactionCoordinator::written(const std::string& id, const TransactionStep& step,
                                      const std::vector<commit::PartitionId>& offsets, bool durable,
                                      Done done) {
-  transactions_[id].finish(step, durable);
-  if (!durable) return done(refused(ProtocolError::kCoordinatorNotAvailable));
-  const TransactionAnswer answer{.error = step.error, .producer = step.producer};
-  if (offsets.empty()) return done(answer);
+  Transaction& transaction = transactions_[id];
+  const bool grew = transaction.growing();
+  transaction.finish(step, durable);
+  if (!transaction.exists()) transactions_.erase(id);
+  const TransactionAnswer answer{
+      .error = durable ? step.error : ProtocolError::kCoordinatorNotAvailable,
+      .producer = durable ? step.producer : ProducerIdentity()};
+  if (!durable || offsets.empty()) {
+    done(answer);
+    if (grew) take_waiting(id);
+    return;
+  }
   // Answered when the groups know: what was committed is fetched at once.
   const auto last = std::make_shared<std::pair<size_t, Done>>(offsets.size(), std::move(done));
   for (const commit::PartitionId& partition : offsets) {
@@ -253,6 +335,48 @@ void TransactionCoordinator::expire() {
                           });
 }
 
+// ---- What nobody uses any more ----------------------------------------------------------------
+
+void TransactionCoordinator::forget_unused() {
+  if (stopped_) return;
+  parts_.executor.post_at(parts_.executor.now() + options_.unused_check_ms * io::kNsPerMs,
+                          [weak = weak_from_this()] {
+                            if (const auto self = weak.lock()) self->forget_unused();
+                          });
+  std::vector<std::string> ids;
+  std::vector<StoredRecord> records;
+  size_t bytes = 0;
+  for (auto& [id, transaction] : transactions_) {
+    if (bytes > kForgottenBytesMax) break;
+    if (!transaction.start_forgetting(now_ms(), options_.unused_ms)) continue;
+    ids.push_back(id);
+    records.push_back({encode_transaction_key(id), std::nullopt});
+    bytes += records.back().key.size();
+  }
+  if (ids.empty()) return;
+  with_topic([this, ids = std::move(ids),
+              records = std::move(records)](Result<commit::PartitionId> at) mutable {
+    if (!at) return forgotten(ids, false);
+    ++asked_;
+    parts_.log.appender().append(
+        *at, record_batch(records, now_ms()), commit::Acks::kDurable, parts_.executor,
+        [self = shared_from_this(), ids = std::move(ids)](const auto& appended) {
+          self->forgotten(ids, appended.has_value());
+          self->answered();
+        });
+  });
+}
+
+void TransactionCoordinator::forgotten(const std::vector<std::string>& ids, bool durable) {
+  for (const std::string& id : ids) {
+    if (durable) {
+      transactions_.erase(id);
+    } else {
+      transactions_[id].keep();
+    }
+  }
+}
+
 // ---- What was stored --------------------------------------------------------------------------
 
 struct TransactionCoordinator::Loading {
@@ -265,7 +389,8 @@ void TransactionCoordinator::load() {
   const auto topic = parts_.log.topics().describe(kTransactionTopic);
   if (!topic) {
     loaded_ = true;
-    return expire();
+    expire();
+    return forget_unused();
   }
   auto loading = std::make_shared<Loading>();
   loading->partition = {topic->id, 0};
@@ -285,6 +410,7 @@ void TransactionCoordinator::read_on(std::shared_ptr<Loading> loading) {
         if (over) {
           self->loaded_ = true;
           self->expire();
+          self->forget_unused();
         } else if (good) {
           self->read_on(loading);
         }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,16 +14,12 @@
 #include "broker/producer_ids.h"
 #include "broker/topics/topic_directory.h"
 #include "broker/transactions/transaction.h"
+#include "broker/transactions/transaction_options.h"
 #include "commit/commit_log.h"
 #include "io/clock.h"
 #include "io/executor.h"
 
 namespace millrace::broker {
-
-struct TransactionOptions {
-  int32_t timeout_ms_max = 900'000;  // transaction.max.timeout.ms
-  int64_t check_ms = 10'000;         // transaction.abort.timed.out.transaction.cleanup.interval.ms
-};
 
 // What a call came to.
 struct TransactionAnswer {
@@ -30,9 +27,20 @@ struct TransactionAnswer {
   ProducerIdentity producer;
 };
 
+// What a claim of a group's offsets came to. While `held` lives the transaction does not end.
+struct OffsetsClaim {
+  kafka::ProtocolError error = kafka::ProtocolError::kNone;
+  std::shared_ptr<void> held;
+};
+
 struct TransactionView {
   std::string id;
   TransactionRecord record;
+};
+
+struct TransactionListing {
+  kafka::ProtocolError error = kafka::ProtocolError::kNone;
+  std::vector<TransactionView> transactions;
 };
 
 // TransactionCoordinator: all transactional ids of the broker, kept in `__transaction_state`. The
@@ -71,14 +79,23 @@ class TransactionCoordinator : public std::enable_shared_from_this<TransactionCo
   void add_offsets(std::string id, ProducerIdentity producer, std::string group, Done done);
   // `new_epoch`: each transaction has an epoch of its own.
   void end(std::string id, ProducerIdentity producer, bool commit, bool new_epoch, Done done);
-  // Whether the producer may write to the partition now.
-  void verify(std::string id, ProducerIdentity producer, TransactionPartition partition, Done done);
+  // Whether the producer may write to all of these now. `done` runs on the executor, in the order
+  // of the calls for a partition; what it appends at once stands before the transaction's end.
+  void claim(TransactionClaim claim, Done done);
+  // The same for the offsets of a group; `joins`: it becomes part of the transaction.
+  void claim_offsets(std::string id, ProducerIdentity producer, std::string group, bool joins,
+                     io::Completion<OffsetsClaim> done);
 
   // Of these ids, those that there are; of all, where there are none.
-  void describe(std::vector<std::string> ids, io::Completion<std::vector<TransactionView>> done);
+  void describe(std::vector<std::string> ids, io::Completion<TransactionListing> done);
 
  private:
   struct Loading;
+  // Claims that come while partitions are added to their transaction wait for that.
+  struct Waiting {
+    TransactionClaim claim;
+    Done done;
+  };
   template <class Call>
   void run(Call call);
   kafka::ProtocolError ready() const;
@@ -95,11 +112,18 @@ class TransactionCoordinator : public std::enable_shared_from_this<TransactionCo
   void written(const std::string& id, const TransactionStep& step,
                const std::vector<commit::PartitionId>& offsets, bool durable, Done done);
   void answered();
+  void take_claim(TransactionClaim claim, Done done);
+  // Partitions were added: those that waited, in their order, as one step where they add more.
+  void take_waiting(const std::string& id);
+  std::shared_ptr<void> hold(const std::string& id);
   void expire();
+  void forget_unused();
+  void forgotten(const std::vector<std::string>& ids, bool durable);
 
   const Parts parts_;
   const TransactionOptions options_;
   std::map<std::string, Transaction, std::less<>> transactions_;
+  std::map<std::string, std::deque<Waiting>> waiting_;
   bool loaded_ = false;
   bool failed_ = false;
   bool stopped_ = false;

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "broker/identity_machine.h"
 #include "io/await.h"
@@ -43,7 +46,7 @@ class Coordinator : public ::testing::Test {
                                                   .producer_ids = *ids_,
                                                   .executor = *executor_,
                                                   .clock = world_.world().clock},
-                                                 {});
+                                                 options_);
     world_.threads().run_for(io::kNsPerSecond);
   }
   void stop(auto& what) {
@@ -89,9 +92,19 @@ class Coordinator : public ::testing::Test {
            })
         .error;
   }
-  ProtocolError verify(ProducerIdentity producer) {
-    return ask([&](auto done) { coordinator_->verify("id", producer, {"t", 0}, std::move(done)); })
+  ProtocolError verify(ProducerIdentity producer) { return claim(producer, false); }
+  // Of the only partition.
+  ProtocolError claim(ProducerIdentity producer, bool joins) {
+    return ask([&](auto done) {
+             coordinator_->claim(
+                 {.id = "id", .producer = producer, .partitions = {{"t", 0}}, .joins = joins},
+                 std::move(done));
+           })
         .error;
+  }
+  TransactionAnswer end_with_new_epoch(ProducerIdentity producer, bool commit) {
+    return ask(
+        [&](auto done) { coordinator_->end("id", producer, commit, true, std::move(done)); });
   }
   Result<commit::Appended> write(ProducerIdentity producer, int32_t sequence) {
     record::BatchBuilder builder({.producer_id = producer.id,
@@ -112,14 +125,23 @@ class Coordinator : public ::testing::Test {
     return {(*data)[0].stable_offset, (*data)[0].aborted.size()};
   }
   TransactionState state() {
-    auto views = io::await<std::vector<TransactionView>>(world_.world().threads, [&](auto done) {
+    auto found = io::await<TransactionListing>(world_.world().threads, [&](auto done) {
       coordinator_->describe(
-          {"id"}, [done = std::move(done)](auto found) mutable { done(std::move(found)); });
+          {"id"}, [done = std::move(done)](auto listing) mutable { done(std::move(listing)); });
     });
-    return views->empty() ? TransactionState::kDead : views->front().record.state;
+    EXPECT_EQ(found->error, ProtocolError::kNone);
+    return found->transactions.empty() ? TransactionState::kDead
+                                       : found->transactions.front().record.state;
+  }
+
+  // How many records the coordinator has written.
+  int64_t written() {
+    const auto topic = driver_->log().topics().describe(kTransactionTopic);
+    return topic ? driver_->ends({{topic->id, 0}}).at(0) : 0;
   }
 
   io::SimulatedWorld world_{{.seed = 9}};
+  TransactionOptions options_;
   std::optional<IdentityMachine> identity_;
   std::optional<log::LogDriver> driver_;
   commit::PartitionId partition_;
@@ -194,6 +216,89 @@ TEST_F(Coordinator, TimeoutsAndIdsAreChecked) {
   EXPECT_EQ(end({5, 0}, true), ProtocolError::kInvalidProducerIdMapping);
   EXPECT_EQ(verify({5, 0}), ProtocolError::kInvalidProducerIdMapping);
   EXPECT_EQ(state(), TransactionState::kDead);
+}
+
+TEST_F(Coordinator, WhatJoinsIsPartOfTheTransactionAndItsEndHasANewEpoch) {
+  const ProducerIdentity first = begin().producer;
+  EXPECT_EQ(claim(first, true), ProtocolError::kNone);
+  EXPECT_EQ(state(), TransactionState::kOngoing);
+  EXPECT_TRUE(write(first, 0).has_value());
+  const TransactionAnswer ended = end_with_new_epoch(first, true);
+  ASSERT_EQ(ended.error, ProtocolError::kNone);
+  EXPECT_EQ(ended.producer, (ProducerIdentity{first.id, 1}));
+  EXPECT_EQ(stable(), (std::pair<int64_t, size_t>{2, 0}));
+  // What comes late is fenced, by the coordinator and by the log.
+  EXPECT_EQ(claim(first, true), ProtocolError::kProducerFenced);
+  EXPECT_FALSE(write(first, 1).has_value());
+  // The answer was lost, also over a restart.
+  restart();
+  EXPECT_EQ(end_with_new_epoch(first, true).producer, ended.producer);
+  EXPECT_EQ(end_with_new_epoch(first, false).error, ProtocolError::kInvalidTxnState);
+  EXPECT_EQ(claim(ended.producer, true), ProtocolError::kNone);
+  EXPECT_TRUE(write(ended.producer, 0).has_value());
+  EXPECT_EQ(end_with_new_epoch(ended.producer, false).error, ProtocolError::kNone);
+  EXPECT_EQ(stable(), (std::pair<int64_t, size_t>{4, 1}));
+}
+
+TEST_F(Coordinator, ClaimsKeepTheirOrderAndTheirPartitionsAreAddedTogether) {
+  driver_->make_partition("u", 0, 8);
+  const ProducerIdentity producer = begin().producer;
+  const int64_t before = written();
+  std::vector<std::string> answers;
+  const auto start = [&](int32_t partition, const std::string& name) {
+    coordinator_->claim(
+        {.id = "id", .producer = producer, .partitions = {{"u", partition}}, .joins = true},
+        [&answers, name](TransactionAnswer answer) {
+          EXPECT_EQ(answer.error, ProtocolError::kNone);
+          answers.push_back(name);
+        });
+  };
+  start(0, "a0");
+  start(1, "b0");
+  start(0, "a1");
+  start(2, "c0");
+  start(1, "b1");
+  start(1, "b2");
+  world_.threads().run_for(io::kNsPerSecond);
+  ASSERT_EQ(answers.size(), 6U);
+  const auto at = [&](const char* name) { return std::ranges::find(answers, name); };
+  EXPECT_LT(at("a0"), at("a1"));
+  EXPECT_LT(at("b0"), at("b1"));
+  EXPECT_LT(at("b1"), at("b2"));
+  EXPECT_EQ(written() - before, 2);
+}
+
+TEST_F(Coordinator, OffsetsThatAreBeingWrittenHoldTheEnd) {
+  const ProducerIdentity producer = begin().producer;
+  const auto offsets = [&](bool joins) {
+    auto claim = io::await<OffsetsClaim>(world_.world().threads, [&](auto done) {
+      coordinator_->claim_offsets(
+          "id", producer, "g", joins,
+          [done = std::move(done)](OffsetsClaim told) mutable { done(std::move(told)); });
+    });
+    return *claim;
+  };
+  EXPECT_EQ(offsets(false).error, ProtocolError::kTransactionAbortable);
+  OffsetsClaim claim = offsets(true);
+  EXPECT_EQ(claim.error, ProtocolError::kNone);
+  EXPECT_EQ(end(producer, true), ProtocolError::kConcurrentTransactions);
+  claim.held.reset();
+  EXPECT_EQ(end(producer, true), ProtocolError::kNone);
+}
+
+TEST_F(Coordinator, AnIdThatIsNotUsedIsForgotten) {
+  close();
+  options_ = {.unused_ms = 60'000, .unused_check_ms = 1'000};
+  open();
+  const ProducerIdentity old = begin().producer;
+  world_.threads().run_for(50 * io::kNsPerSecond);
+  EXPECT_EQ(state(), TransactionState::kEmpty);
+  world_.threads().run_for(12 * io::kNsPerSecond);
+  EXPECT_EQ(state(), TransactionState::kDead);
+  EXPECT_EQ(add(old), ProtocolError::kInvalidProducerIdMapping);
+  restart();
+  EXPECT_EQ(state(), TransactionState::kDead);
+  EXPECT_NE(begin().producer.id, old.id);
 }
 
 TEST_F(Coordinator, AWriteThatFailedLeavesTheTransactionAsItWas) {

@@ -26,6 +26,11 @@ class Driver {
   TransactionStep add(ProducerIdentity producer, const std::set<TransactionPartition>& partitions) {
     return done(transaction.add_partitions(producer, partitions, 0, now));
   }
+  // As a write of the second form does.
+  TransactionStep join(ProducerIdentity producer,
+                       const std::set<TransactionPartition>& partitions) {
+    return done(transaction.add_partitions(producer, partitions, 2, now));
+  }
   TransactionStep end(ProducerIdentity producer, bool commit) {
     return done(transaction.end(producer, commit, now));
   }
@@ -45,13 +50,13 @@ TEST(Transaction, CommitsWhatItsPartitionsHold) {
   EXPECT_EQ(driver.add(producer, {kA}).error, ProtocolError::kNone);
   EXPECT_EQ(driver.add(producer, {kB}).error, ProtocolError::kNone);
   EXPECT_FALSE(driver.add(producer, {kA}).record.has_value());
-  EXPECT_EQ(driver.transaction.verify(producer, kA), ProtocolError::kNone);
+  EXPECT_EQ(driver.transaction.verify(producer, {kA}), ProtocolError::kNone);
   const TransactionStep end = driver.end(producer, true);
   ASSERT_TRUE(end.end.has_value());
   EXPECT_EQ(end.end->partitions, (std::set{kA, kB}));
   EXPECT_EQ(end.end->producer, producer);
   EXPECT_EQ(driver.transaction.record().state, TransactionState::kCompleteCommit);
-  EXPECT_EQ(driver.transaction.verify(producer, kA), ProtocolError::kTransactionAbortable);
+  EXPECT_EQ(driver.transaction.verify(producer, {kA}), ProtocolError::kTransactionAbortable);
 }
 
 TEST(Transaction, TheSameEndTwiceIsOneAndTheOppositeIsWrong) {
@@ -70,10 +75,10 @@ TEST(Transaction, WhilePartitionsAreAddedTheOthersMayBeWrittenTo) {
   const ProducerIdentity producer = driver.begin().producer;
   driver.add(producer, {kA});
   const TransactionStep step = driver.transaction.add_partitions(producer, {kB}, 0, driver.now);
-  EXPECT_EQ(driver.transaction.verify(producer, kA), ProtocolError::kNone);
-  EXPECT_EQ(driver.transaction.verify(producer, kB), ProtocolError::kConcurrentTransactions);
+  EXPECT_EQ(driver.transaction.verify(producer, {kA}), ProtocolError::kNone);
+  EXPECT_EQ(driver.transaction.verify(producer, {kB}), ProtocolError::kConcurrentTransactions);
   driver.transaction.finish(step, true);
-  EXPECT_EQ(driver.transaction.verify(producer, kB), ProtocolError::kNone);
+  EXPECT_EQ(driver.transaction.verify(producer, {kB}), ProtocolError::kNone);
 }
 
 TEST(Transaction, WhileAStepIsOnItsWayOthersWait) {
@@ -84,7 +89,7 @@ TEST(Transaction, WhileAStepIsOnItsWayOthersWait) {
   EXPECT_EQ(driver.end(producer, true).error, ProtocolError::kConcurrentTransactions);
   EXPECT_EQ(driver.add(producer, {kB}).error, ProtocolError::kConcurrentTransactions);
   EXPECT_EQ(driver.begin().error, ProtocolError::kConcurrentTransactions);
-  EXPECT_EQ(driver.transaction.verify(producer, kA), ProtocolError::kConcurrentTransactions);
+  EXPECT_EQ(driver.transaction.verify(producer, {kA}), ProtocolError::kConcurrentTransactions);
   driver.transaction.finish(step, false);
   EXPECT_EQ(driver.transaction.record().state, TransactionState::kOngoing);
   EXPECT_EQ(driver.end(producer, true).error, ProtocolError::kNone);
@@ -130,7 +135,7 @@ TEST(Transaction, UsedUpEpochsLeadToANewId) {
 TEST(Transaction, EachEndOfVersionTwoHasAnEpochOfItsOwn) {
   Driver driver;
   const ProducerIdentity first = driver.begin().producer;
-  driver.add(first, {kA});
+  driver.join(first, {kA});
   const TransactionStep end = driver.end_new(first, true);
   const ProducerIdentity second{100, 1};
   EXPECT_EQ(end.producer, second);
@@ -155,12 +160,82 @@ TEST(Transaction, TheLastEpochsEndIsMarkedAboveItAndLeadsToANewId) {
   Driver driver;
   driver.transaction = Transaction(stored);
   const ProducerIdentity old{5, INT16_MAX - 1};
-  driver.add(old, {kA});
+  driver.join(old, {kA});
   const TransactionStep end = driver.end_new(old, true);
   EXPECT_EQ(end.end->producer, (ProducerIdentity{5, INT16_MAX}));
   EXPECT_EQ(end.producer.epoch, 0);
   EXPECT_NE(end.producer.id, 5);
   EXPECT_EQ(driver.end_new(old, true).producer, end.producer);
+}
+
+TEST(Transaction, EachStateAnswersTheEndOfVersionTwoAsTheProtocolSays) {
+  Driver driver;
+  EXPECT_EQ(driver.end_new({100, 0}, false).error, ProtocolError::kInvalidProducerIdMapping);
+  driver.next_id = 100;
+  const ProducerIdentity first = driver.begin().producer;
+  // Empty: there is nothing to commit; an abort is carried out, and its answer may be lost.
+  EXPECT_EQ(driver.end_new(first, true).error, ProtocolError::kInvalidTxnState);
+  const ProducerIdentity second = driver.end_new(first, false).producer;
+  EXPECT_EQ(second, (ProducerIdentity{100, 1}));
+  EXPECT_EQ(driver.end_new(first, false).producer, second);
+  // Ongoing: only its own epoch ends it.
+  driver.join(second, {kA});
+  EXPECT_EQ(driver.end_new(first, true).error, ProtocolError::kProducerFenced);
+  EXPECT_EQ(driver.end_new({100, 2}, true).error, ProtocolError::kProducerFenced);
+  // On its way: wait.
+  const TransactionStep step =
+      driver.transaction.end_with_new_epoch(second, true, driver.next_id++, driver.now);
+  EXPECT_EQ(driver.end_new(second, true).error, ProtocolError::kConcurrentTransactions);
+  driver.transaction.finish(step, true);
+  const ProducerIdentity third{100, 2};
+  EXPECT_EQ(step.producer, third);
+  // One that begins anew leaves no way back.
+  driver.begin();
+  EXPECT_EQ(driver.end_new(second, true).error, ProtocolError::kProducerFenced);
+  EXPECT_EQ(driver.end_new(third, true).error, ProtocolError::kProducerFenced);
+}
+
+TEST(Transaction, OnlyEndsOfVersionTwoAreTakenForARetryOfOne) {
+  Driver driver;
+  const ProducerIdentity zombie = driver.begin().producer;
+  const ProducerIdentity current = driver.begin().producer;
+  driver.add(current, {kA});
+  driver.end(current, true);
+  EXPECT_EQ(driver.end_new(zombie, true).error, ProtocolError::kProducerFenced);
+}
+
+TEST(Transaction, AnAbortByTimeIsToldToAClientOfVersionTwoThatAbortsToo) {
+  Driver driver;
+  const ProducerIdentity producer = driver.begin().producer;
+  driver.join(producer, {kA});
+  driver.done(driver.transaction.expire(driver.now + kTimeoutMs));
+  EXPECT_EQ(driver.end_new(producer, true).error, ProtocolError::kInvalidTxnState);
+  EXPECT_EQ(driver.end_new(producer, false).producer, (ProducerIdentity{100, 1}));
+}
+
+TEST(Transaction, WhatIsBeingWrittenStandsBeforeTheEndOfVersionOne) {
+  Driver driver;
+  const ProducerIdentity producer = driver.begin().producer;
+  driver.add(producer, {kA});
+  driver.transaction.hold();
+  EXPECT_EQ(driver.end(producer, true).error, ProtocolError::kConcurrentTransactions);
+  driver.transaction.release();
+  EXPECT_EQ(driver.end(producer, true).error, ProtocolError::kNone);
+}
+
+TEST(Transaction, OnlyWhatIsOverAndNotUsedIsForgotten) {
+  Driver driver;
+  constexpr int64_t kWeek = 604'800'000;
+  EXPECT_FALSE(driver.transaction.start_forgetting(driver.now + kWeek, kWeek));
+  const ProducerIdentity producer = driver.begin().producer;
+  EXPECT_FALSE(driver.transaction.start_forgetting(driver.now + kWeek - 1, kWeek));
+  driver.add(producer, {kA});
+  EXPECT_FALSE(driver.transaction.start_forgetting(driver.now + kWeek, kWeek));
+  driver.end(producer, true);
+  EXPECT_TRUE(driver.transaction.start_forgetting(driver.now + kWeek, kWeek));
+  EXPECT_EQ(driver.begin().error, ProtocolError::kConcurrentTransactions);
+  driver.transaction.keep();
+  EXPECT_EQ(driver.begin().error, ProtocolError::kNone);
 }
 
 TEST(Transaction, WhatIsOpenForTooLongIsAbortedAndFenced) {

@@ -14,11 +14,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.admin.AbortTransactionSpec;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -309,6 +311,12 @@ public final class Scenarios {
     equal(config.get("retention.ms").value(), "123456");
     equal(config.get("retention.ms").source(), ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG);
     check(config.get("max.message.bytes").isDefault(), "max.message.bytes is a default");
+    KafkaProducer<byte[], byte[]> producer = producer();
+    producer.send(new ProducerRecord<>(topic, 2, null, bytes("measured"))).get();
+    int broker = admin.describeCluster().nodes().get().iterator().next().id();
+    var folder = admin.describeLogDirs(List.of(broker)).allDescriptions().get().get(broker)
+        .values().iterator().next();
+    check(folder.replicaInfos().get(new TopicPartition(topic, 2)).size() > 60, "the size");
     equal(admin.describeCluster().nodes().get().size(), 1);
     check(!admin.describeCluster().clusterId().get().isEmpty(), "the cluster has an id");
     admin.deleteTopics(List.of(topic)).all().get();
@@ -345,5 +353,46 @@ public final class Scenarios {
     fails(ProducerFencedException.class, producer::commitTransaction);
     producer.close(Duration.ZERO);
     opened.remove(producer);
+  }
+
+  // The second form of transactions: nothing but writing makes a partition part of a transaction,
+  // and each transaction has an epoch of its own.
+  private void transactionEpochs() throws Exception {
+    var features = admin.describeFeatures().featureMetadata().get().finalizedFeatures();
+    equal(features.get("transaction.version").maxVersionLevel(), (short) 2);
+    KafkaProducer<byte[], byte[]> producer = producer("transactional.id", topic, "linger.ms", 5);
+    producer.initTransactions();
+    TopicPartition place = new TopicPartition(topic, 0);
+    for (int turn = 0; turn < 3; ++turn) {
+      producer.beginTransaction();
+      for (int at = 0; at < 50; ++at) {
+        producer.send(new ProducerRecord<>(topic, 0, null, bytes(turn * 50 + at)));
+        if (at % 10 == 9) producer.flush();
+      }
+      if (turn == 1) producer.abortTransaction();
+      else producer.commitTransaction();
+    }
+    List<ConsumerRecord<byte[], byte[]>> found = readAll(100, "isolation.level", "read_committed");
+    for (int at = 0; at < 100; ++at) {
+      equal(text(found.get(at)), String.valueOf(at < 50 ? at : at + 50));
+    }
+    producer.beginTransaction();
+    producer.send(new ProducerRecord<>(topic, 0, null, bytes("open"))).get();
+    var state = admin.describeProducers(List.of(place)).partitionResult(place).get()
+        .activeProducers().get(0);
+    equal(state.producerEpoch(), 3);
+    check(state.currentTransactionStartOffset().isPresent(), "no transaction is open");
+    var listed = admin.listTransactions(
+        new ListTransactionsOptions().filterOnTransactionalIdPattern(topic + ".*")).all().get();
+    equal(listed.size(), 1);
+    equal(listed.iterator().next().state().toString(), "Ongoing");
+    equal(admin.describeTransactions(List.of(topic)).description(topic).get().producerEpoch(), 3);
+    // An administrator's way out.
+    admin.abortTransaction(new AbortTransactionSpec(place, state.producerId(),
+        (short) state.producerEpoch(), state.coordinatorEpoch().orElse(0))).all().get();
+    state = admin.describeProducers(List.of(place)).partitionResult(place).get()
+        .activeProducers().get(0);
+    check(state.currentTransactionStartOffset().isEmpty(), "the transaction hangs");
+    producer.abortTransaction();
   }
 }
