@@ -128,7 +128,7 @@ Result<ExpressionPtr> convert(ExpressionPtr operand, const Type& type, Conversio
   if (operand->type().kind() == TypeKind::kNull) return make_null(type);
   const bool is_literal = operand->as<Literal>() != nullptr;
   if (is_text_literal(*operand) && conversion(operand->type(), type) &&
-      (!type.is_text() || type.precision() == 0)) {
+      (!type.is_text() || text_fits(operand->as<Literal>()->value, type))) {
     return convert_literal(*operand, type);
   }
   if (!converts(operand->type(), type, context)) return no_conversion(*operand, type);
@@ -150,6 +150,12 @@ Result<std::vector<ExpressionPtr>> unify(std::vector<ExpressionPtr> operands) {
     std::string list;
     for (const Type& type : types) list += (list.empty() ? "" : ", ") + type.to_string();
     return Error(ErrorCode::kTypeMismatch, "there is no common type of " + list);
+  }
+  const auto is_longer = [&](const ExpressionPtr& operand) {
+    return is_text_literal(*operand) && !text_fits(operand->as<Literal>()->value, *common);
+  };
+  if (common->is_text() && std::ranges::any_of(operands, is_longer)) {
+    common = Type(TypeKind::kVarchar);
   }
   for (ExpressionPtr& operand : operands) {
     operand = MILLRACE_TRY(convert(std::move(operand), *common));

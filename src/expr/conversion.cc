@@ -198,6 +198,12 @@ bool conversion_may_fail(const Type& from, const Type& to) {
   return !context || *context != Conversion::kImplicit || to.counts_ns();
 }
 
+bool text_fits(const data::Value& text, const Type& type) {
+  if (text.is_null() || type.precision() == 0) return true;
+  const auto is_first = [](char byte) { return (static_cast<uint8_t>(byte) & 0xc0) != 0x80; };
+  return std::ranges::count_if(text.text(), is_first) <= type.precision();
+}
+
 std::optional<Type> common_type(std::span<const Type> types) {
   Type common;
   for (const Type& type : types) {

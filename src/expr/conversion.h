@@ -29,6 +29,10 @@ inline bool converts(const data::Type& from, const data::Type& to, Conversion co
 // Whether some value may fail to convert.
 bool conversion_may_fail(const data::Type& from, const data::Type& to);
 
+// Whether a text (or NULL) is no longer than CHAR(n) or VARCHAR(n) takes; of other types nothing is
+// said.
+bool text_fits(const data::Value& text, const data::Type& type);
+
 // The type that all convert to by themselves (CASE, COALESCE, UNION, =): the widest number, the
 // longest text, the finest timestamp. kNull where all are; nullopt where there is none.
 std::optional<data::Type> common_type(std::span<const data::Type> types);

@@ -147,6 +147,10 @@ bool settle_common(const std::vector<Parameter>& parameters,
   if (common->kind() == TypeKind::kNull && types.size() < places.size()) {
     common = Type(TypeKind::kVarchar);
   }
+  const bool any_longer = std::ranges::any_of(places, [&](size_t at) {
+    return arguments[at].is_text_literal() && !text_fits(*arguments[at].literal, *common);
+  });
+  if (common->is_text() && any_longer) common = Type(TypeKind::kVarchar);
   for (const size_t at : places) {
     const Type& type = arguments[at].type;
     if (arguments[at].is_text_literal()) {
