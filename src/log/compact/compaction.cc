@@ -52,10 +52,15 @@ void Compaction::look() {
 
 void Compaction::consider(const PartitionPtr& partition, const CompactionRules& rules,
                           int64_t now_ms) {
-  const auto known = known_.find(partition->id());
-  const Known state = known == known_.end() ? Known() : known->second;
-  if (now_ms < state.not_before_ms) return;
-  auto plan = plan_compaction(partition->settled_prefix(), rules, now_ms, state.horizon_ms);
+  Known& known = known_[partition->id()];
+  if (now_ms < known.not_before_ms) return;
+  const bool by_time = rules.min_lag_ms > 0 || rules.max_lag_ms != INT64_MAX ||
+                       (known.horizon_ms && *known.horizon_ms <= now_ms);
+  const int64_t end = partition->settled_end();
+  if (!by_time && end == known.idle_end && rules == known.idle_rules) return;
+  auto plan = plan_compaction(partition->settled_prefix(), rules, now_ms, known.horizon_ms);
+  known.idle_end = plan ? -1 : end;
+  known.idle_rules = rules;
   if (!plan || (best_ && best_->plan.dirty_ratio >= plan->dirty_ratio)) return;
   best_ = Candidate{partition, std::move(*plan), rules};
 }
@@ -75,14 +80,17 @@ void Compaction::begin(const CompactionRules& rules) {
 
 void Compaction::step() {
   if (stopped()) return pass_.reset();
+  io::Executor& executor = context_.executor;
+  const io::MonotonicTime begun = executor.now();
   if (!pass_->step()) return finish(false);
   if (auto replacement = pass_->take_replacement()) {
     auto shared = std::make_shared<Replacement>(std::move(*replacement));
     return context_.writer.post(
         [this, shared = std::move(shared)]() mutable { replace(std::move(shared)); });
   }
-  // Whatever waits on this executor has its turn now.
-  context_.executor.post([this] { step(); });
+  // Settling has its turn now, and the disk a rest as long as the step.
+  const io::MonotonicTime now = executor.now();
+  executor.post_at(now + (now - begun), [this] { step(); });
 }
 
 void Compaction::replace(std::shared_ptr<Replacement> replacement) {

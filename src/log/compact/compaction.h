@@ -64,6 +64,9 @@ class Compaction {
   struct Known {
     std::optional<int64_t> horizon_ms;
     int64_t not_before_ms = 0;
+    // There was nothing to do when the settled pieces ended here, by these rules.
+    int64_t idle_end = -1;
+    CompactionRules idle_rules;
   };
   std::map<commit::PartitionId, Known> known_;
   struct Candidate {

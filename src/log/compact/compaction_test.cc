@@ -291,6 +291,29 @@ class CompactedHistories : public Compacted, public ::testing::WithParamInterfac
       (header.transactional() ? subject.open[header.producer_id] : subject.all).push_back(record);
     }
   }
+  // In the midst of settling and compacting, at any call of the file system.
+  void crash_at_work(KeyedHistory& dice) {
+    constexpr io::CrashMode kModes[] = {io::CrashMode::kProcess, io::CrashMode::kLoseUnsynced,
+                                        io::CrashMode::kTear};
+    const io::CrashMode mode = kModes[dice.below(3)];
+    const PartitionId other = make({}, "other");
+    world_.files().inject(
+        {.nth = 1 + dice.below(200), .effect = io::FaultEffect::kCrash, .crash = mode});
+    for (int i = 0; i < 60; ++i) {
+      driver_->log().appender().append(other, batch_of({std::string(20'000, 'x')}),
+                                       commit::Acks::kDurable, driver_->executor(),
+                                       [](Result<commit::Appended>) {});
+      if (dice.below(10) == 0) world_.threads().run_for(200 * io::kNsPerMs);
+    }
+    wait(2);
+    if (!world_.files().crashed()) {
+      world_.files().clear_faults();
+      world_.files().crash(mode);
+    }
+    driver_.reset();
+    world_.files().recover();
+    open();
+  }
   void check(Subject& subject) {
     const Content content = read(subject.partition, 1 + subject.history.below(200'000));
     std::ranges::sort(subject.all, {}, &SeenRecord::offset);
@@ -338,11 +361,7 @@ TEST_P(CompactedHistories, SurviveAnything) {
       });
       if (removed) subject.start = std::max(subject.start, before);
     }
-    if (dice.below(4) == 0) {
-      // Wherever a pass happens to be.
-      world_.threads().run_for(dice.below(2'000) * io::kNsPerMs);
-      crash();
-    }
+    if (dice.below(4) == 0) crash_at_work(dice);
     for (Subject& subject : subjects) check(subject);
   }
 }

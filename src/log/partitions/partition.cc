@@ -200,12 +200,21 @@ void Partition::settle(commit::Lsn through, std::vector<LogPiece> settled) {
   drop_before_start();
 }
 
-std::vector<LogPiece> Partition::settled_prefix() const {
-  const std::lock_guard lock(mutex_);
-  const auto end = std::ranges::find_if(pieces_, [&](const LogPiece& piece) {
+std::deque<LogPiece>::const_iterator Partition::prefix_end() const {
+  return std::ranges::find_if(pieces_, [&](const LogPiece& piece) {
     return piece.in_ring() || piece.end_offset > shown_.stable;
   });
-  return {pieces_.begin(), end};
+}
+
+std::vector<LogPiece> Partition::settled_prefix() const {
+  const std::lock_guard lock(mutex_);
+  return {pieces_.begin(), prefix_end()};
+}
+
+int64_t Partition::settled_end() const {
+  const std::lock_guard lock(mutex_);
+  const auto end = prefix_end();
+  return end == pieces_.begin() ? start_offset_ : std::prev(end)->end_offset;
 }
 
 std::vector<AbortedRange> Partition::aborted_ranges() const {

@@ -126,6 +126,7 @@ class Partition {
   void settle(commit::Lsn through, std::vector<LogPiece> settled);
   // From the start on, the pieces that stand in files and hold no records of open transactions.
   std::vector<LogPiece> settled_prefix() const;
+  int64_t settled_end() const;  // where these end
   std::vector<AbortedRange> aborted_ranges() const;
   // Puts `by` in place of `old`, consecutive settled pieces that it covers, and forgets aborted
   // transactions whose markers are `gone`. False: they are not there any more, nothing was done.
@@ -170,6 +171,8 @@ class Partition {
 
   // With mutex_ held: what lies wholly before the start is forgotten.
   void drop_before_start();
+  // With mutex_ held: behind the pieces that settled_prefix gives.
+  std::deque<LogPiece>::const_iterator prefix_end() const;
   // With mutex_ held: one behind the last record that is below every open transaction.
   void find_stable();
 

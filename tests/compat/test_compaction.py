@@ -1,0 +1,159 @@
+"""Compacted topics: of each key the newest record stays, whatever happens meanwhile."""
+
+import random
+import time
+
+import pytest
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+pytestmark = pytest.mark.millrace_only("Kafka compacts what its segments say, which takes minutes")
+
+EAGER = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0",
+         "delete.retention.ms": "1000", "segment.ms": "1000"}
+VALUE = b"v" * 4000
+COMPACTED_WITHIN_S = 90
+
+
+def create(broker, topic, **config):
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+    admin.create_topics([NewTopic(topic, 1, 1, config=config)])[topic].result(10)
+
+
+def producer(broker, **settings):
+    return Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 5, **settings})
+
+
+def put(broker, topic, records, **settings):
+    """Writes (key, value) pairs; all of them are acknowledged afterwards."""
+    failed, writer = [], producer(broker, **settings)
+    for key, value in records:
+        while True:
+            try:
+                writer.produce(topic, value, key,
+                               on_delivery=lambda error, _: error and failed.append(error))
+                break
+            except BufferError:
+                writer.poll(0.1)
+    assert writer.flush(60) == 0
+    assert not failed, failed[0]
+
+
+def read(broker, topic):
+    """All records, and the end of the topic."""
+    consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": f"reader.{topic}",
+                         "enable.auto.commit": False, "auto.offset.reset": "earliest",
+                         "enable.partition.eof": True})
+    try:
+        low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
+        consumer.assign([TopicPartition(topic, 0, low)])
+        records, limit = [], time.monotonic() + 60
+        while time.monotonic() < limit:
+            message = consumer.poll(1)
+            if message is None:
+                continue
+            if message.error():
+                if message.error().name() == "_PARTITION_EOF":
+                    return records, high
+                raise KafkaException(message.error())
+            records.append((message.offset(), message.key(), message.value()))
+        raise AssertionError(f"no end of {topic} came after {len(records)} records")
+    finally:
+        consumer.close()
+
+
+def settle(broker, topic):
+    """Pushes what was written before out of the ring, by writing a lot elsewhere."""
+    put(broker, f"{topic}.other", ((None, VALUE * 8) for _ in range(3000)))
+
+
+def await_count(broker, topic, count):
+    limit = time.monotonic() + COMPACTED_WITHIN_S
+    while time.monotonic() < limit:
+        records, end = read(broker, topic)
+        if len(records) <= count:
+            return records, end
+        time.sleep(2)
+    raise AssertionError(f"{topic} still has {len(records)} records, {count} were expected")
+
+
+def test_the_newest_value_of_each_key_is_left_and_deleted_keys_vanish(own_broker, topic):
+    create(own_broker, topic, **EAGER)
+    keys = [b"key-%d" % n for n in range(20)]
+    put(own_broker, topic, ((keys[n % 20], b"%d:" % n + VALUE) for n in range(5000)),
+        **{"compression.type": "lz4", "enable.idempotence": True})
+    put(own_broker, topic, [(keys[3], None), (keys[4], None), (b"last", b"1")])
+    settle(own_broker, topic)
+    records, end = await_count(own_broker, topic, 21)
+    assert end == 5003
+    for _ in range(2):
+        assert {key: value[:5] for _, key, value in records if value is not None} == \
+            {b"last": b"1", **{keys[n % 20]: b"%d:" % n for n in range(4980, 5000)
+                               if n % 20 not in (3, 4)}}
+        offsets = [offset for offset, _, _ in records]
+        assert offsets == sorted(offsets) and offsets[-1] == 5002
+        own_broker.kill_and_start()
+        records, end = await_count(own_broker, topic, 19)
+        assert end == 5003
+
+
+def test_a_record_without_a_key_is_refused(broker, topic):
+    create(broker, topic, **EAGER)
+    writer, errors = producer(broker), []
+    writer.produce(topic, b"v", on_delivery=lambda error, _: errors.append(error))
+    writer.flush(10)
+    assert [error.name() for error in errors] == ["INVALID_RECORD"]
+
+
+def test_a_server_that_is_killed_again_and_again_keeps_the_newest(own_broker, topic):
+    dice = random.Random(7)
+    create(own_broker, topic, **EAGER)
+    newest = {}
+    for round_ in range(4):
+        records = [(b"key-%d" % dice.randrange(50), b"%d-%d:" % (round_, n) + VALUE)
+                   for n in range(4000)]
+        put(own_broker, topic, records)
+        newest.update(records)
+        settle(own_broker, topic)
+        time.sleep(14 + dice.random() * 3)  # a pass begins 15 s after the first record
+        own_broker.kill_and_start()
+        records, end = read(own_broker, topic)
+        assert end == 4000 * (round_ + 1)
+        assert {key: value for _, key, value in records} == newest
+    records, _ = await_count(own_broker, topic, 50)
+    assert {key: value for _, key, value in records} == newest
+
+
+def test_aborted_records_are_no_newest_ones(own_broker, topic):
+    create(own_broker, topic, **EAGER)
+    writer = producer(own_broker, **{"transactional.id": topic})
+    writer.init_transactions()
+    for n in range(200):
+        writer.begin_transaction()
+        for key in range(5):
+            writer.produce(topic, b"%d" % n, b"key-%d" % key)
+        if n % 3 == 2 or n == 199:
+            writer.abort_transaction()
+        else:
+            writer.commit_transaction()
+    settle(own_broker, topic)
+    records, _ = await_count(own_broker, topic, 5)
+    assert {key: value for _, key, value in records} == {b"key-%d" % n: b"198" for n in range(5)}
+
+
+def test_what_groups_committed_outlives_the_compaction_of_its_topic(own_broker, topic, group):
+    create(own_broker, topic)
+    put(own_broker, topic, ((None, b"v") for _ in range(3000)))
+    consumer = Consumer({"bootstrap.servers": own_broker.bootstrap, "group.id": group,
+                         "enable.auto.commit": False})
+    place = TopicPartition(topic, 0)
+    for offset in range(2000):
+        consumer.commit(offsets=[TopicPartition(topic, 0, offset)], asynchronous=offset != 1999)
+    time.sleep(1)
+    consumer.commit(offsets=[TopicPartition(topic, 0, 1999)], asynchronous=False)
+    settle(own_broker, topic)
+    time.sleep(20)
+    settle(own_broker, topic)
+    own_broker.kill_and_start()
+    assert consumer.committed([place], timeout=10)[0].offset == 1999
+    consumer.close()
