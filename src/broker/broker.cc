@@ -146,7 +146,9 @@ void Broker::Modules::build() {
 Result<void> Broker::Modules::open_doors() {
   std::vector<io::Loop*> shared;
   for (const auto& loop : loops) shared.push_back(loop.get());
-  for (const DoorOptions& door : options.doors) {
+  for (DoorOptions door : options.doors) {
+    door.limits.frame_bytes_max =
+        static_cast<uint32_t>(settings->number("socket.request.max.bytes"));
     doors.push_back(MILLRACE_TRY(KafkaDoor::open(
         {.dispatcher = *dispatcher,
          .network = parts.world.network,

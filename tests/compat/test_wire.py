@@ -7,6 +7,7 @@ import time
 import pytest
 
 import wire
+from broker_process import Broker
 
 API_VERSIONS = wire.API_KEYS["ApiVersions"]
 
@@ -58,6 +59,16 @@ def test_frames_of_a_wrong_size_close_the_connection(broker, size):
     with wire.connect(broker.bootstrap) as connection:
         connection.sendall(struct.pack(">i", size) + b"\0" * 64)
         assert ends(connection)
+
+
+def test_the_largest_request_is_what_the_setting_says(tmp_path):
+    server = Broker(tmp_path, socket_request_max_bytes=1000).start()
+    with wire.connect(server.bootstrap) as connection:
+        connection.sendall(wire.request(API_VERSIONS, 0, 1, b"\0" * 900))
+        assert wire.answer(connection)[0] == 1
+        connection.sendall(wire.request(API_VERSIONS, 0, 2, b"\0" * 1000))
+        assert ends(connection)
+    server.stop()
 
 
 def test_an_array_longer_than_its_frame_closes_the_connection(broker):

@@ -65,10 +65,17 @@ inline OffsetToCommit offset_of(std::string topic, int32_t partition, int64_t of
           .value = {.offset = offset, .leader_epoch = 7, .metadata = std::move(metadata)}};
 }
 
+// Members that come within three seconds are in the first generation together.
+inline GroupOptions with_delay() {
+  GroupOptions options;
+  options.initial_rebalance_delay_ms = 3'000;
+  return options;
+}
+
 // A coordinator over a simulated log, with its calls made blocking or watched; for tests only.
 class GroupDriver {
  public:
-  explicit GroupDriver(uint64_t seed = 1, GroupOptions options = {})
+  explicit GroupDriver(uint64_t seed = 1, GroupOptions options = with_delay())
       : world_({.seed = seed}), options_(options) {
     options_.groups_max = 1'000;
     start();
