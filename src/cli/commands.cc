@@ -66,6 +66,7 @@ constexpr const char* kBenchExamples = R"(
 Examples:
   millrace bench nexmark q5 --events 10000000
   millrace bench nexmark q7 --latency
+  millrace bench log --record-bytes 100 --batch-records 1000
 )";
 
 constexpr const char* kHelpExamples = R"(
@@ -204,7 +205,8 @@ class Program {
   }
 
   void add_bench() {
-    CLI::App* bench = add(app_, "bench", "Benchmarks; a JSON object per query", kBenchExamples, {});
+    CLI::App* bench =
+        add(app_, "bench", "Benchmarks; a JSON object per result", kBenchExamples, {});
     bench->require_subcommand(1);
     CLI::App* nexmark = add(*bench, "nexmark", "The auction stream and its queries", kBenchExamples,
                             [this] { return bench_nexmark(world_.world(), bench_); });
@@ -221,6 +223,20 @@ class Program {
         ->type_name("DIR");
     nexmark->add_flag("--pushdown", bench_.pushdown, "Do not generate what a query does not use");
     nexmark->add_flag("--print-sql", bench_.print_sql, "Print the scripts instead of running them");
+    add_bench_log(*bench);
+  }
+
+  void add_bench_log(CLI::App& bench) {
+    CLI::App* log =
+        add(bench, "log", "The log alone: append, read, latency; every append is synced",
+            kBenchExamples, [this] { return bench_log(world_.world(), log_bench_); });
+    add_number(log, "--record-bytes", log_bench_.record_bytes, "Bytes of a record's value");
+    add_number(log, "--batch-records", log_bench_.batch_records, "Records of a batch");
+    add_number(log, "--in-flight", log_bench_.in_flight, "Batches that wait for their sync");
+    add_number(log, "--partitions", log_bench_.partitions, "Batches go to them in turn");
+    add_number(log, "--rate", log_bench_.rate, "Records a second of the latency, a batch each");
+    add_number(log, "--seconds", log_bench_.seconds, "Length of each load");
+    log->add_option("--data", log_bench_.data, "Make the log below this folder")->type_name("DIR");
   }
 
   template <class Number>
@@ -262,6 +278,7 @@ class Program {
   LogCommands log_{world_.world(), [this](std::function<ExitCode()> run) { chosen_ = run; }};
   TestOptions test_;
   BenchOptions bench_;
+  LogBenchOptions log_bench_;
   std::vector<std::string> help_words_;
   std::function<ExitCode()> chosen_;
 };

@@ -107,3 +107,21 @@ def test_an_unknown_query_gets_the_nearest_one():
 def test_the_scripts_can_be_read():
     done = bench("q2", "--print-sql")
     assert "MOD(auction, 123) = 0" in done.stdout and done.returncode == 0
+
+
+def test_the_log_alone_is_measured(tmp_path):
+    load = ["--seconds", "1", "--record-bytes", "100", "--batch-records", "10", "--rate", "500",
+            "--partitions", "3"]
+    done = subprocess.run([PROGRAM, "bench", "log", *load, "--data", str(tmp_path)],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    append, read, latency = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [append["load"], read["load"], latency["load"]] == ["append", "read", "latency"]
+    assert append["records"] > 0 and append["records"] % 10 == 0
+    assert read["records"] == append["records"]
+    assert append["written_mb"] * 1e6 >= append["records"] * 100  # what is answered is in the ring
+    assert append["groups"] > 0 and read["groups"] <= 1
+    assert 490 <= latency["records"] <= 500
+    for result in (append, read, latency):
+        latency_of(result)
+    assert not list(tmp_path.iterdir())  # nothing is left behind

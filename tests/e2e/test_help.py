@@ -10,7 +10,8 @@ ERRORS = (ROOT / "src/base/errors.def").read_text()
 CODES = re.findall(r"^MILLRACE_ERROR\((\d+), (\w+)", ERRORS, re.M)
 COMMANDS = ["run", "sql", "topic", "topic list", "topic create", "topic describe", "topic alter",
             "topic delete", "consume", "produce", "group", "group list", "group describe",
-            "group seek", "group delete", "test", "bench", "bench nexmark", "help"]
+            "group seek", "group delete", "test", "bench", "bench nexmark",
+            "bench log", "help"]
 
 
 def run(*arguments):

@@ -46,14 +46,18 @@ std::string machine(int cores) {
   return fmt::format("{} {}, {} cores", name.sysname, name.machine, cores);
 }
 
-std::string latency_json(const QueryRun& of) {
+std::string latency_json(const LogHistogram& latency_us) {
   const auto ms = [&](double share) {
-    return static_cast<double>(of.latency_us.quantile(share)) / 1e3;
+    return static_cast<double>(latency_us.quantile(share)) / 1e3;
   };
-  return fmt::format(R"("latency_ms":{{"p50":{:.2f},"p99":{:.2f},"p999":{:.2f},"max":{:.2f}}},)"
-                     R"("latency_wall_rate":{},"latency_events":{},)",
-                     ms(0.5), ms(0.99), ms(0.999), static_cast<double>(of.latency_us.most()) / 1e3,
-                     of.wall_rate, of.latency_us.count());
+  return fmt::format(R"("latency_ms":{{"p50":{:.2f},"p99":{:.2f},"p999":{:.2f},"max":{:.2f}}},)",
+                     ms(0.5), ms(0.99), ms(0.999), static_cast<double>(latency_us.most()) / 1e3);
+}
+
+std::string build_json(int cores) {
+  const Version own = version();
+  return fmt::format(R"("version":"{}","commit":"{}","machine":"{}"}})", own.number, own.commit,
+                     machine(cores));
 }
 
 std::string series(const BenchOptions& options) {
@@ -67,7 +71,6 @@ std::string series(const BenchOptions& options) {
 std::string as_json(const NexmarkQuery& query, const BenchOptions& options, const QueryRun& of,
                     const std::string& which, double generator_cpu_s, int cores) {
   const Measured& run = of.run;
-  const Version own = version();
   std::string json = fmt::format(R"({{"query":"{}",{}"series":"{}","events":{},"wall_s":{:.3f},)",
                                  query.name, which, series(options), run.events, run.wall_s);
   json += fmt::format(R"("cpu_s":{:.3f},"user_s":{:.3f},"system_s":{:.3f},)", run.cpu_s(),
@@ -79,14 +82,17 @@ std::string as_json(const NexmarkQuery& query, const BenchOptions& options, cons
     json += fmt::format(R"("generator_cpu_s":{:.3f},"events_per_cpu_s_without_generator":{:.0f},)",
                         generator_cpu_s, static_cast<double>(run.events) / own_cpu_s);
   }
-  if (of.wall_rate > 0) json += latency_json(of);
+  if (of.wall_rate > 0) {
+    json += latency_json(of.latency_us);
+    json += fmt::format(R"("latency_wall_rate":{},"latency_events":{},)", of.wall_rate,
+                        of.latency_us.count());
+  }
   json += fmt::format(R"("state_bytes":{},"resident_bytes_max":{},"written_bytes":{},"epochs":{},)",
                       run.state_bytes, run.resident_bytes_max, run.written_bytes, run.epochs);
   json += fmt::format(
       R"("exactly_once":true,"epoch_interval_ms":{},"parallelism":{},)", options.epoch_interval_ms,
       options.parallelism == 0 ? static_cast<uint32_t>(cores) : options.parallelism);
-  json += fmt::format(R"("version":"{}","commit":"{}","machine":"{}"}})", own.number, own.commit,
-                      machine(cores));
+  json += build_json(cores);
   return json;
 }
 
@@ -141,11 +147,34 @@ Result<void> run_queries(io::World world, const BenchOptions& options) {
   return {};
 }
 
+void print_load(const char* load, const LogBenchOptions& options, const LogLoad& of, int cores) {
+  const auto records = static_cast<double>(of.records);
+  const double mb = static_cast<double>(of.bytes) / 1e6;
+  std::string json = fmt::format(R"({{"load":"{}","record_bytes":{},"partitions":{},)", load,
+                                 options.record_bytes, options.partitions);
+  json += fmt::format(R"("records":{},"wall_s":{:.3f},"cpu_s":{:.3f},"records_per_s":{:.0f},)",
+                      of.records, of.wall_s, of.cpu_s, records / of.wall_s);
+  json += fmt::format(R"("mb_per_s":{:.1f},"mb_per_cpu_s":{:.1f},"written_mb":{:.1f},"groups":{},)",
+                      mb / of.wall_s, mb / std::max(of.cpu_s, 1e-3),
+                      static_cast<double>(of.written_bytes) / 1e6, of.groups);
+  write_out(json + latency_json(of.latency_us) + build_json(cores) + "\n");
+}
+
 }  // namespace
 
 ExitCode bench_nexmark(io::World world, const BenchOptions& options) {
   const Result<void> result = run_queries(world, options);
   return result ? ExitCode::kOk : report(result.error());
+}
+
+ExitCode bench_log(io::World world, const LogBenchOptions& options) {
+  const Result<LogRuns> runs = run_log(world, options);
+  if (!runs) return report(runs.error());
+  const int cores = world.threads.parallelism();
+  print_load("append", options, runs->append, cores);
+  print_load("read", options, runs->read, cores);
+  print_load("latency", options, runs->latency, cores);
+  return ExitCode::kOk;
 }
 
 }  // namespace millrace::cli

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/bench/log_run.h"
 #include "cli/exit_code.h"
 #include "io/world.h"
 
@@ -27,5 +28,8 @@ struct BenchOptions {
 // millrace bench nexmark: each query, exactly-once and durable, into a sink that reads every byte.
 // Prints one JSON object a line and run.
 ExitCode bench_nexmark(io::World world, const BenchOptions& options);
+
+// millrace bench log: the log alone on this disk. Prints one JSON object a line and load.
+ExitCode bench_log(io::World world, const LogBenchOptions& options);
 
 }  // namespace millrace::cli
