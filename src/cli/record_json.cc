@@ -74,11 +74,12 @@ Result<std::optional<std::string>> read_bytes(ondemand::value value) {
       break;
     }
     default:
-      text = without_blanks(value.raw_json_token());
+      text = value.raw_json_token();
       break;
   }
   if (failed != simdjson::SUCCESS) return malformed(simdjson::error_message(failed));
-  return std::optional<std::string>(std::string(text));
+  const bool quoted = type == ondemand::json_type::string;
+  return std::optional<std::string>(std::string(quoted ? text : without_blanks(text)));
 }
 
 Result<void> apply_encoding(std::optional<std::string>& bytes, std::string_view encoding) {
