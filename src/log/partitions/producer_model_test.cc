@@ -33,12 +33,17 @@ class History {
     int epoch = -1;
     bool known = false;
     bool open = false;
+    int64_t opened_at = INT64_MAX;
     for (const Written& each : all_) {
       if (each.batch.producer_id != batch.producer_id) continue;
       known = true;
       epoch = std::max<int>(epoch, each.batch.epoch);
       if (each.batch.marker != Marker::kNone) open = false;
-      if (each.batch.marker == Marker::kNone && each.batch.transactional) open = true;
+      if (each.batch.marker != Marker::kNone) opened_at = INT64_MAX;
+      if (each.batch.marker == Marker::kNone && each.batch.transactional) {
+        open = true;
+        opened_at = std::min(opened_at, each.offset);
+      }
     }
     const bool sequenced = batch.first_sequence >= 0;
     if (!known) {
@@ -51,15 +56,17 @@ class History {
       const std::vector<Written> of_epoch = of(batch.producer_id, batch.epoch);
       for (size_t back = 0; back < std::min<size_t>(5, of_epoch.size()); ++back) {
         const Written& before = of_epoch[of_epoch.size() - 1 - back];
+        const bool over = batch.transactional && before.offset < opened_at;
         if (before.batch.first_sequence == batch.first_sequence &&
-            before.batch.records == batch.records) {
+            before.batch.records == batch.records && !over) {
           return {.duplicate_of = before.offset};
         }
       }
-      const int64_t next = of_epoch.empty() ? 0
-                                            : (int64_t{of_epoch.back().batch.first_sequence} +
-                                               of_epoch.back().batch.records) %
-                                                  (int64_t{INT32_MAX} + 1);
+      const int64_t next =
+          of_epoch.empty()
+              ? 0
+              : (int64_t{of_epoch.back().batch.first_sequence} + of_epoch.back().batch.records) %
+                    (int64_t{INT32_MAX} + 1);
       if (batch.first_sequence != next) return out_of_order();
     }
     if (open && !batch.transactional) return {.error = ErrorCode::kInvalidTransactionState};

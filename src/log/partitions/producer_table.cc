@@ -109,7 +109,11 @@ Result<std::optional<int64_t>> ProducerTable::check(const ProducerBatch& batch) 
   if (batch.sequenced()) {
     const bool begins = batch.epoch > state->epoch || state->batches.empty();
     for (const ProducerState::Batch& known : state->batches) {
-      if (!begins && known.first_sequence == batch.first_sequence &&
+      // What an ended transaction wrote cannot be what is sent now: it would be acknowledged and
+      // lost.
+      const bool over =
+          batch.transactional && (state->open_offset < 0 || known.base_offset < state->open_offset);
+      if (!begins && !over && known.first_sequence == batch.first_sequence &&
           known.last_sequence == batch.last_sequence()) {
         return known.base_offset;
       }

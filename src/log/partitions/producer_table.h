@@ -73,9 +73,10 @@ struct LastBatch {
 // yet applied count for the check of the next one.
 //
 // The check, in this order: an epoch below the producer's is stale; one of its last batches again
-// is told its offset; a higher epoch, or one without batches yet, begins with sequence 0, another
-// batch follows the last one; while a transaction is open only batches of it are taken. Of a
-// producer that is not known any sequence is taken, unless the batch says that it counts from 0.
+// is told its offset, where it is not of a transaction that has ended; a higher epoch, or one
+// without batches yet, begins with sequence 0, another batch follows the last one; while a
+// transaction is open only batches of it are taken. Of a producer that is not known any sequence is
+// taken, unless the batch says that it counts from 0.
 //
 // Threading:  the log's writer only; describe from anywhere.
 class ProducerTable {

@@ -92,6 +92,19 @@ class Producers : public ::testing::Test {
   commit::PartitionId partition_;
 };
 
+// Clients that give up a batch in doubt and abort use its sequences again for another one.
+TEST_F(Producers, ASequenceOfAnEndedTransactionIsNoDuplicateInTheNextOne) {
+  const From again{.sequence = 1, .transactional = true};
+  append({.sequence = 0, .transactional = true}, {"a"});
+  EXPECT_EQ(append(again, {"b"}), 1);
+  EXPECT_EQ(append(again, {"b"}), 1);
+  end(7, 0, false);
+  EXPECT_EQ(refused(again), ErrorCode::kOutOfOrderSequence);
+  EXPECT_EQ(append({.sequence = 2, .transactional = true}, {"c"}), 3);
+  EXPECT_EQ(refused(again), ErrorCode::kOutOfOrderSequence);
+  EXPECT_EQ(append({.sequence = 2, .transactional = true}, {"c"}), 3);
+}
+
 TEST_F(Producers, ABatchThatWasWrittenBeforeIsAnsweredLikeTheFirstTime) {
   EXPECT_EQ(append({.sequence = 0}, {"a", "b"}), 0);
   EXPECT_EQ(append({.sequence = 2}, {"c"}), 2);
