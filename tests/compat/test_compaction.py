@@ -139,6 +139,16 @@ def test_aborted_records_are_no_newest_ones(own_broker, topic):
     settle(own_broker, topic)
     records, _ = await_count(own_broker, topic, 5)
     assert {key: value for _, key, value in records} == {b"key-%d" % n: b"198" for n in range(5)}
+    # What the coordinator knows was compacted, too.
+    settle(own_broker, topic)
+    own_broker.kill_and_start()
+    writer = producer(own_broker, **{"transactional.id": topic})
+    writer.init_transactions()
+    writer.begin_transaction()
+    writer.produce(topic, b"new", b"key-0")
+    writer.commit_transaction()
+    records, _ = read(own_broker, topic)
+    assert records[-1][1:] == (b"key-0", b"new")
 
 
 def test_what_groups_committed_outlives_the_compaction_of_its_topic(own_broker, topic, group):

@@ -40,14 +40,8 @@ void Compaction::look() {
     }
   }
   std::erase_if(known_, [&](const auto& each) { return !there.contains(each.first); });
-  if (best_) {
-    begin(std::exchange(best_->rules, {}));
-  } else {
-    context_.writer.post([this] {
-      armed_ = false;
-      written();
-    });
-  }
+  if (!best_) return rest();
+  begin(std::exchange(best_->rules, {}));
 }
 
 void Compaction::consider(const PartitionPtr& partition, const CompactionRules& rules,
@@ -82,7 +76,7 @@ void Compaction::step() {
   if (stopped()) return pass_.reset();
   io::Executor& executor = context_.executor;
   const io::MonotonicTime begun = executor.now();
-  if (!pass_->step()) return finish(false);
+  if (!pass_->step()) return finish(Outcome::kFailed);
   if (auto replacement = pass_->take_replacement()) {
     auto shared = std::make_shared<Replacement>(std::move(*replacement));
     return context_.writer.post(
@@ -100,21 +94,31 @@ void Compaction::replace(std::shared_ptr<Replacement> replacement) {
   if (good) context_.settler.add_file(replacement->file);
   context_.executor.post([this, good] {
     if (good && !pass_->done()) return step();
-    finish(good);
+    finish(good ? Outcome::kDone : Outcome::kOvertaken);
   });
 }
 
-void Compaction::finish(bool good) {
+void Compaction::finish(Outcome outcome) {
+  const bool good = outcome == Outcome::kDone;
   const int64_t now_ms = context_.clock.wall_us() / 1000;
   Known& known = known_[pass_->partition()->id()];
-  known.not_before_ms = good ? 0 : now_ms + kAfterFailureMs;
+  known.not_before_ms = outcome == Outcome::kFailed ? now_ms + kAfterFailureMs : 0;
   known.horizon_ms = good ? pass_->horizon_ms() : known.horizon_ms;
   bytes_read_.fetch_add(pass_->bytes_read(), std::memory_order_relaxed);
   bytes_written_.fetch_add(pass_->bytes_written(), std::memory_order_relaxed);
   (good ? passes_ : passes_failed_).fetch_add(1, std::memory_order_relaxed);
   pass_.reset();
+  if (!good) return rest();
   // Perhaps there is more to do.
   context_.executor.post([this] { look(); });
+}
+
+// Until the next look.
+void Compaction::rest() {
+  context_.writer.post([this] {
+    armed_ = false;
+    written();
+  });
 }
 
 }  // namespace millrace::log

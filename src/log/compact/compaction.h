@@ -34,7 +34,8 @@ struct CompactionContext {
 //
 // Threading:  written, stop: the log's writer; stats from anywhere; the rest alternates between the
 //             writer and the settling executor, one pass at a time.
-// Failure:    a pass that fails is given up; its partition is left alone for a while.
+// Failure:    a pass that fails is given up; its partition is left alone for a while. One whose
+//             pieces were moved or deleted meanwhile is tried again at the next look.
 class Compaction {
  public:
   explicit Compaction(CompactionContext context) : context_(context) {}
@@ -52,7 +53,13 @@ class Compaction {
   void consider(const PartitionPtr& partition, const CompactionRules& rules, int64_t now_ms);
   void begin(const CompactionRules& rules);
   void step();
-  void finish(bool good);
+  enum class Outcome : uint8_t {
+    kDone,
+    kOvertaken,  // what it read was moved or deleted meanwhile
+    kFailed,
+  };
+  void finish(Outcome outcome);
+  void rest();
   // On the writer.
   void replace(std::shared_ptr<Replacement> replacement);
 
