@@ -16,7 +16,8 @@ def write(broker, topic, count, first=0):
     failed = []
     writer = Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 0})
     for n in range(first, first + count):
-        writer.produce(topic, b"%d" % n, on_delivery=lambda error, _: error and failed.append(error))
+        writer.produce(topic, b"%d" % n,
+                       on_delivery=lambda error, _: error and failed.append(error))
     assert writer.flush(20) == 0
     assert not failed, failed
 
@@ -38,7 +39,8 @@ def end_of(broker, topic, epoch, current=-1, version=3):
 def list_offsets(broker, topic, timestamp, current=-1):
     """(error, offset, leader epoch) of ListOffsets, version 4."""
     name = topic.encode()
-    body = struct.pack(f">ibih{len(name)}siiiq", -1, 0, 1, len(name), name, 1, 0, current, timestamp)
+    body = struct.pack(f">ibih{len(name)}siiiq", -1, 0, 1, len(name), name, 1, 0, current,
+                       timestamp)
     answer = wire.ask(broker.bootstrap, wire.API_KEYS["ListOffsets"], 4, body)
     _, error, _, offset, epoch = struct.unpack(">ihqqi", answer[-26:])
     return error, offset, epoch
@@ -47,8 +49,8 @@ def list_offsets(broker, topic, timestamp, current=-1):
 def fetch(broker, topic, offset, current):
     """(error, leader epochs of the batches) of Fetch, version 9."""
     name = topic.encode()
-    body = struct.pack(f">iiiibiiih{len(name)}siiiqqii", -1, 100, 1, 1 << 20, 0, 0, -1, 1, len(name),
-                       name, 1, 0, current, offset, -1, 1 << 20, 0)
+    body = struct.pack(f">iiiibiiih{len(name)}siiiqqii", -1, 100, 1, 1 << 20, 0, 0, -1, 1,
+                       len(name), name, 1, 0, current, offset, -1, 1 << 20, 0)
     answer = wire.ask(broker.bootstrap, wire.API_KEYS["Fetch"], 9, body)
     at = 4 + 2 + 4 + 4 + 2 + len(name) + 4 + 4
     error, = struct.unpack_from(">h", answer, at)
@@ -65,7 +67,7 @@ def fetch(broker, topic, offset, current):
 
 
 @pytest.mark.needs("OffsetForLeaderEpoch")
-@pytest.mark.millrace_only("an epoch of Apache Kafka does not rise when its only broker starts again")
+@pytest.mark.millrace_only("no epoch of Apache Kafka begins when its only broker starts again")
 def test_an_epoch_ends_where_the_next_one_begins(own_broker, topic):
     write(own_broker, topic, 3)
     first = list_offsets(own_broker, topic, wire.LATEST)[2]
@@ -92,7 +94,7 @@ def test_an_epoch_ends_where_the_next_one_begins(own_broker, topic):
 
 
 @pytest.mark.needs("OffsetForLeaderEpoch")
-@pytest.mark.millrace_only("an epoch of Apache Kafka does not rise when its only broker starts again")
+@pytest.mark.millrace_only("no epoch of Apache Kafka begins when its only broker starts again")
 def test_a_client_with_another_epoch_is_told(own_broker, topic):
     write(own_broker, topic, 1)
     own_broker.restart()
