@@ -27,6 +27,10 @@ class CrashRun {
     options_.ring_bytes = options_.ring_bytes_max = 512 << 10;
     options_.unit_ring_bytes_max = 24 << 10;
     options_.spill_file_bytes = 128 << 10;
+    options_.settle_idle_ns = io::kNsPerMs;
+    options_.own_file_bytes = 48 << 10;
+    options_.merge_files_min = 3;
+    options_.retention_interval_ns = 4 * io::kNsPerMs;
   }
 
   // Opens what the last crash has left, checks it, works until the next one.
@@ -46,7 +50,7 @@ class CrashRun {
     check(driver);
     partitions_ = {driver.make_partition("t", 0, 3), driver.make_partition("t", 1, 3),
                    driver.make_partition("t", 2, 3)};
-    world_.files().inject({.nth = 1 + random_() % 300,
+    world_.files().inject({.nth = 1 + random_() % (random_() % 4 == 0 ? 1500 : 300),
                            .effect = io::FaultEffect::kCrash,
                            .crash = modes_[random_() % 3]});
     work(driver);
@@ -152,7 +156,7 @@ class CrashRun {
       if (random_() % 3 == 0) epoch(driver);
       if (random_() % 50 == 0) job_.reset();  // a new incarnation
       if (random_() % 4 == 0) world_.threads().run_until_idle();
-      if (random_() % 40 == 0) world_.threads().run_for(5 * io::kNsPerMs);
+      if (random_() % 40 == 0) world_.threads().run_for(20 * io::kNsPerMs);
     }
   }
 

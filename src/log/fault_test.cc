@@ -21,6 +21,9 @@ LogOptions tiny() {
   LogOptions options = small_log();
   options.ring_bytes = options.ring_bytes_max = 256 << 10;
   options.unit_ring_bytes_max = 8 << 10;
+  options.settle_idle_ns = io::kNsPerMs;
+  options.own_file_bytes = 48 << 10;
+  options.merge_files_min = 3;
   return options;
 }
 

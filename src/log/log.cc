@@ -139,6 +139,7 @@ struct Log::Parts {
 
   Result<void> recover();
   void start(const std::optional<Checkpoint>& checkpoint);
+  std::unique_ptr<Settler> make_settler(const std::optional<Checkpoint>& checkpoint);
   std::unique_ptr<Compaction> make_compaction();
 };
 
@@ -199,6 +200,7 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
   const RingWriterOptions writer_options{
       .sync = options.sync,
       .generation = generation,
+      .content_lsn = recovered.content_lsn,
       .seal_after_ns = options.seal_after_ns,
       .unsettled_bytes_max = options.unsettled_bytes_max,
       .unit_queue_bytes_max = options.staging_bytes_max,
@@ -212,13 +214,7 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
   };
   writer = std::make_unique<RingWriter>(*files, *ledger, writer_options, recovered.end,
                                         recovered.live, *write_executor);
-  settler = std::make_unique<Settler>(
-      SettlerContext{world.files, *files, *segments, *ledger, *writer, *settle_executor,
-                     world.clock, io::join_path(options.folder, "checkpoint"), generation,
-                     options.unsettled_bytes_max, options.producer_expiration_ms},
-      checkpoint ? checkpoint->generation : 0,
-      checkpoint ? checkpoint->segments : std::vector<Checkpoint::SegmentUse>(),
-      std::move(recovered.named));
+  settler = make_settler(checkpoint);
   units = std::unique_ptr<UnitContext>(new UnitContext{
       *writer, *ledger, *segments, snapshots, *spill_room, *files_executor,
       std::min(options.unit_ring_bytes_max, files->capacity() / 8), options.spill_file_bytes});
@@ -234,9 +230,31 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
                                         leader_epoch_of(generation), reader_executors);
   jobs = std::make_unique<RingJobs>(*units, *proposals, *files, *reader_executors[0]);
   write_executor->post([this] {
+    settler->written();
     retention->written();
     compaction->written();
   });
+}
+
+std::unique_ptr<Settler> Log::Parts::make_settler(const std::optional<Checkpoint>& checkpoint) {
+  return std::make_unique<Settler>(
+      SettlerContext{
+          world.files,
+          *files,
+          *segments,
+          *ledger,
+          *writer,
+          *settle_executor,
+          world.clock,
+          io::join_path(options.folder, "checkpoint"),
+          generation,
+          options.unsettled_bytes_max,
+          options.producer_expiration_ms,
+          options.sync ? options.settle_idle_ns : 0,
+          {.own_file_bytes = options.own_file_bytes, .files_min = options.merge_files_min}},
+      checkpoint ? checkpoint->generation : 0,
+      checkpoint ? checkpoint->segments : std::vector<Checkpoint::SegmentUse>(),
+      std::move(recovered.named));
 }
 
 std::unique_ptr<Compaction> Log::Parts::make_compaction() {

@@ -15,12 +15,16 @@ struct LogOptions {
   std::string folder;
   // False: nothing is synced; for a run whose data directory goes when the process ends.
   bool sync = true;
-  uint64_t ring_bytes = 16 << 20;     // of a new ring
+  uint64_t ring_bytes = 16 << 20;       // of a new ring
   uint64_t ring_bytes_max = 256 << 20;  // up to which it grows
   uint64_t unsettled_bytes_max = 128 << 20;
   uint64_t unit_ring_bytes_max = 8 << 20;  // what a unit stages above this goes to spill files
   uint64_t spill_file_bytes = 256 << 20;
   uint64_t staging_bytes_max = 16 << 20;  // in memory, on their way to the ring or a spill file
+  // Without writes for so long the ring is settled, so that a start has little to read; 0: never.
+  int64_t settle_idle_ns = 5 * io::kNsPerSecond;
+  uint64_t own_file_bytes = 8 << 20;  // to be settled, of a partition that gets a file of its own
+  size_t merge_files_min = 8;         // segment files of one size, before they are merged
   int64_t seal_after_ns = 2 * io::kNsPerMs;
   int64_t retention_interval_ns = 300 * io::kNsPerSecond;  // between looks for what is too old
   int64_t compaction_interval_ns = 15 * io::kNsPerSecond;  // between looks for what to compact

@@ -1,6 +1,7 @@
 #include "log/partitions/partition.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 #include "commit/byte_codec.h"
@@ -9,6 +10,14 @@ namespace millrace::log {
 namespace {
 
 constexpr size_t kAbortedBytes = 3 * sizeof(int64_t);
+
+// Whether both are one extent of one file.
+bool same_place(const LogPiece& left, const LogPiece& right) {
+  if (left.in_ring() || right.in_ring()) return false;
+  const auto& [segment, extent] = std::get<SegmentBatches>(left.place);
+  const auto& [other, other_extent] = std::get<SegmentBatches>(right.place);
+  return segment == other && extent.position == other_extent.position;
+}
 
 }  // namespace
 
@@ -224,22 +233,58 @@ std::vector<AbortedRange> Partition::aborted_ranges() const {
 
 bool Partition::replace(const std::vector<LogPiece>& old, std::vector<LogPiece> by,
                         const std::set<int64_t>& gone) {
-  const auto same = [](const LogPiece& left, const LogPiece& right) {
-    if (left.in_ring() || right.in_ring()) return false;
-    const auto& [segment, extent] = std::get<SegmentBatches>(left.place);
-    const auto& [other, other_extent] = std::get<SegmentBatches>(right.place);
-    return segment == other && extent.position == other_extent.position;
-  };
   const std::lock_guard lock(mutex_);
   const auto first =
       std::ranges::lower_bound(pieces_, old.front().base_offset, {}, &LogPiece::base_offset);
   const auto left = static_cast<size_t>(pieces_.end() - first);
-  if (left < old.size() || !std::equal(old.begin(), old.end(), first, same)) return false;
+  if (left < old.size() || !std::equal(old.begin(), old.end(), first, same_place)) return false;
   const auto at = pieces_.erase(first, first + static_cast<ptrdiff_t>(old.size()));
   pieces_.insert(at, std::make_move_iterator(by.begin()), std::make_move_iterator(by.end()));
   std::erase_if(aborted_,
                 [&](const AbortedRange& range) { return gone.contains(range.last_offset); });
   return true;
+}
+
+void Partition::add_settled_bytes(std::unordered_map<uint64_t, uint64_t>& by_file) const {
+  const std::lock_guard lock(mutex_);
+  for (const LogPiece& piece : pieces_) {
+    if (piece.in_ring()) continue;
+    by_file[std::get<SegmentBatches>(piece.place).segment->name().number] += piece.bytes();
+  }
+}
+
+std::vector<LogPiece> Partition::settled_pieces(const std::set<uint64_t>& files) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<LogPiece> found;
+  for (const LogPiece& piece : pieces_) {
+    if (piece.in_ring()) continue;
+    const SegmentPtr& segment = std::get<SegmentBatches>(piece.place).segment;
+    if (files.contains(segment->name().number)) found.push_back(piece);
+  }
+  return found;
+}
+
+bool Partition::holds(const std::vector<LogPiece>& pieces) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::all_of(pieces, [&](const LogPiece& piece) {
+    if (piece.end_offset <= start_offset_) return true;
+    const auto at =
+        std::ranges::lower_bound(pieces_, piece.base_offset, {}, &LogPiece::base_offset);
+    return at != pieces_.end() && same_place(*at, piece);
+  });
+}
+
+void Partition::rehome(const std::vector<LogPiece>& old, std::vector<LogPiece> by) {
+  const std::lock_guard lock(mutex_);
+  auto next = old.begin();
+  std::erase_if(pieces_, [&](const LogPiece& piece) {
+    while (next != old.end() && next->base_offset < piece.base_offset) ++next;
+    return next != old.end() && same_place(*next, piece);
+  });
+  std::deque<LogPiece> kept = std::exchange(pieces_, {});
+  std::ranges::merge(by, kept, std::back_inserter(pieces_), {}, &LogPiece::base_offset,
+                     &LogPiece::base_offset);
+  drop_before_start();
 }
 
 void Partition::restore(int64_t start_offset, int64_t end_offset, std::vector<LogPiece> pieces) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -132,6 +133,14 @@ class Partition {
   // transactions whose markers are `gone`. False: they are not there any more, nothing was done.
   bool replace(const std::vector<LogPiece>& old, std::vector<LogPiece> by,
                const std::set<int64_t>& gone);
+  // How many bytes of it stand in which file, by number, are added.
+  void add_settled_bytes(std::unordered_map<uint64_t, uint64_t>& by_file) const;
+  // Those that stand in these files, in order.
+  std::vector<LogPiece> settled_pieces(const std::set<uint64_t>& files) const;
+  // Whether what settled_pieces gave is all there, but for what has fallen behind the start.
+  bool holds(const std::vector<LogPiece>& pieces) const;
+  // Puts `by` in place of `old`, with the same offsets in ascending order; REQUIRES: holds(old).
+  void rehome(const std::vector<LogPiece>& old, std::vector<LogPiece> by);
   // The state that a checkpoint names. REQUIRES: nothing was published; pieces ascend.
   void restore(int64_t start_offset, int64_t end_offset, std::vector<LogPiece> pieces);
   void restore_epochs(commit::LeaderEpochs epochs);

@@ -167,6 +167,7 @@ Result<void> Replay::take_whole(const EntryHeader& header, Assembly assembly) {
   entry.ref = assembly.ref;
   entry.damaged = assembly.damaged;
   if (entry.lsn <= settled_) return take_before_checkpoint(entry);
+  if (changes_anything(entry.type)) result_.content_lsn = entry.lsn;
   pass_checkpoint();
   MILLRACE_TRY(decode_body(entry, assembly));
   const auto readmitted = ledger_.readmit(entry);

@@ -22,6 +22,7 @@ struct RecoveredRing {
   std::deque<GroupRecord> live;
   uint32_t generation = 0;           // the highest that was found
   bool cut_in_group = false;         // the last group was torn
+  commit::Lsn content_lsn;           // of the last entry that the checkpoint has nothing of
   std::vector<std::string> damages;  // bodies that were quarantined, each with its place
   // Files that the checkpoint or an entry behind it names, of use or not: until the next checkpoint
   // another recovery will want them.

@@ -31,6 +31,11 @@ constexpr bool belongs_to_unit(EntryType type) {
   return type >= EntryType::kStage && type <= EntryType::kAbort;
 }
 
+// Whether entries of the type leave anything behind but themselves.
+constexpr bool changes_anything(EntryType type) {
+  return type != EntryType::kSeal && type != EntryType::kSettled;
+}
+
 enum EntryFlag : uint8_t {
   kFirstOfGroup = 1,
   kLastOfGroup = 2,

@@ -27,7 +27,9 @@ RingWriter::RingWriter(RingFiles& files, Ledger& ledger, RingWriterOptions optio
       executor_(executor),
       space_(files, end, std::move(live)),
       group_(files.group_bytes_max()),
-      durable_(end.next_lsn.value() - 1) {}
+      durable_(end.next_lsn.value() - 1),
+      content_lsn_(options_.content_lsn),
+      content_time_(executor.now()) {}
 
 // With the headers of its fragments and what they leave unused it still fits into an empty ring.
 uint64_t RingWriter::body_bytes_max() const {
@@ -256,7 +258,12 @@ void RingWriter::write_group() {
 }
 
 void RingWriter::publish() {
-  for (Submission& submission : in_group_) ledger_.apply(submission.entry);
+  for (Submission& submission : in_group_) {
+    ledger_.apply(submission.entry);
+    if (!changes_anything(submission.entry.type)) continue;
+    content_lsn_ = submission.entry.lsn;
+    content_time_ = executor_.now();
+  }
   ledger_.show(durable_);
   last_was_seal_ = in_group_.size() == 1 && in_group_[0].entry.type == EntryType::kSeal;
   std::vector<Submission> finished = std::exchange(in_group_, {});

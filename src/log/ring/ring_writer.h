@@ -21,6 +21,7 @@ namespace millrace::log {
 struct RingWriterOptions {
   bool sync = true;
   uint32_t generation = 1;
+  commit::Lsn content_lsn;  // of the last entry at the start that changes anything
   int64_t seal_after_ns = 2 * io::kNsPerMs;
   uint64_t unsettled_bytes_max = 256 << 20;  // above it, appends and stages wait
   uint64_t unit_queue_bytes_max = 16 << 20;
@@ -66,6 +67,9 @@ class RingWriter {
   // on.
   void set_space_error(std::optional<Error> error);
   bool stalled() const { return stalled_; }
+  // The last entry that changes anything (no seal, no `settled`), and when it was written.
+  commit::Lsn content_lsn() const { return content_lsn_; }
+  io::MonotonicTime content_time() const { return content_time_; }
   // From anywhere.
   uint64_t groups_written() const { return groups_written_.load(std::memory_order_relaxed); }
 
@@ -122,6 +126,8 @@ class RingWriter {
   std::vector<Submission> in_group_;    // wholly written with the group that is being formed
   std::vector<Submission> duplicates_;  // of what may be in that group
   commit::Lsn durable_;
+  commit::Lsn content_lsn_;
+  io::MonotonicTime content_time_;
   bool group_open_ = false;
   bool close_group_ = false;
   bool stalled_ = false;

@@ -186,7 +186,7 @@ Result<std::shared_ptr<io::File>> SegmentStore::handle(uint64_t number) {
 }
 
 SegmentWriter::SegmentWriter(SegmentStore& store, uint64_t number, std::unique_ptr<io::File> file)
-    : store_(store), number_(number), file_(std::move(file)) {
+    : store_(store), number_(number), file_(std::move(file)), extent_bytes_(kExtentBytesTarget) {
   Buffer header = Buffer::allocate(kSegmentHeaderBytes);
   std::byte* to = header.mutable_data();
   store_le<uint32_t>(to, kSegmentMagic);
@@ -202,10 +202,12 @@ SegmentWriter::~SegmentWriter() {
 
 void SegmentWriter::grow_extents(const Frame& frame, uint32_t frame_bytes) {
   const uint32_t records = frame.kind == FrameKind::kDelta ? 1 : frame.records;
+  const bool too_long =
+      extent_first_ms_ >= 0 && frame.max_timestamp_ms - extent_first_ms_ >= extent_span_ms_;
   const bool joins = !extents_.empty() && extents_.back().kind == frame.kind &&
                      extents_.back().owner == frame.owner && extents_.back().part == frame.part &&
                      extents_.back().first + extents_.back().records == frame.first &&
-                     extents_.back().bytes < kExtentBytesTarget &&
+                     extents_.back().bytes < extent_bytes_ && !too_long &&
                      extents_.back().records <= UINT32_MAX - records;
   if (!joins) {
     extents_.push_back({.kind = frame.kind,
@@ -213,11 +215,17 @@ void SegmentWriter::grow_extents(const Frame& frame, uint32_t frame_bytes) {
                         .part = frame.part,
                         .first = frame.first,
                         .position = bytes()});
+    extent_first_ms_ = frame.max_timestamp_ms;
   }
   SegmentExtent& extent = extents_.back();
   extent.bytes += frame_bytes;
   extent.records += records;
   extent.max_timestamp_ms = std::max(extent.max_timestamp_ms, frame.max_timestamp_ms);
+}
+
+void SegmentWriter::limit_extents(uint64_t bytes, int64_t span_ms) {
+  extent_bytes_ = std::min<uint64_t>(bytes, kExtentBytesTarget);
+  extent_span_ms_ = span_ms;
 }
 
 Result<void> SegmentWriter::add(const Frame& frame) {

@@ -83,6 +83,8 @@ class SegmentWriter {
   SegmentWriter& operator=(const SegmentWriter&) = delete;
 
   Result<void> add(const Frame& frame);
+  // Extents end, besides, behind so many bytes, and before they span so much time; from now on.
+  void limit_extents(uint64_t bytes, int64_t span_ms);
   // Bytes so far, and what is still in memory of them.
   uint64_t bytes() const { return written_ + pending_bytes_; }
   // Writes the footer and syncs.
@@ -96,6 +98,9 @@ class SegmentWriter {
   const uint64_t number_;
   std::unique_ptr<io::File> file_;
   std::vector<SegmentExtent> extents_;
+  uint64_t extent_bytes_;
+  int64_t extent_span_ms_ = INT64_MAX;
+  int64_t extent_first_ms_ = -1;  // the timestamp of the last extent's first frame
   std::vector<Buffer> pending_;
   uint64_t pending_bytes_ = 0;
   uint64_t written_ = 0;

@@ -1,6 +1,7 @@
 #include "log/settle/settle_pass.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "commit/delta.h"
@@ -52,7 +53,7 @@ std::vector<DeltaRun> delta_runs(const std::vector<StatePiece>& pieces) {
 
 Result<void> SettlePass::write_files(const RingFiles& files, SegmentStore& segments,
                                      Ledger& ledger) {
-  MILLRACE_TRY(write_records(files, segments));
+  MILLRACE_TRY(write_records(files, segments, ledger));
   for (JobPart& job : jobs) MILLRACE_TRY(write_job(job, files, segments, ledger));
   for (UnitPart& unit : units) {
     if (unit.spill) MILLRACE_TRY(write_unit(unit, files, segments));
@@ -61,41 +62,55 @@ Result<void> SettlePass::write_files(const RingFiles& files, SegmentStore& segme
   return {};
 }
 
-Result<void> SettlePass::write_records(const RingFiles& files, SegmentStore& segments) {
-  std::unique_ptr<SegmentWriter> file;
+Result<void> SettlePass::write_records(const RingFiles& files, SegmentStore& segments,
+                                       Ledger& ledger) {
+  RecordFiles records(segments, own_file_bytes);
   std::map<commit::PartitionId, PartitionPart*> by_id;
   for (PartitionPart& part : partitions) {
-    by_id[part.partition->id()] = &part;
-    for (const LogPiece& piece : part.ring) {
-      const auto& batch = std::get<RingBatch>(piece.place);
-      const auto body = files.read_body(batch.ref);
-      if (!body && is_corrupt(body.error())) {
-        part.partition->quarantine(quarantined_by(body.error()));
-        continue;
-      }
-      if (!body) return body.error();
-      if (file == nullptr) file = MILLRACE_TRY(segments.create());
-      const commit::PartitionId id = part.partition->id();
-      const int64_t records = piece.end_offset - piece.base_offset;
-      MILLRACE_TRY(file->add({.kind = FrameKind::kRecords,
-                              .owner = id.topic.value(),
-                              .part = id.index,
-                              .first = piece.base_offset,
-                              .max_timestamp_ms = piece.max_timestamp_ms,
-                              .records = static_cast<uint32_t>(records),
-                              .body = body->slice(batch.offset, batch.bytes)}));
+    const commit::PartitionId id = part.partition->id();
+    by_id[id] = &part;
+    uint64_t bytes = 0;
+    for (const LogPiece& piece : part.ring) bytes += piece.bytes();
+    const auto topic = ledger.topics().find(id.topic);
+    MILLRACE_TRY(records.begin(bytes, topic ? segment_limits_of(*topic) : SegmentLimits()));
+    MILLRACE_TRY(write_partition(part, files, records));
+  }
+  written = MILLRACE_TRY(records.finish());
+  for (const SegmentPtr& segment : written) {
+    for (const SegmentExtent& extent : segment->extents()) {
+      PartitionPart& part =
+          *by_id.at({commit::TopicId(extent.owner), static_cast<uint32_t>(extent.part)});
+      part.settled.push_back({extent.first, extent.first + extent.records, extent.max_timestamp_ms,
+                              checkpoint.settled, SegmentBatches{segment, extent}});
     }
   }
-  if (file == nullptr) return {};
-  const SegmentPtr segment = MILLRACE_TRY(file->finish());
-  for (const SegmentExtent& extent : segment->extents()) {
-    PartitionPart& part =
-        *by_id.at({commit::TopicId(extent.owner), static_cast<uint32_t>(extent.part)});
-    part.settled.push_back({extent.first, extent.first + extent.records, extent.max_timestamp_ms,
-                            checkpoint.settled, SegmentBatches{segment, extent}});
+  for (PartitionPart& part : partitions) {
+    std::ranges::sort(part.settled, {}, &LogPiece::base_offset);
   }
-  named.push_back(segment);
-  new_runs.push_back(segment);
+  std::ranges::copy(written, std::back_inserter(named));
+  return {};
+}
+
+Result<void> SettlePass::write_partition(PartitionPart& part, const RingFiles& files,
+                                         RecordFiles& records) {
+  const commit::PartitionId id = part.partition->id();
+  for (const LogPiece& piece : part.ring) {
+    const auto& batch = std::get<RingBatch>(piece.place);
+    const auto body = files.read_body(batch.ref);
+    if (!body && is_corrupt(body.error())) {
+      part.partition->quarantine(quarantined_by(body.error()));
+      continue;
+    }
+    if (!body) return body.error();
+    MILLRACE_TRY(
+        records.add({.kind = FrameKind::kRecords,
+                     .owner = id.topic.value(),
+                     .part = id.index,
+                     .first = piece.base_offset,
+                     .max_timestamp_ms = piece.max_timestamp_ms,
+                     .records = static_cast<uint32_t>(piece.end_offset - piece.base_offset),
+                     .body = body->slice(batch.offset, batch.bytes)}));
+  }
   return {};
 }
 
@@ -174,7 +189,7 @@ Result<void> SettlePass::write_unit(UnitPart& unit, const RingFiles& files,
 
 void SettlePass::finish_checkpoint() {
   std::set<uint64_t> listed;
-  for (const SegmentPtr& segment : new_runs) {
+  for (const SegmentPtr& segment : written) {
     checkpoint.segments.push_back({segment->name(), {}});
     listed.insert(segment->name().number);
   }

@@ -10,6 +10,7 @@
 #include "log/partitions/partition.h"
 #include "log/ring/ring_files.h"
 #include "log/settle/checkpoint.h"
+#include "log/settle/record_files.h"
 #include "log/settle/segment_store.h"
 #include "log/tables/job_table.h"
 #include "log/tables/ledger.h"
@@ -47,18 +48,21 @@ struct SettlePass {
   std::vector<PartitionPart> partitions;
   std::vector<JobPart> jobs;
   std::vector<UnitPart> units;
-  std::vector<SegmentPtr> named;     // files with records that the checkpoint names
-  std::vector<SegmentPtr> new_runs;  // of them, those that this pass wrote
-  std::vector<uint64_t> unnamed;     // files that nobody named at the moment
+  std::vector<SegmentPtr> named;    // files with records that the checkpoint names
+  std::vector<SegmentPtr> written;  // of them, those that this pass wrote
+  std::vector<uint64_t> unnamed;    // files that nobody named at the moment
   std::optional<commit::Lsn> unfinished_lsn;
-  bool pressed = false;  // the ring was nearly full meanwhile
-  uint32_t crc = 0;      // of the checkpoint
+  uint64_t own_file_bytes = 0;  // of a partition with so much to settle
+  bool pressed = false;         // the ring was nearly full meanwhile
+  uint32_t crc = 0;             // of the checkpoint
 
   // Writes everything that leaves the ring into segment files. Blocks.
   Result<void> write_files(const RingFiles& files, SegmentStore& segments, Ledger& ledger);
 
  private:
-  Result<void> write_records(const RingFiles& files, SegmentStore& segments);
+  Result<void> write_records(const RingFiles& files, SegmentStore& segments, Ledger& ledger);
+  static Result<void> write_partition(PartitionPart& part, const RingFiles& files,
+                                      RecordFiles& records);
   Result<void> write_job(JobPart& job, const RingFiles& files, SegmentStore& segments,
                          Ledger& ledger);
   Result<void> write_unit(UnitPart& unit, const RingFiles& files, SegmentStore& segments);

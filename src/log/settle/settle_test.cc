@@ -222,6 +222,144 @@ TEST_F(SettleTest, AFullDiskIsAnErrorForAppendersAndWorkResumes) {
   EXPECT_THAT(driver_->values(partition), ElementsAreArray(acknowledged));
 }
 
+TEST_F(SettleTest, AnIdleLogIsSettledOnceAndThenNothingWakesUp) {
+  const PartitionId partition = driver_->make_partition("t");
+  auto expected = append_many(partition, 0, 5, 20'000);
+  EXPECT_EQ(driver_->log().status().checkpoint_generation, 0U);
+  world_.threads().run_for(3 * io::kNsPerSecond);
+  EXPECT_EQ(driver_->log().status().checkpoint_generation, 0U);
+  world_.threads().run_for(60 * io::kNsPerSecond);
+  EXPECT_EQ(driver_->log().status().checkpoint_generation, 1U);
+  EXPECT_LE(driver_->log().status().unsettled_bytes, 3 * 4096U);
+  EXPECT_EQ(driver_->log().reader().size(partition)->ring_bytes, 0U);
+  const uint64_t calls = world_.files().calls();
+  world_.threads().run_for(3600 * io::kNsPerSecond);
+  EXPECT_EQ(driver_->log().status().checkpoint_generation, 1U);
+  EXPECT_EQ(world_.files().calls(), calls);
+  restart();
+  world_.threads().run_for(3600 * io::kNsPerSecond);
+  EXPECT_EQ(driver_->log().status().checkpoint_generation, 1U) << "nothing had changed";
+  EXPECT_THAT(driver_->values(partition), ElementsAreArray(expected));
+  std::ranges::move(append_many(partition, 5, 1, 10), std::back_inserter(expected));
+  world_.threads().run_for(60 * io::kNsPerSecond);
+  EXPECT_EQ(driver_->log().status().checkpoint_generation, 2U);
+  restart();
+  EXPECT_THAT(driver_->values(partition), ElementsAreArray(expected));
+}
+
+TEST_F(SettleTest, WhatACrashLeftInTheRingIsSettledToo) {
+  const PartitionId partition = driver_->make_partition("t");
+  const auto expected = append_many(partition, 0, 5, 20'000);
+  restart();
+  world_.threads().run_for(60 * io::kNsPerSecond);
+  EXPECT_EQ(driver_->log().status().checkpoint_generation, 1U);
+  EXPECT_THAT(driver_->values(partition), ElementsAreArray(expected));
+}
+
+TEST_F(SettleTest, APartitionWithMuchGetsFilesOfItsOwnAndTheOthersShareOne) {
+  options_.own_file_bytes = 100'000;
+  restart();
+  const PartitionId large = driver_->make_partition("large");
+  std::vector<PartitionId> small;
+  for (int i = 0; i < 10; ++i) small.push_back(driver_->make_partition("s" + std::to_string(i)));
+  const auto expected = append_many(large, 0, 15, 20'000);
+  for (const PartitionId id : small) append_many(id, 0, 2, 1000);
+  world_.threads().run_for(60 * io::kNsPerSecond);
+  EXPECT_EQ(driver_->log().status().checkpoint_generation, 1U);
+  EXPECT_EQ(world_.files().list("/data/segments")->size(), 2U);
+  restart();
+  EXPECT_THAT(driver_->values(large), ElementsAreArray(expected));
+  for (const PartitionId id : small) EXPECT_EQ(driver_->values(id).size(), 2U);
+}
+
+TEST_F(SettleTest, ManySmallFilesBecomeFewAndWhatIsDeletedFreesItsSpace) {
+  options_.own_file_bytes = 200'000;
+  options_.merge_files_min = 4;
+  restart();
+  std::vector<PartitionId> partitions;
+  for (int i = 0; i < 5; ++i) {
+    partitions.push_back(driver_->make_partition("t" + std::to_string(i)));
+  }
+  std::map<PartitionId, std::vector<std::string>> expected;
+  size_t most = 0;
+  for (int round = 0; round < 60; ++round) {
+    for (size_t i = 0; i < partitions.size(); ++i) {
+      std::ranges::move(append_many(partitions[i], round, 1, i == 0 ? 12'000 : 900),
+                        std::back_inserter(expected[partitions[i]]));
+    }
+    world_.threads().run_for(70 * io::kNsPerSecond);
+    most = std::max(most, world_.files().list("/data/segments")->size());
+    if (round % 13 == 5) restart();
+  }
+  EXPECT_GE(driver_->log().status().checkpoint_generation, 60U);
+  EXPECT_LE(most, 20U);
+  for (const PartitionId id : partitions) {
+    EXPECT_THAT(driver_->values(id), ElementsAreArray(expected[id]));
+  }
+  const auto bytes = [&] {
+    uint64_t sum = 0;
+    const auto names = world_.files().list("/data/segments");
+    for (const std::string& name : *names) {
+      sum += world_.files().stat("/data/segments/" + name)->bytes;
+    }
+    return sum;
+  };
+  EXPECT_GT(bytes(), 60 * 12'000U);
+  ASSERT_TRUE(io::await<commit::Lsn>(driver_->threads(), [&](auto done) {
+                driver_->log().proposals().propose(
+                    {commit::delete_records_command(partitions[0], 60)}, driver_->executor(),
+                    std::move(done));
+              }).has_value());
+  world_.threads().run_for(200 * io::kNsPerSecond);
+  EXPECT_LT(bytes(), 60 * 12'000U * 2 / 3);
+  restart();
+  EXPECT_THAT(driver_->values(partitions[0], 60), ElementsAre());
+  for (size_t i = 1; i < partitions.size(); ++i) {
+    EXPECT_THAT(driver_->values(partitions[i]), ElementsAreArray(expected[partitions[i]]));
+  }
+}
+
+TEST_F(SettleTest, ATopicsSegmentSettingsBoundWhatIsLetGoAsOne) {
+  options_.retention_interval_ns = io::kNsPerSecond;
+  restart();
+  const auto id = io::await<commit::TopicId>(driver_->threads(), [&](auto done) {
+    driver_->log().topics().create(
+        {.name = "t", .partitions = 1, .config = {{"segment.ms", "100000"}, {"retention.ms", "0"}}},
+        driver_->executor(), std::move(done));
+  });
+  const PartitionId partition{*id, 0};
+  const int64_t now_ms = world_.clock().wall_us() / 1000;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(driver_->append(partition, batch_of({"x"}, now_ms + i * 10'000)).has_value());
+  }
+  world_.threads().run_for(460 * io::kNsPerSecond);
+  const int64_t start = (*driver_->read({{.partition = partition, .offset = 99}}))[0].start_offset;
+  EXPECT_EQ(start, 40) << "an extent holds what came in a hundred seconds";
+}
+
+// Settling stands still: writers wait, and what is not settled stays bounded.
+TEST_F(SettleTest, WritersWaitWhileTooMuchIsNotSettled) {
+  options_.ring_bytes = options_.ring_bytes_max = 4 << 20;
+  options_.unsettled_bytes_max = 1 << 20;
+  restart();
+  const PartitionId partition = driver_->make_partition("t");
+  uint64_t most = 0;
+  int done = 0;
+  for (int i = 0; i < 400; ++i) {
+    driver_->log().appender().append(
+        partition, batch_of({text_of(i, 20'000)}), commit::Acks::kDurable, driver_->executor(),
+        [&](Result<commit::Appended> appended) {
+          EXPECT_TRUE(appended.has_value());
+          most = std::max(most, driver_->log().status().unsettled_bytes);
+          ++done;
+        });
+  }
+  world_.threads().run_for(io::kNsPerSecond);
+  EXPECT_EQ(done, 400);
+  EXPECT_LE(most, (1U << 20) + 2 * (256U << 10));
+  EXPECT_EQ(driver_->values(partition).size(), 400U);
+}
+
 TEST_F(SettleTest, TheRingGrowsWhileItIsPressedUpToItsLimit) {
   options_.ring_bytes_max = 4 << 20;
   restart();

@@ -10,6 +10,10 @@ namespace {
 
 constexpr uint64_t kPassBytesMax = 64 << 20;
 constexpr int64_t kRetryNs = io::kNsPerSecond;
+// With less in the ring a start is quick all the same: what trickles in does not make a file each
+// time.
+constexpr uint64_t kLittleBytes = 1 << 20;
+constexpr int64_t kLittleFactor = 6;
 
 }  // namespace
 
@@ -18,6 +22,8 @@ Settler::Settler(SettlerContext context, uint64_t checkpoint_generation,
                  std::vector<SegmentPtr> replayed)
     : context_(std::move(context)),
       generation_(checkpoint_generation),
+      merger_({context_.ledger, context_.segments, context_.writer.executor(), context_.executor,
+               context_.merge}),
       replayed_(std::move(replayed)) {
   for (const Checkpoint::SegmentUse& use : segments) {
     const auto segment = context_.segments.load(use.name);
@@ -31,13 +37,50 @@ void Settler::written() {
   if (running_ || stopped_) return;
   const uint64_t enough =
       std::min({context_.files.capacity() / 2, context_.unsettled_bytes_max / 2, kPassBytesMax});
-  if (live >= enough || (context_.writer.stalled() && live > 0)) begin();
+  if (live >= enough || (context_.writer.stalled() && live > 0)) return begin();
+  arm_idle();
+}
+
+void Settler::stop() {
+  stopped_ = true;
+  merger_.stop();
+}
+
+void Settler::add_file(const SegmentPtr& segment) {
+  runs_.push_back(segment);
+  files_changed_ = true;
+  if (!stopped_) arm_idle();
+}
+
+bool Settler::anything_waits() const {
+  return files_changed_ || context_.writer.content_lsn() > settled_;
+}
+
+void Settler::arm_idle() {
+  if (idle_armed_ || context_.idle_ns == 0 || !anything_waits()) return;
+  idle_armed_ = true;
+  const bool little = context_.writer.space().live_bytes() < kLittleBytes;
+  io::Executor& writer = context_.writer.executor();
+  const io::MonotonicTime quiet =
+      context_.writer.content_time() + context_.idle_ns * (little ? kLittleFactor : 1);
+  writer.post_at(std::max(quiet, writer.now() + context_.idle_ns), [this] { look_idle(); });
+}
+
+void Settler::look_idle() {
+  idle_armed_ = false;
+  if (running_ || stopped_ || !anything_waits()) return;
+  const bool little = context_.writer.space().live_bytes() < kLittleBytes;
+  const int64_t quiet_ns = context_.writer.executor().now() - context_.writer.content_time();
+  if (quiet_ns >= context_.idle_ns * (little ? kLittleFactor : 1)) return begin();
+  arm_idle();
 }
 
 void Settler::begin() {
   running_ = true;
+  files_changed_ = false;
   Ledger& ledger = context_.ledger;
   auto pass = std::make_shared<SettlePass>();
+  pass->own_file_bytes = context_.merge.own_file_bytes;
   Checkpoint& checkpoint = pass->checkpoint;
   checkpoint.generation = generation() + 1;
   checkpoint.node_generation = context_.node_generation;
@@ -170,7 +213,7 @@ void Settler::swap(PassPtr pass) {
   for (SettlePass::JobPart& job : pass->jobs) {
     context_.ledger.jobs().settle(job.job, through, std::move(job.settled));
   }
-  for (const SegmentPtr& run : pass->new_runs) runs_.push_back(run);
+  for (const SegmentPtr& file : pass->written) runs_.push_back(file);
   pass->checkpoint.point = context_.writer.space().point_before(first_kept(*pass));
   context_.executor.post([this, pass] { checkpoint(pass); });
 }
@@ -197,6 +240,7 @@ void Settler::checkpoint(PassPtr pass) {
 void Settler::release(PassPtr pass) {
   if (stopped_) return;
   pass->pressed = std::exchange(pressed_, false);
+  settled_ = pass->checkpoint.settled;
   replayed_.clear();
   context_.writer.set_space_error(std::nullopt);
   context_.writer.release(pass->checkpoint.point.next_lsn);
@@ -211,13 +255,26 @@ void Settler::clean_up(PassPtr pass) {
   if (pass->pressed) (void)context_.files.grow();
   context_.writer.executor().post([this] {
     running_ = false;
+    merge();
     written();
+  });
+}
+
+void Settler::merge() {
+  if (stopped_ || merger_.busy()) return;
+  std::vector<SegmentPtr> files;
+  for (const auto& run : runs_) {
+    if (SegmentPtr file = run.lock()) files.push_back(std::move(file));
+  }
+  merger_.look(std::move(files), [this](const std::vector<SegmentPtr>& merged) {
+    for (const SegmentPtr& file : merged) add_file(file);
   });
 }
 
 void Settler::failed(Error error) {
   if (stopped_) return;
   context_.writer.set_space_error(std::move(error));
+  files_changed_ = true;
   io::Executor& writer = context_.writer.executor();
   writer.post_at(writer.now() + kRetryNs, [this] {
     running_ = false;

@@ -9,6 +9,7 @@
 #include "io/executor.h"
 #include "io/file_system.h"
 #include "log/ring/ring_writer.h"
+#include "log/settle/merger.h"
 #include "log/settle/settle_pass.h"
 
 namespace millrace::log {
@@ -26,10 +27,14 @@ struct SettlerContext {
   uint32_t node_generation = 0;
   uint64_t unsettled_bytes_max = 0;
   int64_t producer_expiration_ms = 0;
+  int64_t idle_ns = 0;  // without writes, before all is settled; 0: never
+  MergeLimits merge;
 };
 
 // Settler: empties the ring in the background: what is committed goes to segment files, then a
-// checkpoint names them, then a `settled` entry frees the ring before it.
+// checkpoint names them, then a `settled` entry frees the ring before it. That happens when much
+// waits, and when nothing has been written for a while; where nothing waits, nothing wakes up.
+// After a pass, files are merged.
 //
 // Threading:  written, generation: see there; the rest alternates between the log's writer and the
 //             settling executor, one pass at a time.
@@ -43,9 +48,9 @@ class Settler {
   // Something was written, or stalls: starts a pass if it is time. On the writer.
   void written();
   // A file with settled records that partitions name from now on: so do checkpoints. On the writer.
-  void add_file(const SegmentPtr& segment) { runs_.push_back(segment); }
+  void add_file(const SegmentPtr& segment);
   // Nothing is posted to other executors any more. On the writer.
-  void stop() { stopped_ = true; }
+  void stop();
   // Of the last checkpoint; from anywhere.
   uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
 
@@ -54,6 +59,11 @@ class Settler {
 
   // On the writer.
   void begin();
+  // Nothing is known to be settled of what changed last, or files are named by no checkpoint.
+  bool anything_waits() const;
+  void arm_idle();
+  void look_idle();
+  void merge();
   void capture_units(SettlePass& pass) const;
   void capture_segments(SettlePass& pass);
   void spill_units(PassPtr pass);
@@ -70,8 +80,12 @@ class Settler {
   std::atomic<uint64_t> generation_;
   bool stopped_ = false;
   bool running_ = false;
-  bool pressed_ = false;                            // the ring was nearly full since the last pass
+  bool pressed_ = false;  // the ring was nearly full since the last pass
+  bool idle_armed_ = false;
+  bool files_changed_ = false;                      // since the last checkpoint was begun
+  commit::Lsn settled_;                             // by this process
   std::vector<std::weak_ptr<const Segment>> runs_;  // files with settled records
+  Merger merger_;
   std::vector<SegmentPtr> replayed_;  // what the ring named at the start, until it is reused
 };
 

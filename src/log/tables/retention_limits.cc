@@ -36,4 +36,10 @@ std::optional<RetentionLimits> retention_of(const commit::Topic& topic,
   return limits;
 }
 
+SegmentLimits segment_limits_of(const commit::Topic& topic) {
+  const SegmentLimits usual;
+  return {.bytes = limit(topic, "segment.bytes", std::optional(usual.bytes)).value_or(usual.bytes),
+          .ms = limit(topic, "segment.ms", std::optional(usual.ms)).value_or(usual.ms)};
+}
+
 }  // namespace millrace::log

@@ -19,4 +19,13 @@ struct RetentionLimits {
 std::optional<RetentionLimits> retention_of(const commit::Topic& topic,
                                             const commit::TopicDefaults& defaults);
 
+// How much of a partition is kept or let go as one, at most. A plain value.
+struct SegmentLimits {
+  uint64_t bytes = 1ULL << 30;
+  int64_t ms = 604'800'000;  // between the first record and the last
+};
+
+// By the topic's settings `segment.bytes` and `segment.ms`.
+SegmentLimits segment_limits_of(const commit::Topic& topic);
+
 }  // namespace millrace::log
