@@ -61,6 +61,7 @@ Result<Lowering::Pipeline> Lowering::lower_window_aggregate(const plan::Node& no
       .allowed_lateness_us = window.emit.allowed_lateness_us,
       .early = window.emit.early != plan::Emit::Early::kNone,
       .early_every_us = window.emit.every_us,
+      .early_rows = static_cast<uint64_t>(window.emit.after_rows),
       .discarding = window.emit.discarding};
   append(
       pipeline, [spec](uint32_t) { return operators::make_window_aggregate(spec); },

@@ -80,7 +80,7 @@ class QueryBinder::Grouping {
       window_->emit.every_us = MILLRACE_TRY(positive_us(*emit->early_interval));
     }
     if (emit->early == sql::EarlyEmit::kAfter) {
-      return binder_.refused(emit->span, "EMIT EARLY AFTER n ROWS");
+      MILLRACE_TRY(after_rows(*emit));
     }
     if (emit->late_into) MILLRACE_TRY(late_into(*emit->late_into));
     if (emit->allowed_lateness) {
@@ -135,6 +135,21 @@ class QueryBinder::Grouping {
 
  private:
   bool hops() const { return window_->window.slide_us != window_->window.size_us; }
+
+  Result<void> after_rows(const sql::Emit& emit) {
+    const auto refuse = [&](std::string_view what) {
+      return binder_.refused(emit.span, fmt::format("EMIT EARLY AFTER n ROWS {}", what));
+    };
+    if (hops()) return refuse("of hopping windows");
+    if (emit.discarding) return refuse("with DISCARDING");
+    if (!from_.node->properties.append_only()) return refuse("over rows that change");
+    if (emit.early_rows == 0) {
+      return text_.error(ErrorCode::kInvalidLiteral, emit.span, "a number of rows is 1 or more");
+    }
+    window_->emit.early = Emit::Early::kAfterRows;
+    window_->emit.after_rows = static_cast<int64_t>(emit.early_rows);
+    return {};
+  }
 
   Result<void> discard(sql::Span span) {
     Emit& emit = window_->emit;

@@ -53,6 +53,9 @@ std::string describe_aggregate(const Node& node, const Aggregate& aggregate) {
     if (aggregate.window->emit.allowed_lateness_us > 0) {
       text += fmt::format(" lateness {}", duration(aggregate.window->emit.allowed_lateness_us));
     }
+    if (emit.early == Emit::Early::kAfterRows) {
+      text += fmt::format(" early after {} rows", emit.after_rows);
+    }
     if (emit.discarding) text += " discarding";
     if (aggregate.window->late_columns > 0) text += " late rows kept";
   }

@@ -176,7 +176,10 @@ TEST_F(Plans, EmitEarlyOnUpdateAndEveryIntervalAndRefuseTheOtherClauses) {
   EXPECT_NE(explained(query + "EARLY EVERY INTERVAL '5' SECOND").find("early every 5 s by (k)"),
             std::string::npos);
   EXPECT_EQ(refusal(query + "EARLY EVERY INTERVAL '0' SECOND"), "MR-2021 q.sql:1:155");
-  EXPECT_EQ(refusal(query + "EARLY AFTER 5 ROWS"), "MR-2004 q.sql:1:138");
+  EXPECT_NE(explained(query + "EARLY AFTER 5 ROWS").find("early after 5 rows by (k)"),
+            std::string::npos);
+  EXPECT_EQ(refusal(query + "EARLY AFTER 0 ROWS"), "MR-2021 q.sql:1:138");
+  EXPECT_EQ(refusal(query + "EARLY AFTER 5 ROWS DISCARDING"), "MR-2004 q.sql:1:138");
   EXPECT_NE(explained(query + "EARLY ON UPDATE DISCARDING")
                 .find("early on update discarding by (k) COUNT(*)  [append-only, time"),
             std::string::npos);

@@ -1,6 +1,7 @@
 #include "operators/aggregate/touched_groups.h"
 
 #include <cstring>
+#include <utility>
 
 namespace millrace::operators {
 
@@ -38,6 +39,28 @@ GroupImage TouchedGroups::before_of(state::Slot slot, std::string* extremes) con
 GroupImage TouchedGroups::now(state::Slot slot, std::string* extremes) const {
   if (set_.extremes() > 0) set_.load_extremes(table_, slot, extremes);
   return {table_.value(slot), extremes};
+}
+
+size_t TouchedGroups::renew(state::Slot slot) {
+  const size_t number = mark(slot) - 1;
+  std::memcpy(entries_.data() + number * set_.entry_bytes(), table_.value(slot),
+              set_.entry_bytes());
+  if (set_.extremes() > 0) {
+    set_.load_extremes(table_, slot, extremes_.data() + number * set_.extremes());
+  }
+  return number;
+}
+
+void TouchedGroups::keep_only(const std::vector<size_t>& numbers) {
+  if (numbers.empty()) return clear();
+  const std::vector<state::Slot> slots = slots_;
+  const std::vector<std::byte> entries = std::exchange(entries_, {});
+  const std::vector<std::string> extremes = std::exchange(extremes_, {});
+  clear();
+  for (const size_t number : numbers) {
+    restore(slots[number], {entries.data() + number * set_.entry_bytes(),
+                            extremes.data() + number * set_.extremes()});
+  }
 }
 
 void TouchedGroups::clear() {

@@ -36,6 +36,10 @@ class TouchedGroups {
   GroupImage before_of(state::Slot slot, std::string* extremes) const;
   // As it is. `extremes`: room for set.extremes() of them.
   GroupImage now(state::Slot slot, std::string* extremes) const;
+  // What was emitted of a touched group is what it is now; its number.
+  size_t renew(state::Slot slot);
+  // Only these numbers, ascending, stay touched.
+  void keep_only(const std::vector<size_t>& numbers);
   void clear();
 
  private:

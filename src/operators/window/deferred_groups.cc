@@ -1,5 +1,6 @@
 #include "operators/window/deferred_groups.h"
 
+#include <utility>
 #include <vector>
 
 #include "base/assert.h"
@@ -49,13 +50,20 @@ void DeferredGroups::touch_again(Slot kept) {
 }
 
 void DeferredGroups::keep() {
-  for (; kept_ < touched_.size(); ++kept_) {
-    const Slot group = touched_.slot(kept_);
-    bool inserted = false;
-    const Slot slot = images_->find_or_insert(groups_.hash(group), groups_.key(group), inserted);
-    images_->set_tail(slot, encode(touched_.before(kept_)));
-    images_->touch(slot);
-  }
+  for (const size_t number : std::exchange(renewed_, {})) keep_one(number);
+  for (; kept_ < touched_.size(); ++kept_) keep_one(kept_);
+}
+
+void DeferredGroups::keep_one(size_t number) {
+  const Slot group = touched_.slot(number);
+  bool inserted = false;
+  const Slot slot = images_->find_or_insert(groups_.hash(group), groups_.key(group), inserted);
+  images_->set_tail(slot, encode(touched_.before(number)));
+  images_->touch(slot);
+}
+
+void DeferredGroups::renew(size_t number) {
+  if (number < kept_) renewed_.push_back(number);
 }
 
 void DeferredGroups::forget() {
@@ -64,6 +72,7 @@ void DeferredGroups::forget() {
     images_->erase(images_->find(groups_.hash(group), groups_.key(group)));
   }
   kept_ = 0;
+  renewed_.clear();
 }
 
 }  // namespace millrace::operators

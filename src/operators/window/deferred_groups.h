@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "engine/operator.h"
@@ -16,7 +17,8 @@ namespace millrace::operators {
 //
 // Threading:  confined to one task.
 // Ownership:  `set`, `groups` and `touched` outlive it.
-// Order:      open; then keep at a barrier that emits nothing, forget before touched.clear().
+// Order:      open; then keep at a barrier that leaves touched groups, forget before any of them
+//             goes.
 class DeferredGroups {
  public:
   DeferredGroups(const AggregateSet& set, state::KeyedTable& groups, TouchedGroups& touched)
@@ -25,9 +27,12 @@ class DeferredGroups {
   // Over the operator's table `table`; touches again what was deferred when it stopped.
   Result<void> open(engine::OpenContext& context, uint64_t table);
   void keep();
+  // The image of a touched group is another one now.
+  void renew(size_t number);
   void forget();
 
  private:
+  void keep_one(size_t number);
   std::string encode(const GroupImage& image) const;
   void touch_again(state::Slot kept);
 
@@ -36,6 +41,7 @@ class DeferredGroups {
   TouchedGroups& touched_;
   state::KeyedTable* images_ = nullptr;  // owned by the store; by the group's key
   size_t kept_ = 0;                      // of the touched groups, the first ones
+  std::vector<size_t> renewed_;          // of them
 };
 
 }  // namespace millrace::operators

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <span>
+#include <unordered_map>
 #include <utility>
 
 #include "operators/aggregate/aggregate_set.h"
@@ -57,7 +59,7 @@ class WindowAggregate final : public engine::Operator {
                                            .value_bytes = sizeof(Timestamp)}));
     MILLRACE_TRY(set_.open(context, kFirstValueTable));
     touched_.emplace(set_, slices_.table());
-    if (spec_.early_every_us > 0) {
+    if (spec_.early_every_us > 0 || spec_.early_rows > 0) {
       deferred_.emplace(set_, slices_.table(), *touched_);
       MILLRACE_TRY(deferred_->open(context, kDeferredTable));
     }
@@ -76,7 +78,10 @@ class WindowAggregate final : public engine::Operator {
       data::Batch part = find_slices(batch, pass, output);
       if (!part.empty()) add(part, output);
     }
-    return Step::kDone;
+    if (due_.empty()) return Step::kDone;
+    next_ = 0;
+    phase_ = Phase::kDue;
+    return resume(output);
   }
 
   Result<Step> on_time(engine::Port, engine::TimeDomain domain, Timestamp time,
@@ -84,6 +89,7 @@ class WindowAggregate final : public engine::Operator {
     if (domain == engine::TimeDomain::kProcessing) return on_tick(time, output);
     if (time <= watermark_) return Step::kDone;
     target_ = time;
+    at_barrier_ = false;
     return begin_corrections(output);
   }
 
@@ -91,6 +97,7 @@ class WindowAggregate final : public engine::Operator {
     if (watermark_ != kTimeMin) keep_progress();
     target_ = watermark_;
     if (is_deferring()) deferred_->keep();
+    at_barrier_ = true;
     return begin_corrections(output);
   }
 
@@ -102,6 +109,9 @@ class WindowAggregate final : public engine::Operator {
     while (phase_ != Phase::kIdle) {
       if (output.full()) return Step::kAgain;
       switch (phase_) {
+        case Phase::kDue:
+          MILLRACE_TRY(emit_due(output));
+          break;
         case Phase::kCorrect:
           MILLRACE_TRY(correct(output));
           break;
@@ -126,7 +136,15 @@ class WindowAggregate final : public engine::Operator {
 
  private:
   // What is left to do of a step, in this order; kNextWindow to kFire once per window that closes.
-  enum class Phase : uint8_t { kIdle, kCorrect, kNextWindow, kCollect, kFire, kDrop };
+  enum class Phase : uint8_t { kIdle, kDue, kCorrect, kNextWindow, kCollect, kFire, kDrop };
+
+  // A group that has got early_rows more rows: what was emitted of it, and what it was then.
+  struct Due {
+    Slot slot;
+    std::vector<std::byte> before;
+    std::vector<std::byte> now;
+    std::vector<std::string> extremes;  // of both, one behind the other
+  };
 
   // A row of a window that was emitted and may have changed.
   struct Correction {
@@ -136,6 +154,7 @@ class WindowAggregate final : public engine::Operator {
 
   Result<Step> on_tick(Timestamp now, engine::Output& output) {
     if (spec_.early_every_us == 0 || now == kTimeMax) return Step::kDone;
+    at_barrier_ = false;
     const Timestamp next = floor_to(now, spec_.early_every_us, 0) + spec_.early_every_us;
     is_due_ = now >= std::exchange(next_early_, next);
     target_ = watermark_;
@@ -202,9 +221,62 @@ class WindowAggregate final : public engine::Operator {
     } else {
       for (const Slot slot : slots) slices_.table().touch(slot);
     }
+    if (spec_.early_rows > 0) return add_until_due(batch, slots, output);
+    add_rows(batch, slots.data(), output);
+  }
+
+  void add_rows(const data::Batch& batch, const Slot* slots, engine::Output& output) {
     expr::RowErrors refused;
-    set_.add(batch, buffer_.fill(batch, slices_.table(), slots.data()), refused);
+    set_.add(batch, buffer_.fill(batch, slices_.table(), slots), refused);
     reject_rows(batch, refused, traits_.name, output);
+  }
+
+  // Adds rows up to each that completes early_rows of its group, and notes the group as it is then:
+  // what is emitted does not depend on where batches and epochs end.
+  void add_until_due(const data::Batch& batch, std::span<const Slot> slots,
+                     engine::Output& output) {
+    std::unordered_map<Slot, uint64_t> added;
+    uint32_t from = 0;
+    for (uint32_t n = 0; n < batch.size(); ++n) {
+      const auto rows = static_cast<uint64_t>(slices_.table().value_as<GroupHead>(slots[n]).rows);
+      const bool is_due = (rows + ++added[slots[n]]) % spec_.early_rows == 0;
+      if (!is_due && n + 1 < batch.size()) continue;
+      add_rows(batch.slice(from, n + 1 - from), slots.data() + from, output);
+      added.clear();
+      from = n + 1;
+      if (is_due) note_due(slots[n]);
+    }
+  }
+
+  void note_due(Slot slot) {
+    const size_t bytes = set_.entry_bytes();
+    Due due{.slot = slot, .before = {}, .now = {}, .extremes = {}};
+    due.extremes.resize(2 * set_.extremes());
+    const GroupImage before = touched_->before_of(slot, nullptr);
+    due.before.assign(before.entry, before.entry + bytes);
+    std::copy_n(before.extremes, set_.extremes(), due.extremes.begin());
+    const GroupImage now = touched_->now(slot, due.extremes.data() + set_.extremes());
+    due.now.assign(now.entry, now.entry + bytes);
+    due_.push_back(std::move(due));
+    deferred_->renew(touched_->renew(slot));
+  }
+
+  Result<void> emit_due(engine::Output& output) {
+    constexpr size_t kPairs = data::kBatchRowsMax / 2;
+    const size_t end = std::min(due_.size(), next_ + kPairs);
+    std::vector<int64_t> ends;
+    for (; next_ < end; ++next_) {
+      const Due& due = due_[next_];
+      const GroupImage before{due.before.data(), due.extremes.data()};
+      const GroupImage now{due.now.data(), due.extremes.data() + set_.extremes()};
+      changes_.add(due.slot, before.head().rows > 0 ? &before : nullptr, &now);
+      ends.resize(changes_.rows(), slices_.start_of(due.slot) + spec_.window.size_us);
+    }
+    MILLRACE_TRY(push_changes(std::move(ends), output));
+    if (next_ < due_.size()) return {};
+    due_.clear();
+    phase_ = Phase::kIdle;
+    return {};
   }
 
   Result<Step> begin_corrections(engine::Output& output) {
@@ -213,10 +285,15 @@ class WindowAggregate final : public engine::Operator {
     phase_ = Phase::kCorrect;
     keeps_touched_ = is_deferring();
     emitted_.clear();
+    waiting_.clear();
     const Timestamp final = final_end(watermark_);
     for (size_t number = 0; number < touched_->size() && !keeps_touched_; ++number) {
       const Slot slot = touched_->slot(number);
       const int64_t start = slices_.start_of(slot);
+      if (spec_.early_rows > 0 && slicing_.next_end(start, final) > target_) {
+        waiting_.push_back(number);
+        continue;
+      }
       bool is_emitted = false;
       for (int64_t end = slicing_.next_end(start, final); end != kTimeMax;
            end = slicing_.next_end(start, end)) {
@@ -258,8 +335,11 @@ class WindowAggregate final : public engine::Operator {
   }
 
   void forget_touched() {
-    if (deferred_) deferred_->forget();
-    touched_->clear();
+    if (waiting_.empty() || waiting_.size() < touched_->size()) {
+      if (deferred_) deferred_->forget();
+      touched_->keep_only(waiting_);
+    }
+    if (spec_.early_rows > 0 && at_barrier_) deferred_->keep();
     erase(emitted_);
     is_due_ = false;
     first_end_ = kTimeMax;
@@ -356,7 +436,7 @@ class WindowAggregate final : public engine::Operator {
   NetChanges changes_;
   const bool is_updating_;
   std::optional<TouchedGroups> touched_;
-  std::optional<DeferredGroups> deferred_;  // with early_every_us
+  std::optional<DeferredGroups> deferred_;  // with early_every_us or early_rows
   Timestamp next_early_ = kTimeMax;         // processing time
   bool is_due_ = false;
   Timestamp first_end_ = kTimeMax;  // of a window that touched groups are part of
@@ -376,7 +456,10 @@ class WindowAggregate final : public engine::Operator {
   // The step under way.
   Phase phase_ = Phase::kIdle;
   Timestamp target_ = kTimeMin;
+  bool at_barrier_ = false;
   bool keeps_touched_ = false;
+  std::vector<size_t> waiting_;  // with early_rows: touched groups of open windows
+  std::vector<Due> due_;
   std::vector<Slot> emitted_;  // with `discarding`: to be erased when corrections_ are out
   size_t next_ = 0;            // of corrections_ or images_
   std::vector<Correction> corrections_;

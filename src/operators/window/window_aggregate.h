@@ -29,6 +29,9 @@ struct WindowAggregateSpec {
   bool early = false;
   // With `early`: after this much processing time, and whenever a window closes or is corrected.
   int64_t early_every_us = 0;
+  // With `early`, in tumbling windows over an input that adds rows only: a group whenever so many
+  // rows have come to it, and when its window closes or is corrected.
+  uint64_t early_rows = 0;
   // Each emission holds only the rows that came after the last one, so all are +I. REQUIRES: the
   // input adds rows only; `early`, or tumbling windows.
   bool discarding = false;
