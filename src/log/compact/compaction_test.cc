@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "log/compact/keyed_history_test.h"
 #include "log/log_driver.h"
@@ -293,6 +294,31 @@ class CompactedHistories : public Compacted, public ::testing::WithParamInterfac
       (header.transactional() ? subject.open[header.producer_id] : subject.all).push_back(record);
     }
   }
+  // What a job writes: one commit over all subjects, through the ring or through spill files.
+  void commit_unit(std::vector<Subject>& subjects, KeyedHistory& dice) {
+    const auto job = driver_->open_job("job");
+    ASSERT_TRUE(job.has_value());
+    const auto last = driver_->log().jobs().recover(job->job)->last_epoch;
+    const auto unit = driver_->begin(*job, last.value() + 1);
+    ASSERT_TRUE(unit.has_value());
+    std::vector<int64_t> ends;
+    for (const Subject& subject : subjects) ends.push_back(driver_->ends({subject.partition})[0]);
+    std::vector<std::vector<SeenRecord>> written(subjects.size());
+    for (uint32_t i = 0, count = 1 + dice.below(60); i < count; ++i) {
+      const size_t at = dice.below(static_cast<uint32_t>(subjects.size()));
+      Buffer batch = subjects[at].history.plain(now_ms());
+      const auto staged = *commit::RecordBatch::of(Buffer::copy_of(batch.span()));
+      ASSERT_TRUE(driver_->stage(**unit, subjects[at].partition, staged).has_value());
+      record::assign_offset({batch.mutable_data(), batch.bytes()}, ends[at], 0);
+      ends[at] += staged.records;
+      std::ranges::copy(committed_records({batch}, {}), std::back_inserter(written[at]));
+    }
+    ASSERT_TRUE(driver_->commit(**unit).has_value());
+    for (size_t i = 0; i < subjects.size(); ++i) {
+      EXPECT_EQ(driver_->ends({subjects[i].partition})[0], ends[i]);
+      std::ranges::copy(written[i], std::back_inserter(subjects[i].all));
+    }
+  }
   // In the midst of settling and compacting, at any call of the file system.
   void crash_at_work(KeyedHistory& dice) {
     constexpr io::CrashMode kModes[] = {io::CrashMode::kProcess, io::CrashMode::kLoseUnsynced,
@@ -336,6 +362,8 @@ class CompactedHistories : public Compacted, public ::testing::WithParamInterfac
 
 TEST_P(CompactedHistories, SurviveAnything) {
   options_.compaction_key_bytes_max = GetParam() % 3 == 0 ? 2'000 : 1 << 20;
+  options_.unit_ring_bytes_max = GetParam() % 2 == 0 ? 2'000 : 1 << 20;
+  options_.spill_file_bytes = 4'000;
   crash();
   Config config = kEager;
   config["delete.retention.ms"] = std::to_string(GetParam() % 4 * 1'000);
@@ -354,6 +382,7 @@ TEST_P(CompactedHistories, SurviveAnything) {
         while (auto end = subject.history.end_one(now_ms())) append(subject, std::move(*end));
       }
     }
+    if (dice.below(4) == 0) commit_unit(subjects, dice);
     if (dice.below(3) == 0) flush();
     if (dice.below(3) == 0) wait(dice.below(5));
     if (dice.below(8) == 0) {
@@ -372,7 +401,7 @@ TEST_P(CompactedHistories, SurviveAnything) {
   EXPECT_GT(passes_, 3U) << "there was something to see";
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, CompactedHistories, ::testing::Range(1, 25));
+INSTANTIATE_TEST_SUITE_P(Seeds, CompactedHistories, ::testing::Range(1, 40));
 
 }  // namespace
 }  // namespace millrace::log

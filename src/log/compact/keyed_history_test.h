@@ -88,6 +88,8 @@ class KeyedHistory {
     }
     return end(producer, below(2) == 0, timestamp_ms);
   }
+  // One that no producer wrote.
+  Buffer plain(int64_t timestamp_ms) { return data({}, timestamp_ms); }
   // Ends one transaction; nullopt: none is open.
   std::optional<Buffer> end_one(int64_t timestamp_ms) {
     for (auto& [producer, open] : open_) {
