@@ -1,9 +1,11 @@
 """Transactions and what is served, byte by byte: both forms of transactions side by side."""
 
+import random
 import struct
 import time
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
 import wire
 from wire import API_KEYS, Reader
@@ -19,7 +21,7 @@ SERVED = {
     61: (0, 0), 65: (0, 0), 66: (0, 2), 74: (0, 1), 75: (0, 0),
 }
 NONE, INVALID_EPOCH, INVALID_STATE, FENCED = 0, 47, 48, 90
-ABORTABLE = 120
+ABORTABLE, COORDINATOR_FENCED = 120, 52
 
 
 def text(value):
@@ -53,6 +55,13 @@ def batch(producer, sequence, value=b"v", transactional=True):
     return struct.pack(">qiibI", 0, len(tail) + 9, -1, 2, crc32c(tail)) + tail
 
 
+def produce_body(name, topic, data):
+    """Of a Produce request from version 9 on, for partition 0."""
+    records = bytes([len(data) + 1 & 0x7f | 0x80, (len(data) + 1) >> 7]) + data
+    return (text(name) + struct.pack(">hi", -1, 10_000) +
+            array(text(topic) + array(struct.pack(">i", 0) + records + b"\0") + b"\0") + b"\0")
+
+
 class Client:
     """One connection; each call is one request."""
 
@@ -78,10 +87,7 @@ class Client:
 
     def produce(self, version, name, topic, data):
         """(error, base offset) of partition 0."""
-        records = bytes([len(data) + 1 & 0x7f | 0x80, (len(data) + 1) >> 7]) + data
-        body = (text(name) + struct.pack(">hi", -1, 10_000) +
-                array(text(topic) + array(struct.pack(">i", 0) + records + b"\0") + b"\0") + b"\0")
-        answer = self.ask(0, version, body)
+        answer = self.ask(0, version, produce_body(name, topic, data))
         assert answer.length() == 2
         assert answer.text() == topic
         assert answer.length() == 2
@@ -302,10 +308,10 @@ def test_a_producer_that_begins_anew_fences_in_the_codes_of_each_version(client,
     assert client.begin(plain_topic, known=new) == (NONE, (new[0], new[1] + 1))
 
 
-def marker_request(producer, topic, coordinator_epoch, commit=False):
+def marker_request(producer, topic, coordinator_epoch=0, commit=False, form=b""):
     return array(struct.pack(">qhb", *producer, commit) +
                  array(text(topic) + array(struct.pack(">i", 0)) + b"\0") +
-                 struct.pack(">i", coordinator_epoch) + b"\0") + b"\0"
+                 struct.pack(">i", coordinator_epoch) + form + b"\0") + b"\0"
 
 
 def marker_error(answer, topic):
@@ -320,17 +326,103 @@ def marker_error(answer, topic):
 
 def test_a_hanging_transaction_is_ended_by_force(client, broker, plain_topic):
     _, producer = client.begin(plain_topic)
+
+    def force(version, *arguments, **options):
+        topic = options.pop("topic", plain_topic)
+        answer = client.ask(27, version, marker_request(*arguments, topic, **options))
+        return marker_error(answer, topic)
+
     assert client.produce(12, plain_topic, plain_topic, batch(producer, 0)) == (NONE, 0)
     assert client.producers(plain_topic)[producer[0]] == (0, 0, 0)
-    answer = client.ask(27, 1, marker_request(producer, "not-there", 0))
-    assert marker_error(answer, "not-there") == 3
-    answer = client.ask(27, 1, marker_request(producer, plain_topic, 0))
-    assert marker_error(answer, plain_topic) == NONE
+    assert force(1, producer, topic="not-there") == 3
+    # In the second form a marker has an epoch above that of the records.
+    assert force(2, producer, form=b"\2") == INVALID_EPOCH
+    assert force(2, producer, form=b"\1", coordinator_epoch=5) == NONE
     assert client.producers(plain_topic)[producer[0]] == (0, 0, -1)
     assert wire.ends(broker.bootstrap, plain_topic, 0) == (2, 2)
-    stale = (producer[0], -1)
-    answer = client.ask(27, 1, marker_request(stale, plain_topic, 0))
-    assert marker_error(answer, plain_topic) != NONE
+    assert force(1, producer, coordinator_epoch=4) == COORDINATOR_FENCED
+    # The coordinator goes on with what it knows.
+    error, second = client.end(5, plain_topic, producer, False)
+    assert (error, second) == (NONE, (producer[0], 1))
+    assert force(1, producer, coordinator_epoch=5) == INVALID_EPOCH
+
+
+@pytest.mark.millrace_only("the partition of the group")
+def test_offsets_of_a_hanging_transaction_are_committed_by_force(client, plain_topic, group):
+    _, producer = client.begin(plain_topic)
+    assert client.commit_offset(5, plain_topic, group, producer, plain_topic, 7) == NONE
+    assert client.committed(group, plain_topic) == -1
+    offsets = "__consumer_offsets"
+    answer = client.ask(27, 1, marker_request(producer, offsets, commit=True))
+    assert marker_error(answer, offsets) == NONE
+    assert client.committed(group, plain_topic) == 7
+    assert client.end(5, plain_topic, producer, False)[0] == NONE
+    assert client.committed(group, plain_topic) == 7
+
+
+def test_answers_that_are_lost_with_the_broker_come_again(own_broker, topic, group):
+    """The second form: whatever is asked again is done once, also where the broker was killed in
+    the midst of it."""
+    chance = random.Random(11)
+    retriable = (3, 5, 14, 15, 16, 19, 51, 56)
+    client = Client(own_broker.bootstrap)
+
+    def again(key, version, body, take):
+        """The answer, perhaps not the first one."""
+        nonlocal client
+        if chance.randrange(4) == 0:
+            client.connection.sendall(wire.request(key, version, 1, b"\0" + body))
+            time.sleep(chance.random() / 100)
+            own_broker.kill_and_start()
+            client = Client(own_broker.bootstrap)
+        for _ in range(200):
+            found = take(client)
+            if found[0] not in retriable:
+                return found
+            time.sleep(0.05)
+        raise AssertionError(found)
+
+    error, producer = again(22, 5, text(topic) + struct.pack(">iqh", 60_000, -1, -1) + b"\0",
+                            lambda one: one.begin(topic))
+    assert error == NONE
+    wire.ask(own_broker.bootstrap, API_KEYS["Metadata"], 1,
+             struct.pack(f">ih{len(topic)}s", 1, len(topic), topic.encode()))
+    committed, last = [], -1
+    for turn in range(16):
+        values = [f"{turn}/{at}" for at in range(chance.randrange(1, 4))]
+        for at, value in enumerate(values):
+            data = batch(producer, at, value.encode())
+            error, _ = again(0, 12, produce_body(topic, topic, data),
+                             lambda one, data=data: one.produce(12, topic, topic, data))
+            assert error == NONE
+        if chance.randrange(2) == 0:
+            error = client.commit_offset(5, topic, group, producer, topic, turn)
+            assert error == NONE
+        else:
+            error = None
+        commit = chance.randrange(3) > 0
+        body = text(topic) + struct.pack(">qhb", *producer, commit) + b"\0"
+        before, name = producer, topic
+        answer, producer = again(26, 5, body,
+                                 lambda one, before=before, commit=commit: one.end(
+                                     5, name, before, commit))
+        assert answer == NONE
+        assert producer == (before[0], before[1] + 1)
+        if commit:
+            committed += values
+            last = turn if error == NONE else last
+    assert client.committed(group, topic) == last
+    stable, end = wire.ends(own_broker.bootstrap, topic, 0)
+    assert stable == end
+    reader = Consumer({"bootstrap.servers": own_broker.bootstrap, "group.id": "reader",
+                       "isolation.level": "read_committed", "auto.offset.reset": "earliest",
+                       "enable.partition.eof": True})
+    reader.assign([TopicPartition(topic, 0, 0)])
+    found = []
+    while (message := reader.poll(10)) is not None and not message.error():
+        found.append(message.value().decode())
+    reader.close()
+    assert found == committed
 
 
 @pytest.mark.millrace_only("the levels of its features")
