@@ -30,6 +30,7 @@ struct Case {
   bool changing = false;
   bool distinct = false;
   int64_t every_us = 0;
+  uint64_t every_rows = 0;
 };
 
 WindowAggregateSpec spec_of(const Case& with, std::vector<uint32_t> keys = {1}) {
@@ -44,7 +45,8 @@ WindowAggregateSpec spec_of(const Case& with, std::vector<uint32_t> keys = {1}) 
                            .changing_input = with.changing,
                            .allowed_lateness_us = with.lateness_us,
                            .early = with.early,
-                           .early_every_us = with.every_us};
+                           .early_every_us = with.every_us,
+                           .early_rows = with.every_rows};
   if (with.distinct) spec.calls.push_back(call_of("COUNT", in, {2}, std::nullopt, true));
   std::vector<data::Field> fields;
   for (const uint32_t key : spec.keys) fields.push_back(in.field(key));
@@ -76,6 +78,7 @@ class Model {
       if (is_final(start)) continue;
       auto& rows = windows_[{start, cells[1]}];
       rows[cells[2] + " | " + cells[3]] += weight;
+      orders_[{start, cells[1]}].push_back(cells[2] + " | " + cells[3]);
     }
   }
   void watermark(int64_t time) { watermark_ = std::max(watermark_, time); }
@@ -86,13 +89,22 @@ class Model {
     for (const auto& [window, rows] : windows_) {
       const int64_t end = window.first + with_.window.size_us;
       if (end > watermark_ && !with_.early) continue;
-      append_row(lines, window.second, end, rows);
+      const bool in_steps = with_.every_rows > 0 && end > watermark_;
+      append_row(lines, window.second, end, in_steps ? whole_steps(window) : rows);
     }
     std::ranges::sort(lines);
     return lines;
   }
 
  private:
+  // The rows of a window up to the last multiple of every_rows.
+  std::map<std::string, int64_t> whole_steps(const std::pair<int64_t, std::string>& window) const {
+    const Lines& order = orders_.at(window);
+    std::map<std::string, int64_t> rows;
+    const size_t told = order.size() / with_.every_rows * with_.every_rows;
+    for (size_t n = 0; n < told; ++n) ++rows[order[n]];
+    return rows;
+  }
   bool is_final(int64_t start) const {
     return start + with_.window.size_us + with_.lateness_us <= watermark_;
   }
@@ -121,6 +133,7 @@ class Model {
   const Case with_;
   int64_t watermark_ = INT64_MIN;
   std::map<std::pair<int64_t, std::string>, std::map<std::string, int64_t>> windows_;
+  std::map<std::pair<int64_t, std::string>, Lines> orders_;  // rows as they came
   Lines late_;
 };
 
@@ -189,6 +202,20 @@ TEST(WindowAggregate, IsWhatAModelSays) {
             }
             if (::testing::Test::HasFatalFailure()) return;
           }
+        }
+      }
+    }
+  }
+}
+
+TEST(WindowAggregate, AfterSoManyRowsAGroupIsAsItWasWithTheLastOfThem) {
+  for (const WindowSpec& window : {WindowSpec{10 * kMs, 10 * kMs, 0}, {30 * kMs, 30 * kMs, kMs}}) {
+    for (const uint32_t cut : batch_cuts()) {
+      for (const int64_t lateness : {int64_t{0}, 7 * kMs}) {
+        for (const uint64_t rows : {1U, 2U, 3U, 5U}) {
+          SCOPED_TRACE(::testing::Message() << window.size_us << ", " << rows << " rows");
+          run_against_model({window, lateness, true, false, rows % 2 == 0, 0, rows}, cut);
+          if (::testing::Test::HasFatalFailure()) return;
         }
       }
     }
