@@ -29,13 +29,15 @@ SETTINGS = {
 
 
 class Server:
-    """One server with its data in `folder`; it keeps its port over restarts."""
+    """One server with its data in `folder`; it keeps its port over restarts. `advertise`: where
+    clients are told to connect, if it is not there."""
 
     start_limit_s = START_LIMIT_S
     patience = 1  # how many times as long it takes to get to work as Millrace does
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, advertise=None, **settings):
         self.folder = Path(folder)
+        self.advertise = advertise
         self.settings = {**SETTINGS, **{k.replace("_", "."): v for k, v in settings.items()}}
         self.bootstrap = "127.0.0.1:0"
         self.process = None
@@ -105,6 +107,8 @@ class Millrace(Server):
     def command(self):
         command = [PROGRAM, "server", "--data", str(self.folder / "data"),
                    "--listen", f"kafka={self.bootstrap}", "--listen", "http=off"]
+        if self.advertise:
+            command += ["--advertise", self.advertise]
         for name, value in self.settings.items():
             command += ["--broker-set", f"{name}={value}"]
         return command
@@ -132,8 +136,8 @@ class ApacheKafka(Server):
     java = ["java", "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
             "-Xshare:auto", "-cp", f"{JAVA}/lib/*"]
 
-    def __init__(self, folder, **settings):
-        super().__init__(folder, **settings)
+    def __init__(self, folder, advertise=None, **settings):
+        super().__init__(folder, advertise, **settings)
         ports = free_port(), free_port()
         self.bootstrap = f"127.0.0.1:{ports[0]}"
         self.properties = self.folder / "server.properties"
@@ -141,7 +145,7 @@ class ApacheKafka(Server):
             "process.roles": "broker,controller", "node.id": "1",
             "controller.quorum.voters": f"1@127.0.0.1:{ports[1]}",
             "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://127.0.0.1:{ports[1]}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "advertised.listeners": f"PLAINTEXT://{advertise or self.bootstrap}",
             "controller.listener.names": "CONTROLLER", "log.dirs": f"{self.folder}/data",
             "offsets.topic.replication.factor": "1", "offsets.topic.num.partitions": "1",
             "transaction.state.log.replication.factor": "1", "transaction.state.log.min.isr": "1",

@@ -110,9 +110,10 @@ func franzCodecs(r *run) {
 
 func franzAcknowledgements(r *run) {
 	r.franzTopic(r.franz(), 1)
-	for _, acks := range []kgo.Acks{kgo.NoAck(), kgo.LeaderAck(), kgo.AllISRAcks()} {
+	for at, acks := range []kgo.Acks{kgo.NoAck(), kgo.LeaderAck(), kgo.AllISRAcks()} {
 		sender := r.franz(kgo.RequiredAcks(acks), kgo.DisableIdempotentWrite())
 		franzSend(sender, "a", "b")
+		franzTake(r.franzReader(), 2*at+2) // nobody says when they are there
 		sender.Close()
 	}
 	found := texts(franzTake(r.franzReader(), 6))
