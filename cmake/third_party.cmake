@@ -40,7 +40,7 @@ if(EXISTS ${MILLRACE_ARROW_DIR}/include/arrow/api.h)
   target_include_directories(third_parquet SYSTEM INTERFACE ${MILLRACE_ARROW_DIR}/include)
   target_link_directories(third_parquet INTERFACE ${MILLRACE_ARROW_DIR})
   target_link_libraries(third_parquet INTERFACE -l:libparquet.so.2600 -l:libarrow.so.2600)
-  # Arrow exports the symbols of a simdjson of its own: ours has to come first, whoever else names it.
+  # Arrow exports the symbols of a simdjson of its own: ours has to come first, whoever names it.
   target_link_options(third_parquet INTERFACE -Wl,--push-state,--no-as-needed -lsimdjson
     -Wl,--pop-state -Wl,-rpath,${MILLRACE_ARROW_DIR})
   target_compile_definitions(third_parquet INTERFACE MILLRACE_WITH_PARQUET=1)

@@ -66,7 +66,7 @@ def test_a_bad_row_in_the_middle_is_named_and_the_job_goes_on(millrace):
 
 
 def test_what_is_rejected_does_not_depend_on_the_optimizer(millrace):
-    """Nor how it is told: by the table, the place in it, and the columns that the statement reads."""
+    """Nor how it is told: by table, place, and the columns that the statement reads."""
     numbers = "CREATE TABLE t (x BIGINT, s STRING);" \
         "INSERT INTO t VALUES (4, '4'), (5, 'five'), (6, '6'), (NULL, 'none'), (9, '0');"
     queries = [
