@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/nearest.h"
@@ -12,6 +13,11 @@ namespace millrace::cli {
 namespace {
 
 using Settings = std::map<std::string, std::string>;
+
+Error unknown_setting(const std::string& name, const std::vector<std::string_view>& known) {
+  return Error(ErrorCode::kInvalidOption, fmt::format("a topic has no setting '{}'", name))
+      .remedy(nearest_remedy(name, known));
+}
 
 Result<Settings> read_settings(const std::vector<std::string>& written) {
   Settings settings;
@@ -27,6 +33,21 @@ Result<Settings> read_settings(const std::vector<std::string>& written) {
   return settings;
 }
 
+// What a server says of a setting that there is not, with the nearest that another topic has.
+Error refusal_of(KafkaHandle& client, const Error& told, const Settings& settings) {
+  if (told.code() != ErrorCode::kInvalidOption || settings.empty()) return told;
+  const auto cluster = read_cluster(client);
+  if (!cluster || cluster->topics.empty()) return told;
+  const auto known = topic_settings(client, cluster->topics.front().name);
+  if (!known) return told;
+  std::vector<std::string_view> names;
+  for (const TopicSetting& setting : *known) names.push_back(setting.name);
+  for (const auto& [name, value] : settings) {
+    if (std::ranges::find(names, name) == names.end()) return unknown_setting(name, names);
+  }
+  return told;
+}
+
 Result<ExitCode> create(io::World world, const TopicOptions& options) {
   const Settings settings = MILLRACE_TRY(read_settings(options.settings));
   const AdminClient client = MILLRACE_TRY(AdminClient::open(world, options.target));
@@ -38,7 +59,7 @@ Result<ExitCode> create(io::World world, const TopicOptions& options) {
                                       .settings = settings});
     if (made) return fmt::format("created {}", name);
     if (made.error().code() != ErrorCode::kTopicExists) {
-      return Error(made.error()).at(name);
+      return refusal_of(*client.handle, made.error(), settings).at(name);
     }
     if (options.if_not_exists) return fmt::format("{} exists already", name);
     return Error(ErrorCode::kTopicExists, fmt::format("there is a topic '{}' already", name))
@@ -90,9 +111,7 @@ Result<void> change_settings(KafkaHandle& client, const std::string& name, const
   }
   const auto check = [&](const std::string& setting) -> Result<void> {
     if (std::ranges::find(names, setting) != names.end()) return {};
-    return Error(ErrorCode::kInvalidOption, fmt::format("a topic has no setting '{}'", setting))
-        .at(name)
-        .remedy(nearest_remedy(setting, names));
+    return unknown_setting(setting, names);
   };
   for (const auto& [setting, value] : changes) {
     MILLRACE_TRY(check(setting));

@@ -1,4 +1,4 @@
-"""A server of the Kafka door that a test starts on a free port, and the commands that speak to it."""
+"""A server that a test starts on a free port, and the commands that speak to it."""
 
 import os
 import re

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 from broker import PATIENCE_S, Server, wait_until
@@ -87,6 +88,24 @@ def test_what_a_reader_that_went_away_did_not_take_comes_again(server, topic):
     rest = server.consume(topic, "-g", topic).splitlines()
     # At least what was not written to the pipe; nothing is lost.
     assert rest[-1].startswith("4999 ") and len(rest) > 4800
+
+
+def test_ctrl_c_without_a_server_says_that_something_may_come_again(tmp_path):
+    server = Server(tmp_path).start()
+    server.create("t")
+    server.produce("t", b"0\n")
+    reader = server.popen("consume", "t", "-g", "g", "--timeout", "1")
+    assert reader.stdout.readline() == b"0\n"
+    server.process.kill()
+    server.process.wait()
+    server.process.stdout.close()
+    assert b"; waiting for it" in reader.stderr.readline()
+    begun = time.monotonic()
+    reader.send_signal(signal.SIGINT)
+    out, err = reader.communicate(timeout=PATIENCE_S)
+    assert (reader.returncode, out) == (6, b"")
+    assert b"MR-1013" in err and b"what was printed last may not be committed" in err
+    assert time.monotonic() - begun < 10
 
 
 def test_members_share_partitions_and_are_described(server, topic):

@@ -1,4 +1,4 @@
-"""`produce` and `consume` on a server: every record comes out as it went in, or its line is named."""
+"""`produce` and `consume` on a server: a record comes out as it went in, or its line is named."""
 
 import base64
 import json
@@ -316,9 +316,9 @@ def test_on_a_terminal_each_line_is_written_at_once_and_the_end_is_told(server, 
 
 
 def test_progress_is_shown_on_a_terminal_only(server, topic, tmp_path):
-    command = ["/bin/sh", "-c", f"'{PROGRAM}' consume {topic} -b {server.brokers} > '{tmp_path}/out'"]
+    shell = f"'{PROGRAM}' consume {topic} -b {server.brokers} > '{tmp_path}/out'"
     server.produce(topic, b"1\n2\n")
-    with Terminal(command, tmp_path) as terminal:
+    with Terminal(["/bin/sh", "-c", shell], tmp_path) as terminal:
         terminal.expect("2 records, ")
         terminal.keys("\x03")
         terminal.end()

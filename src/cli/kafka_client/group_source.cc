@@ -37,7 +37,14 @@ Result<std::unique_ptr<GroupSource>> GroupSource::open(io::Clock& clock,
 GroupSource::~GroupSource() {
   message_.reset();
   positions_.clear();
-  if (open_) rd_kafka_consumer_close(client_->get());
+  close();
+}
+
+// A server that has gone could not be told, and would be waited for in vain.
+void GroupSource::close() {
+  if (std::exchange(open_, false) && !client_->down_since()) {
+    rd_kafka_consumer_close(client_->get());
+  }
 }
 
 Result<void> GroupSource::join(const std::vector<std::string>& topics) {
@@ -53,10 +60,12 @@ Result<void> GroupSource::join(const std::vector<std::string>& topics) {
 
 Result<void> GroupSource::leave() {
   message_.reset();
-  auto committed = commit(true);
-  if (std::exchange(open_, false)) rd_kafka_consumer_close(client_->get());
+  auto committed = client_->down_since() ? client_->reach() : Result<void>();
+  if (committed) committed = commit(true);
+  close();
   if (lost_) return *lost_;
-  return committed;
+  if (committed || positions_.empty()) return {};
+  return Error(committed.error()).within("what was printed last may not be committed");
 }
 
 void GroupSource::rebalanced(int code, rd_kafka_topic_partition_list_s& partitions) {
@@ -128,6 +137,7 @@ void GroupSource::note(const ClientRecord& record) {
     topic = positions_.emplace(std::string(record.topic), Names::mapped_type()).first;
   }
   topic->second[record.partition] = record.offset + 1;
+  noted_ = true;
   if (!at_end_.empty()) at_end_.erase({std::string(record.topic), record.partition});
 }
 
@@ -136,6 +146,7 @@ bool GroupSource::ended() const {
 }
 
 Result<void> GroupSource::commit(bool wait) {
+  if (!wait && !noted_) return {};
   std::vector<PartitionOffset> offsets;
   for (const auto& [topic, partitions] : positions_) {
     for (const auto& [partition, offset] : partitions) {
@@ -146,11 +157,10 @@ Result<void> GroupSource::commit(bool wait) {
   const PartitionList list = make_partition_list(offsets);
   const auto code = rd_kafka_commit(client_->get(), list.get(), wait ? 0 : 1);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return client_->failure(code)
-        .within("what was printed could not be committed")
-        .at("group " + options_.group);
+    return client_->failure(code).at("group " + options_.group);
   }
-  // A commit without a wait may get lost: the next one says it again.
+  noted_ = false;
+  // A commit without a wait may get lost: the last one says it again.
   if (wait) positions_.clear();
   return {};
 }

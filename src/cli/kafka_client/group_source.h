@@ -45,6 +45,7 @@ class GroupSource final : public RecordSource, ClientEvents {
 
   explicit GroupSource(Options options) : options_(std::move(options)) {}
   void rebalanced(int code, rd_kafka_topic_partition_list_s& partitions) override;
+  void close();
   void forget(const rd_kafka_topic_partition_list_s& partitions);
   void note(const ClientRecord& record);
   Result<Arrival> failed();
@@ -52,7 +53,8 @@ class GroupSource final : public RecordSource, ClientEvents {
   const Options options_;
   std::unique_ptr<KafkaHandle> client_;
   Message message_;
-  Names positions_;  // behind what was returned and is not committed
+  Names positions_;     // behind what was returned and is not committed
+  bool noted_ = false;  // something since the last commit
   std::set<TopicPartition> assigned_;
   std::set<TopicPartition> at_end_;
   bool assigned_once_ = false;

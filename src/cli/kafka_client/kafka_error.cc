@@ -92,14 +92,16 @@ bool is_connection_error(int code) {
 
 std::string_view plain_reason(std::string_view told) {
   if (const size_t after = told.rfind(" (after "); after != told.npos) told = told.substr(0, after);
-  // "host:port/bootstrap: ", "ssl://host:port/3: ".
-  if (const size_t name = told.find(": "); name != told.npos && told.find('/') < name) {
-    told = told.substr(name + 2);
-  }
   constexpr std::string_view kFailed = " failed: ";
-  if (told.starts_with("Connect to ") && told.find(kFailed) != told.npos) {
-    told = told.substr(told.find(kFailed) + kFailed.size());
+  if (told.find("Connect to ") != told.npos && told.find(kFailed) != told.npos) {
+    return told.substr(told.find(kFailed) + kFailed.size());
   }
+  // "host:port/bootstrap: ", "ssl://host:port/3: ", "GroupCoordinator: host:port: ".
+  constexpr std::string_view kCoordinator = "GroupCoordinator: ";
+  const bool coordinator = told.starts_with(kCoordinator);
+  if (coordinator) told.remove_prefix(kCoordinator.size());
+  const size_t name = told.find(": ");
+  if (name != told.npos && (coordinator || told.find('/') < name)) told = told.substr(name + 2);
   return told;
 }
 

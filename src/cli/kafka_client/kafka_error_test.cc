@@ -30,6 +30,10 @@ TEST(KafkaError, ReasonsAreToldWithoutTheNamesOfPartsOfTheClient) {
   EXPECT_EQ(plain_reason("no.such:9092/bootstrap: Failed to resolve 'no.such:9092': Name or "
                          "service not known (after 5ms in state CONNECT)"),
             "Failed to resolve 'no.such:9092': Name or service not known");
+  EXPECT_EQ(plain_reason("GroupCoordinator: 127.0.0.1:9: Connect to ipv4#127.0.0.1:9 failed: "
+                         "Connection refused (after 0ms in state CONNECT)"),
+            "Connection refused");
+  EXPECT_EQ(plain_reason("GroupCoordinator: 127.0.0.1:9: Disconnected"), "Disconnected");
   EXPECT_EQ(plain_reason("ssl://b:1/3: Disconnected (after 30ms in state UP)"), "Disconnected");
   EXPECT_EQ(plain_reason("something else"), "something else");
 }

@@ -85,7 +85,8 @@ KafkaHandle::KafkaHandle(io::Clock& clock, const ClientOptions& options, ClientE
     : clock_(clock), options_(options), events_(events) {}
 
 KafkaHandle::~KafkaHandle() {
-  if (handle_ != nullptr) rd_kafka_destroy(handle_);
+  // Members of groups have left before, or are not waited for.
+  if (handle_ != nullptr) rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
 Result<std::unique_ptr<KafkaHandle>> KafkaHandle::open(io::Clock& clock,

@@ -103,7 +103,7 @@ class KafkaHandle {
   std::optional<Error> fatal_;
   bool reached_ = false;  // at any time
   bool polled_with_records_ = false;
-  std::string reason_;    // why the last connection failed
+  std::string reason_;  // why the last connection failed
   int reason_code_ = 0;
 };
 
