@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "expr/build.h"
+
 namespace millrace::plan {
 namespace {
 
@@ -68,6 +70,21 @@ std::string describe_aggregate(const Node& node, const Aggregate& aggregate) {
   return text;
 }
 
+// The condition with the side of every column whose name both inputs have.
+std::string describe_residual(const Node& node, const Join& join) {
+  const data::Schema& left = *node.input(0)->schema;
+  const data::Schema& right = *node.input(1)->schema;
+  const auto with_side = [&](const expr::ExpressionPtr& part) {
+    const auto* column = part->as<expr::ColumnRef>();
+    if (column == nullptr) return part;
+    const bool is_left = column->index < left.columns();
+    if (!(is_left ? right : left).find(column->name)) return part;
+    return expr::make_column(column->index, (is_left ? "left." : "right.") + column->name,
+                             part->type(), part->nullable());
+  };
+  return expr::to_string(*expr::rewrite(join.residual, with_side));
+}
+
 std::string describe_join(const Node& node, const Join& join) {
   constexpr std::string_view kNames[] = {"Inner", "Left", "Right", "Full", "Semi", "Anti"};
   std::string text = fmt::format("{}Join", kNames[static_cast<size_t>(join.kind)]);
@@ -77,7 +94,7 @@ std::string describe_join(const Node& node, const Join& join) {
                         column_name(*node.input(1)->schema, join.keys[at].right));
   }
   if (join.residual != nullptr) {
-    text += fmt::format(" where {}", expr::to_string(*join.residual));
+    text += fmt::format(" where {}", describe_residual(node, join));
   }
   return text;
 }
