@@ -1,7 +1,7 @@
 #include "log/partitions/partition.h"
 
 #include <algorithm>
-#include <utility>
+#include <iterator>
 
 #include "base/assert.h"
 #include "commit/byte_codec.h"
@@ -185,22 +185,26 @@ commit::PartitionSize Partition::size() const {
   return size;
 }
 
+std::deque<LogPiece>::const_iterator Partition::first_unsettled() const {
+  return std::ranges::partition_point(
+      pieces_, [&](const LogPiece& piece) { return piece.lsn <= settled_lsn_; });
+}
+
 std::vector<LogPiece> Partition::unsettled(commit::Lsn through) const {
   const std::lock_guard lock(mutex_);
   std::vector<LogPiece> found;
-  for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) {
-    if (piece->in_ring() && piece->lsn <= through) found.push_back(*piece);
+  for (auto piece = first_unsettled(); piece != pieces_.end() && piece->lsn <= through; ++piece) {
+    if (piece->in_ring()) found.push_back(*piece);
   }
-  std::ranges::reverse(found);
   return found;
 }
 
 void Partition::settle(commit::Lsn through, std::vector<LogPiece> settled) {
   if (settled.empty()) return;
   const std::lock_guard lock(mutex_);
-  const auto first = std::ranges::find_if(
-      pieces_, [&](const LogPiece& piece) { return piece.in_ring() && piece.lsn <= through; });
-  std::deque<LogPiece> kept(first, pieces_.end());
+  const auto first = first_unsettled();
+  settled_lsn_ = through;
+  std::deque<LogPiece> kept(first, pieces_.cend());
   pieces_.erase(first, pieces_.end());
   std::erase_if(kept,
                 [&](const LogPiece& piece) { return piece.in_ring() && piece.lsn <= through; });
@@ -276,14 +280,20 @@ bool Partition::holds(const std::vector<LogPiece>& pieces) const {
 
 void Partition::rehome(const std::vector<LogPiece>& old, std::vector<LogPiece> by) {
   const std::lock_guard lock(mutex_);
+  const auto first =
+      std::ranges::lower_bound(pieces_, old.front().base_offset, {}, &LogPiece::base_offset);
+  const auto last =
+      std::ranges::upper_bound(pieces_, old.back().base_offset, {}, &LogPiece::base_offset);
+  std::vector<LogPiece> now(first, last);
   auto next = old.begin();
-  std::erase_if(pieces_, [&](const LogPiece& piece) {
+  std::erase_if(now, [&](const LogPiece& piece) {
     while (next != old.end() && next->base_offset < piece.base_offset) ++next;
     return next != old.end() && same_place(*next, piece);
   });
-  std::deque<LogPiece> kept = std::exchange(pieces_, {});
-  std::ranges::merge(by, kept, std::back_inserter(pieces_), {}, &LogPiece::base_offset,
-                     &LogPiece::base_offset);
+  std::ranges::move(by, std::back_inserter(now));
+  std::ranges::sort(now, {}, &LogPiece::base_offset);
+  const auto at = pieces_.erase(first, last);
+  pieces_.insert(at, std::make_move_iterator(now.begin()), std::make_move_iterator(now.end()));
   drop_before_start();
 }
 
@@ -293,6 +303,7 @@ void Partition::restore(int64_t start_offset, int64_t end_offset, std::vector<Lo
   next_offset_ = published_end_ = published_stable_ = end_offset;
   shown_ = {end_offset, end_offset, end_offset, end_offset, {}, {}};
   pieces_.assign(std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end()));
+  for (const LogPiece& piece : pieces_) settled_lsn_ = std::max(settled_lsn_, piece.lsn);
   drop_before_start();
 }
 

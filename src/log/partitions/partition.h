@@ -182,6 +182,8 @@ class Partition {
   void drop_before_start();
   // With mutex_ held: behind the pieces that settled_prefix gives.
   std::deque<LogPiece>::const_iterator prefix_end() const;
+  // With mutex_ held: the first piece that took effect after the last that was settled.
+  std::deque<LogPiece>::const_iterator first_unsettled() const;
   // With mutex_ held: one behind the last record that is below every open transaction.
   void find_stable();
 
@@ -196,6 +198,7 @@ class Partition {
   std::vector<AbortedRange> aborted_;
   Shown shown_;
   std::deque<LogPiece> pieces_;
+  commit::Lsn settled_lsn_;  // nothing up to it stands in the ring
   std::shared_ptr<const commit::LeaderEpochs> epochs_ =
       std::make_shared<const commit::LeaderEpochs>();
   std::vector<Waiting> watches_;
