@@ -73,10 +73,11 @@ def test_a_misspelt_topic_gets_the_nearest_name(server, verb):
 def test_a_description_has_partitions_groups_and_settings_with_their_origin(server):
     server.create("told", "-p", 2, "-c", "retention.ms=1000000")
     server.produce("told", b"a\nb\nc\n")
-    server.consume("told", "-g", "readers", "-n", 2)
+    server.consume("told", "-g", "readers")
+    server.produce("told", b"d\n", "-p", "0")
     partitions, groups, settings = tables(server.ok("topic", "describe", "told", "-o", "json"))
     assert [(row["partition"], row["start"], row["end"]) for row in partitions] == [
-        (0, 0, 2), (1, 0, 1)]
+        (0, 0, 3), (1, 0, 1)]
     assert {row["leader"] for row in partitions} == {1}
     (group,) = groups
     assert (group["group"], group["state"], group["lag"]) == ("readers", "Empty", 1)
