@@ -48,7 +48,8 @@ constexpr auto kWorld = std::to_array<Guide>({
      "been acknowledged is read back from the log."},
     {kInUse,
      "One process at a time uses a data directory. End the other one (`fuser DIR/lock` names\n"
-     "it), or take another --data. A process that was killed leaves no lock behind."},
+     "it), or take another --data; if it is a server, speak to it instead (-b HOST:PORT). A\n"
+     "process that was killed leaves no lock behind."},
     {kPortInUse,
      "Another program listens there; `ss -ltnp` names it. End it, or choose another port with\n"
      "--listen kafka=127.0.0.1:19092. Port 0 takes a free one, which the ready line names."},
@@ -206,8 +207,8 @@ constexpr auto kLog = std::to_array<Guide>({
      "Another process, or a later start, runs the job of this name; this one stops so that\n"
      "nothing is written twice. If both were meant, give them names: SET 'job.name' = '…'."},
     {kTopicNotFound,
-     "`millrace topic list --data DIR` lists the topics. CREATE TABLE t (…) without a\n"
-     "connector makes topic t."},
+     "`millrace topic list` lists the topics of a server, with --data DIR those of a directory.\n"
+     "`millrace topic create` makes one, and so does CREATE TABLE t (…) without a connector."},
     {kTopicExists, "Take another name, or DROP TABLE the table that made the topic."},
     {kOffsetOutOfRange,
      "The records there are deleted or not yet written. `millrace topic describe TOPIC` shows\n"
