@@ -228,28 +228,29 @@ def test_a_statement_that_ends_at_once_shows_no_progress(place):
 
 
 def test_what_a_killed_process_left_behind_goes_when_the_next_one_starts(place):
-    def of(process):
-        while not (known := [folder for folder in place.iterdir() if (folder / "ring").exists()
-                             and folder not in others]):
-            assert process.poll() is None
-            time.sleep(0.02)
-        others.update(known)
+    def age(folder):
         long_ago = time.time() - 3600
-        os.utime(known[0], (long_ago, long_ago))
-        return known[0]
+        os.utime(folder, (long_ago, long_ago))
 
-    others = set()
+    def started():
+        before = set(place.iterdir())
+        process = start(place, "-q", "-c", endless, stdout=subprocess.PIPE)
+        process.stdout.readline()  # the first rows: its directory is complete
+        return process, (set(place.iterdir()) - before).pop()
+
     endless = ENDLESS.format(10, "") + "SUBSCRIBE SELECT id FROM g"
-    killed = start(place, "-q", "-c", endless, stdout=subprocess.DEVNULL)
-    left = of(killed)
-    living = start(place, "-q", "-c", endless, stdout=subprocess.DEVNULL)
-    in_use = of(living)
+    killed, left = started()
     killed.kill()
-    killed.wait()
-    (place / "millrace-data").mkdir()  # not one of ours
-    assert run(place, "-q", "-c", "SELECT 1")[0] == 0
-    assert not left.exists()
-    assert in_use.exists() and (place / "millrace-data").exists()
-    living.send_signal(signal.SIGTERM)
-    living.wait(timeout=60)
-    (place / "millrace-data").rmdir()
+    killed.communicate()
+    living, in_use = started()
+    try:
+        for folder in (left, in_use):
+            age(folder)
+        (place / "millrace-data").mkdir()  # not one of ours
+        assert run(place, "-q", "-c", "SELECT 1")[0] == 0
+        assert not left.exists()
+        assert in_use.exists() and (place / "millrace-data").exists()
+    finally:
+        living.send_signal(signal.SIGTERM)
+        living.communicate(timeout=60)
+        (place / "millrace-data").rmdir()
