@@ -1,5 +1,6 @@
 #include "log/compact/compaction.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -46,7 +47,12 @@ void Compaction::look() {
 
 void Compaction::consider(const PartitionPtr& partition, const CompactionRules& rules,
                           int64_t now_ms) {
-  Known& known = known_[partition->id()];
+  const auto [found, is_new] = known_.try_emplace(partition->id());
+  Known& known = found->second;
+  // Whatever deletions an earlier process kept, by then their time is over.
+  if (is_new) {
+    known.horizon_ms = now_ms + std::min(rules.delete_retention_ms, INT64_MAX - now_ms);
+  }
   if (now_ms < known.not_before_ms) return;
   const bool by_time = rules.min_lag_ms > 0 || rules.max_lag_ms != INT64_MAX ||
                        (known.horizon_ms && *known.horizon_ms <= now_ms);

@@ -176,6 +176,22 @@ TEST_F(Compacted, DeletionsGoWhenTheirTimeIsOver) {
   EXPECT_EQ(read(partition).records.size(), 10U) << "without anything that was written since";
 }
 
+TEST_F(Compacted, DeletionsGoAfterARestartToo) {
+  Config config = kEager;
+  config["delete.retention.ms"] = "20000";
+  const PartitionId partition = make(config);
+  for (int i = 0; i < 100; ++i) put(partition, "key-" + std::to_string(i % 10), "v");
+  put(partition, "key-3", std::nullopt);
+  put(partition, "last", "v");
+  flush();
+  wait();
+  flush();
+  crash();
+  EXPECT_EQ(read(partition).records.size(), 11U);
+  wait(30);
+  EXPECT_EQ(read(partition).records.size(), 10U);
+}
+
 TEST_F(Compacted, YoungRecordsStayForTheirLag) {
   Config config = kEager;
   config["min.compaction.lag.ms"] = "60000";
