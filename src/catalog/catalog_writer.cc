@@ -12,7 +12,10 @@ bool is_topic(const Relation& relation) {
 }
 
 commit::TopicSpec topic_of(const TableDefinition& table) {
-  commit::TopicSpec topic{.name = table.topic(), .partitions = 1, .config = {}};
+  // A table keeps its rows, whatever topics keep that say nothing.
+  commit::TopicSpec topic{.name = table.topic(),
+                          .partitions = 1,
+                          .config = {{"retention.bytes", "-1"}, {"retention.ms", "-1"}}};
   if (table.options.has("partitions")) {
     topic.partitions = static_cast<uint32_t>(table.options.integer("partitions"));
   }

@@ -66,6 +66,7 @@ struct Node::Modules {
   Result<void> open_log();
   Result<void> add_system_tables();
   Result<void> make_errors_topic();
+  Result<void> keep_tables();
 };
 
 void Node::Modules::start_threads() {
@@ -127,7 +128,28 @@ Result<void> Node::Modules::make_errors_topic() {
   const std::string topic(connectors::kErrorsTopic);
   if (log->topics().describe(topic)) return {};
   MILLRACE_TRY(io::await<commit::TopicId>(world.threads, [&](auto done) {
-    log->topics().create({.name = topic, .partitions = 1, .config = {}}, *door, std::move(done));
+    log->topics().create({.name = topic,
+                          .partitions = 1,
+                          .config = {{"retention.bytes", "-1"}, {"retention.ms", "-1"}}},
+                         *door, std::move(done));
+  }));
+  return {};
+}
+
+// Tables from before topics followed defaults keep their rows, too.
+Result<void> Node::Modules::keep_tables() {
+  std::vector<commit::Command> commands;
+  const catalog::CatalogPtr tables = machine.current();
+  for (const catalog::Relation* relation : tables->relations()) {
+    if (relation->table == nullptr || !(relation->made_topic || relation->system)) continue;
+    const auto topic = log->topics().describe(relation->table->topic());
+    if (!topic || topic->config.contains("retention.ms")) continue;
+    commands.push_back(commit::alter_topic_command(
+        topic->id, {}, {{"retention.bytes", "-1"}, {"retention.ms", "-1"}}));
+  }
+  if (commands.empty()) return {};
+  MILLRACE_TRY(io::await<commit::Lsn>(world.threads, [&](auto done) {
+    log->proposals().propose(std::move(commands), *door, std::move(done));
   }));
   return {};
 }
@@ -142,6 +164,7 @@ Result<std::unique_ptr<Node>> Node::open(io::World world, NodeOptions options) {
   MILLRACE_TRY(modules->add_system_tables());
   MILLRACE_TRY(modules->open_log());
   MILLRACE_TRY(modules->make_errors_topic());
+  MILLRACE_TRY(modules->keep_tables());
   return std::unique_ptr<Node>(new Node(std::move(modules)));
 }
 

@@ -68,8 +68,11 @@ void TopicDirectory::drop(commit::TopicId topic) const {
 void TopicDirectory::catch_up(uint64_t version, uint64_t settings_version) const {
   const bool known = version_ != 0 && settings_version_ >= settings_version;
   if (known && version_ >= version) return;
-  // Limits may be others for all.
-  if (!known) plain_.reset();
+  if (!known) {
+    // Limits may be others for all.
+    plain_.reset();
+    if (settings_ != nullptr) log_.topics().set_defaults(retention_defaults(*settings_));
+  }
   commit::TopicChanges changes = log_.topics().changes(known ? moment_ : 0);
   if (changes.all) {
     by_name_.clear();

@@ -139,6 +139,15 @@ SettingValues topic_defaults(const BrokerSettings& broker) {
   return defaults;
 }
 
+commit::TopicDefaults retention_defaults(const BrokerSettings& broker) {
+  commit::TopicDefaults defaults;
+  if (const int64_t ms = broker.number("log.retention.ms"); ms >= 0) defaults.retention_ms = ms;
+  if (const int64_t bytes = broker.number("log.retention.bytes"); bytes >= 0) {
+    defaults.retention_bytes = static_cast<uint64_t>(bytes);
+  }
+  return defaults;
+}
+
 TopicLimits read_topic_limits(const std::map<std::string, std::string>& config) {
   const auto policy = words_of(value_of(config, "cleanup.policy"));
   return {

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "broker/settings/broker_settings.h"
 #include "broker/settings/setting.h"
+#include "commit/topics.h"
 
 namespace millrace::broker {
 
@@ -30,6 +31,9 @@ std::vector<SettingValue> topic_values(const Setting& setting, const SettingValu
 
 // What the broker's settings say for topics that do not, under the topics' names.
 SettingValues topic_defaults(const BrokerSettings& broker);
+
+// What of that the log itself must know.
+commit::TopicDefaults retention_defaults(const BrokerSettings& broker);
 
 // What the broker itself looks at, with defaults filled in. A plain value.
 struct TopicLimits {
