@@ -10,6 +10,7 @@ from kill_loop import run_kill_loop
 KILLS = 200 if os.environ.get("MILLRACE_TEST_DEPTH") == "full" else 5
 
 
+@pytest.mark.millrace_only("Apache Kafka takes longer to start again than is left here")
 @pytest.mark.needs("AddPartitionsToTxn", "ListTransactions")
 def test_nothing_is_lost_doubled_or_left_open_when_the_server_is_killed(own_broker):
     seed = random.randrange(1 << 32)

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "base/varint.h"
 #include "record/batch_header.h"
 #include "record/batch_view.h"
 
@@ -58,6 +59,21 @@ std::optional<BatchRejection> check_fields(const record::BatchHeader& header, si
     return no(ProtocolError::kUnsupportedCompressionType, "zstd needs Produce version 7");
   }
   return std::nullopt;
+}
+
+// Whether the records of a batch that is not compressed are as many as it says, one behind the
+// other.
+bool counted_right(const record::BatchView& batch) {
+  std::span<const std::byte> rest = batch.buffer().span().subspan(record::kBatchHeaderBytes);
+  int32_t count = 0;
+  for (; !rest.empty(); ++count) {
+    const auto length = take_varint(rest);
+    if (!length) return false;
+    const int64_t bytes = unzigzag(*length);
+    if (bytes < 0 || bytes > static_cast<int64_t>(rest.size())) return false;
+    rest = rest.subspan(static_cast<size_t>(bytes));
+  }
+  return count == batch.header().record_count;
 }
 
 std::optional<BatchRejection> check_times(const record::BatchHeader& header,
@@ -128,6 +144,9 @@ std::expected<commit::RecordBatch, BatchRejection> check_batch(std::vector<Buffe
   }
   const record::BatchHeader& header = view->header();
   if (auto wrong = check_fields(header, bytes.bytes(), rules)) return Rejected(*std::move(wrong));
+  if (header.codec() == record::Codec::kNone && !counted_right(*view)) {
+    return rejected(ProtocolError::kInvalidRecord, "the batch has not as many records as it says");
+  }
   if (rules.limits.log_append_time) {
     stamp(bytes, header, rules.now_ms);
   } else if (auto wrong = check_times(header, rules)) {

@@ -26,7 +26,8 @@ struct BatchRejection {
 };
 
 // One batch as a client sent it, to what is appended. With LogAppendTime its timestamps become
-// `now_ms`, in place. Records are not parsed unless the topic is compacted, where each needs a key.
+// `now_ms`, in place. Records that are not compressed are counted; they are not parsed unless the
+// topic is compacted, where each needs a key.
 //
 // REQUIRES: nobody else looks at the bytes yet.
 std::expected<commit::RecordBatch, BatchRejection> check_batch(std::vector<Buffer> records,
