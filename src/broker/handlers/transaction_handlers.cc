@@ -188,9 +188,13 @@ void TxnOffsetCommitHandler::handle(Call call, Request request, Reply<Response> 
       [this, refuse, request = std::move(request),
        reply = std::move(reply)](const OffsetsClaim& claim) mutable {
         if (claim.error != ProtocolError::kNone) return reply.send(refuse(request, claim.error));
-        commit_in_transaction(groups_, topics_, request,
-                              [held = claim.held, reply = std::move(reply)](
-                                  Response response) mutable { reply.send(response); });
+        commit_in_transaction(
+            groups_, topics_, request,
+            [held = claim.held, reply = std::move(reply)](Response response) mutable {
+              // Before the client asks for the end.
+              held.reset();
+              reply.send(response);
+            });
       });
 }
 
