@@ -1,5 +1,6 @@
 #include "broker/broker.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,8 @@ namespace millrace::broker {
 namespace {
 
 constexpr int kDrainMsMax = 5'000;
+// How long clients have to take their last answers.
+constexpr int kFarewellMsMax = 1'000;
 
 kafka::Uuid random_uuid(io::Random& random) {
   kafka::Uuid id;
@@ -35,10 +38,12 @@ struct Broker::Modules {
 
   Parts parts;
   BrokerOptions options;
+  std::shared_ptr<Traffic> traffic;
   std::vector<std::unique_ptr<io::Loop>> loops;
   std::unique_ptr<io::Executor> coordinators;
   Cluster cluster;
   std::optional<BrokerSettings> settings;
+  std::optional<ClientQuotas> quotas;
   std::optional<TopicDirectory> topics;
   std::optional<TopicMaker> maker;
   std::optional<FetchSessions> sessions;
@@ -50,6 +55,8 @@ struct Broker::Modules {
   std::vector<std::unique_ptr<KafkaDoor>> doors;
 
   void pause();
+  size_t connections() const;
+  void say_goodbye();
   void start_threads();
   Result<void> know_cluster();
   void build();
@@ -59,8 +66,9 @@ struct Broker::Modules {
 // The log answers on executors of this broker, and wakes what hangs on partitions: all of that must
 // be over before they go.
 Broker::Modules::~Modules() {
+  say_goodbye();
   doors.clear();
-  waits.close();
+  if (traffic != nullptr) traffic->close();
   if (groups == nullptr) return;
   io::Notification transactions_stopped;
   transactions->stop([&] { transactions_stopped.set(); });
@@ -76,6 +84,19 @@ Broker::Modules::~Modules() {
     parts.log.proposals().propose({IdentityMachine::set_cluster(cluster.id)}, *coordinators,
                                   std::move(done));
   });
+}
+
+// What is in flight is answered; clients that do not take it are not waited for.
+void Broker::Modules::say_goodbye() {
+  for (const auto& door : doors) door->finish();
+  waits.close();
+  for (int ms = 0; ms < kFarewellMsMax && connections() > 0; ++ms) pause();
+}
+
+size_t Broker::Modules::connections() const {
+  size_t count = 0;
+  for (const auto& door : doors) count += door->connections();
+  return count;
 }
 
 void Broker::Modules::pause() {
@@ -109,6 +130,11 @@ Result<void> Broker::Modules::know_cluster() {
 
 void Broker::Modules::build() {
   settings.emplace(parts.machines.settings, cluster, options.settings);
+  quotas.emplace(parts.machines.quotas, parts.world.clock);
+  const auto frame_bytes = static_cast<size_t>(settings->number("socket.request.max.bytes"));
+  // The largest request fits into half of it.
+  traffic = std::make_shared<Traffic>(
+      std::max(static_cast<size_t>(settings->number("queued.max.request.bytes")), 2 * frame_bytes));
   topics.emplace(parts.log, cluster.id, &*settings);
   maker.emplace(parts.log.proposals(), *topics, *settings, cluster);
   sessions.emplace(
@@ -140,7 +166,8 @@ void Broker::Modules::build() {
                                                           .waits = waits,
                                                           .groups = *groups,
                                                           .producer_ids = *producer_ids,
-                                                          .transactions = *transactions}));
+                                                          .transactions = *transactions}),
+                                            &*quotas);
 }
 
 Result<void> Broker::Modules::open_doors() {
@@ -149,11 +176,15 @@ Result<void> Broker::Modules::open_doors() {
   for (DoorOptions door : options.doors) {
     door.limits.frame_bytes_max =
         static_cast<uint32_t>(settings->number("socket.request.max.bytes"));
+    door.limits.idle_ns_max = settings->number("connections.max.idle.ms") * io::kNsPerMs;
+    door.connections_max = static_cast<size_t>(settings->number("max.connections"));
+    door.connections_per_host_max = static_cast<size_t>(settings->number("max.connections.per.ip"));
     doors.push_back(MILLRACE_TRY(KafkaDoor::open(
         {.dispatcher = *dispatcher,
          .network = parts.world.network,
          .loops = shared,
          .account = parts.received,
+         .traffic = traffic,
          .on_problem =
              [report = parts.on_problem](const std::string& peer, const Error& why) {
                if (report) report(Error(why).within("kafka client " + peer));
@@ -183,9 +214,19 @@ std::vector<io::Address> Broker::addresses() const {
 }
 
 size_t Broker::connections() const {
-  size_t count = 0;
-  for (const auto& door : modules_->doors) count += door->connections();
-  return count;
+  return modules_->connections();
+}
+
+size_t Broker::traffic_bytes() const {
+  return modules_->traffic->bytes();
+}
+
+size_t Broker::waiting_connections() const {
+  return modules_->traffic->waiting();
+}
+
+const ClientQuotas& Broker::quotas() const {
+  return *modules_->quotas;
 }
 
 }  // namespace millrace::broker

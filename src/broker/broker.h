@@ -46,6 +46,10 @@ class Broker {
   // Of each door, in the order of the options.
   std::vector<io::Address> addresses() const;
   size_t connections() const;
+  // What connections hold together of requests and answers, and how many of them wait for room.
+  size_t traffic_bytes() const;
+  size_t waiting_connections() const;
+  const ClientQuotas& quotas() const;
 
  private:
   struct Modules;

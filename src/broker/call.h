@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "broker/quotas/toll.h"
 #include "io/executor.h"
 #include "kafka/request_header.h"
 
@@ -22,6 +23,7 @@ struct Call {
   Endpoint endpoint;
   std::string client_host;           // the peer's address
   io::Executor* executor = nullptr;  // the connection's: the handler is called on it
+  TollPtr toll;                      // null: no quota is for this client
 
   int16_t version() const { return header.version; }
 };

@@ -17,31 +17,43 @@ Error refused(const kafka::Request& request, std::string_view why) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(std::vector<std::unique_ptr<Handler>> handlers) {
+Dispatcher::Dispatcher(std::vector<std::unique_ptr<Handler>> handlers, ClientQuotas* quotas)
+    : quotas_(quotas) {
   for (auto& handler : handlers) {
     const int16_t key = handler->key();
     handlers_.emplace(key, std::move(handler));
   }
 }
 
-void Dispatcher::dispatch(Call call, Buffer frame, Respond respond) const {
+int64_t Dispatcher::dispatch(Call call, Buffer frame, Respond respond) const {
+  const size_t request_bytes = frame.bytes();
   auto request = kafka::read_request(std::move(frame));
-  if (!request) return respond(std::move(request).error());
+  if (!request) {
+    respond(std::move(request).error());
+    return 0;
+  }
   const auto found = handlers_.find(request->header.api_key);
   if (request->api == nullptr || found == handlers_.end()) {
-    return respond(refused(*request, "is not known here"));
+    respond(refused(*request, "is not known here"));
+    return 0;
   }
   const bool asks_versions = request->header.api_key == kafka::ApiVersionsRequest::kKey;
   if (!request->api->served.contains(request->header.version) && !asks_versions) {
-    return respond(refused(*request, "is not served"));
+    respond(refused(*request, "is not served"));
+    return 0;
   }
   call.header = std::move(request->header);
+  if (quotas_ != nullptr) call.toll = quotas_->toll(call.header, request_bytes);
+  const TollPtr toll = call.toll;
   in_flight_.fetch_add(1, std::memory_order_relaxed);
   found->second->handle_body(std::move(call), std::move(request->body),
                              [this, respond = std::move(respond)](Answer answer) mutable {
                                respond(std::move(answer));
                                in_flight_.fetch_sub(1, std::memory_order_release);
                              });
+  if (toll == nullptr) return 0;
+  toll->worked();
+  return toll->due_ms();
 }
 
 }  // namespace millrace::broker

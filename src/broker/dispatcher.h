@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/handler.h"
+#include "broker/quotas/client_quotas.h"
 #include "kafka/api.h"
 
 namespace millrace::broker {
@@ -18,15 +19,19 @@ namespace millrace::broker {
 //             the connection ends, as clients expect. ApiVersions answers any version.
 class Dispatcher {
  public:
-  explicit Dispatcher(std::vector<std::unique_ptr<Handler>> handlers);
+  // `quotas` may be null; outlives it.
+  explicit Dispatcher(std::vector<std::unique_ptr<Handler>> handlers,
+                      ClientQuotas* quotas = nullptr);
 
   // `call` without its header, which stands in the frame.
-  void dispatch(Call call, Buffer frame, Respond respond) const;
+  // Returns for how many milliseconds nothing more is to be read from the client.
+  int64_t dispatch(Call call, Buffer frame, Respond respond) const;
   // Calls that are not answered yet.
   size_t in_flight() const { return in_flight_.load(std::memory_order_acquire); }
 
  private:
   std::unordered_map<int16_t, std::unique_ptr<Handler>> handlers_;
+  ClientQuotas* const quotas_;
   mutable std::atomic<size_t> in_flight_{0};
 };
 

@@ -27,6 +27,7 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
                                              .endpoint = std::move(endpoint),
                                              .limits = options_.limits,
                                              .account = parts_.account,
+                                             .traffic = parts_.traffic,
                                              .on_end = [guests = weak_from_this()](
                                                            Connection& ended, const auto& why) {
                                                if (const auto self = guests.lock())
@@ -36,22 +37,19 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
       const std::lock_guard lock(mutex_);
       // Too many: it is closed without a word.
       if (closed_ || connections_.size() >= options_.connections_max) return;
+      const auto host = hosts_.try_emplace(connection->peer(), 0).first;
+      if (host->second >= options_.connections_per_host_max) return;
+      ++host->second;
       connections_.emplace(connection.get(), Guest{connection, &loop});
     }
     connection->start();
   }
 
   void close() {
-    std::vector<Guest> all;
-    {
-      const std::lock_guard lock(mutex_);
-      closed_ = true;
-      for (auto& [key, guest] : connections_) all.push_back(guest);
-    }
-    // A connection belongs to its loop: no other thread may be the last to hold it.
-    for (Guest& guest : all) {
-      guest.loop->post([held = std::move(guest.connection)] { held->end(std::nullopt); });
-    }
+    for_each([](Connection& connection) { connection.end(std::nullopt); });
+  }
+  void finish() {
+    for_each([](Connection& connection) { connection.finish(); });
   }
 
   size_t size() const {
@@ -64,6 +62,20 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
     std::shared_ptr<Connection> connection;
     io::Executor* loop;
   };
+
+  // On their loops; there will be no others.
+  void for_each(void (*act)(Connection&)) {
+    std::vector<Guest> all;
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+      for (auto& [key, guest] : connections_) all.push_back(guest);
+    }
+    // A connection belongs to its loop: no other thread may be the last to hold it.
+    for (Guest& guest : all) {
+      guest.loop->post([act, held = std::move(guest.connection)] { act(*held); });
+    }
+  }
 
   Endpoint endpoint_of(const io::Stream& stream) const {
     const io::Address local = stream.local();
@@ -83,6 +95,8 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
       if (found == connections_.end()) return;
       last = std::move(found->second.connection);
       connections_.erase(found);
+      const auto host = hosts_.find(ended.peer());
+      if (--host->second == 0) hosts_.erase(host);
     }
     if (why && parts_.on_problem) parts_.on_problem(ended.peer(), *why);
   }
@@ -92,6 +106,7 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
   mutable std::mutex mutex_;
   bool closed_ = false;
   std::unordered_map<Connection*, Guest> connections_;
+  std::unordered_map<std::string, size_t> hosts_;  // how many of each
 };
 
 Result<std::unique_ptr<KafkaDoor>> KafkaDoor::open(Parts parts, DoorOptions options) {
@@ -112,6 +127,11 @@ KafkaDoor::KafkaDoor(Parts parts, std::shared_ptr<Guests> guests,
 KafkaDoor::~KafkaDoor() {
   listener_.reset();
   guests_->close();
+}
+
+void KafkaDoor::finish() {
+  listener_.reset();
+  guests_->finish();
 }
 
 size_t KafkaDoor::connections() const {

@@ -18,6 +18,7 @@ struct DoorOptions {
   std::optional<io::Address> advertised;
   ConnectionLimits limits;
   size_t connections_max = 10'000;
+  size_t connections_per_host_max = SIZE_MAX;
 };
 
 // KafkaDoor: a port that speaks the Kafka protocol.
@@ -33,6 +34,7 @@ class KafkaDoor {
     // Charged for what connections have received; may be null. Outlives the log, which lets go of
     // batches after the last answer.
     MemoryAccount* account = nullptr;
+    std::shared_ptr<Traffic> traffic;
     // Connections that ended because of what the client sent; may be empty. On any loop.
     std::function<void(const std::string& peer, const Error&)> on_problem;
   };
@@ -41,6 +43,9 @@ class KafkaDoor {
   ~KafkaDoor();
   KafkaDoor(const KafkaDoor&) = delete;
   KafkaDoor& operator=(const KafkaDoor&) = delete;
+
+  // Refuses new connections; those that there are end when their requests are answered.
+  void finish();
 
   io::Address address() const { return listener_->local(); }
   size_t connections() const;

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "broker/quotas/toll.h"
 #include "io/executor.h"
 #include "kafka/request_header.h"
 
@@ -15,7 +16,10 @@ namespace millrace::broker {
 struct NoResponse {};  // the request has none (acks 0)
 
 // What a request came to: a frame, nothing, or the end of its connection with the reason.
-using Answer = std::variant<std::vector<Buffer>, NoResponse, Error>;
+struct Answer : std::variant<std::vector<Buffer>, NoResponse, Error> {
+  using variant::variant;
+  int64_t throttle_ms = 0;  // for so long nothing is read from the client after it
+};
 
 // Runs once, on any thread.
 using Respond = io::Completion<Answer>;
@@ -28,8 +32,8 @@ using Respond = io::Completion<Answer>;
 template <class Response>
 class Reply {
  public:
-  Reply(kafka::RequestHeader header, Respond respond)
-      : header_(std::move(header)), respond_(std::move(respond)) {}
+  Reply(kafka::RequestHeader header, Respond respond, TollPtr toll = nullptr)
+      : header_(std::move(header)), respond_(std::move(respond)), toll_(std::move(toll)) {}
   Reply(Reply&&) noexcept = default;
   Reply& operator=(Reply&&) = delete;
   ~Reply() {
@@ -37,14 +41,33 @@ class Reply {
   }
 
   void send(const Response& response) {
-    std::exchange(respond_, nullptr)(kafka::write_response(header_, response));
+    Answer answer = kafka::write_response(header_, response);
+    if (toll_ != nullptr) throttle(response, answer);
+    std::exchange(respond_, nullptr)(std::move(answer));
   }
-  void skip() { std::exchange(respond_, nullptr)(NoResponse()); }
+  void skip() {
+    Answer answer = NoResponse();
+    if (toll_ != nullptr) answer.throttle_ms = toll_->pay(0);
+    std::exchange(respond_, nullptr)(std::move(answer));
+  }
   void close(Error why) { std::exchange(respond_, nullptr)(std::move(why)); }
 
  private:
+  void throttle(const Response& response, Answer& answer) {
+    size_t bytes = 0;
+    for (const Buffer& part : std::get<std::vector<Buffer>>(answer)) bytes += part.bytes();
+    answer.throttle_ms = toll_->pay(bytes);
+    if constexpr (requires { response.throttle_ms; }) {
+      if (answer.throttle_ms == 0) return;
+      Response told = response;
+      told.throttle_ms = static_cast<int32_t>(answer.throttle_ms);
+      static_cast<Answer::variant&>(answer) = kafka::write_response(header_, told);
+    }
+  }
+
   kafka::RequestHeader header_;
   Respond respond_;
+  TollPtr toll_;
 };
 
 }  // namespace millrace::broker

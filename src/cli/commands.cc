@@ -167,12 +167,13 @@ class Program {
     take_one(command
                  ->add_option("--listen", server_.listen,
                               "kafka=HOST:PORT or http=HOST:PORT; port 0: a free one; 'off': "
-                              "closed; repeatable")
+                              "closed; repeatable, kafka for several listeners")
                  ->type_name("DOOR=ADDRESS"));
-    command
-        ->add_option("--advertise", server_.advertise,
-                     "Where Kafka clients find the server, if not where it listens")
-        ->type_name("HOST:PORT");
+    take_one(command
+                 ->add_option("--advertise", server_.advertise,
+                              "Where Kafka clients find the server, if not where it listens; one "
+                              "for each listener, in their order")
+                 ->type_name("HOST:PORT"));
     take_one(command->add_option("-f,--file", server_.files, "A script to run; repeatable")
                  ->type_name("FILE"));
     take_one(command

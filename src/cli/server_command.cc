@@ -22,10 +22,10 @@ Result<server::ServerOptions> read_options(const ServerCommandOptions& options,
   chosen.durable = !folder.temporary();
   chosen.insecure = options.insecure;
   for (const std::string& door : options.listen) MILLRACE_TRY(server::read_listen(door, chosen));
-  if (!options.advertise.empty()) {
-    auto address = io::Address::parse(options.advertise);
+  for (const std::string& advertised : options.advertise) {
+    auto address = io::Address::parse(advertised);
     if (!address) return std::move(address).error().at("--advertise");
-    chosen.advertised = *std::move(address);
+    chosen.advertised.push_back(*std::move(address));
   }
   for (const std::string& setting : options.settings) {
     const size_t equals = setting.find('=');

@@ -9,11 +9,11 @@
 namespace millrace::cli {
 
 struct ServerCommandOptions {
-  std::string data;                   // empty: a temporary folder
-  std::vector<std::string> listen;    // DOOR=HOST:PORT
-  std::string advertise;              // HOST:PORT
-  std::vector<std::string> files;     // scripts to run beside the doors
-  std::vector<std::string> settings;  // of the broker, name=value
+  std::string data;                    // empty: a temporary folder
+  std::vector<std::string> listen;     // DOOR=HOST:PORT
+  std::vector<std::string> advertise;  // HOST:PORT, of each listener
+  std::vector<std::string> files;      // scripts to run beside the doors
+  std::vector<std::string> settings;   // of the broker, name=value
   bool insecure = false;
 };
 

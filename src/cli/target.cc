@@ -21,7 +21,7 @@ Result<std::unique_ptr<server::Server>> open_directory(io::World world, const st
   }
   server::ServerOptions options;
   options.data_folder = data;
-  options.kafka = io::Address{"127.0.0.1", 0};
+  options.kafka = {{"127.0.0.1", 0}};
   options.http = std::nullopt;
   options.broker_settings = {{"auto.create.topics.enable", "false"},
                              {"group.initial.rebalance.delay.ms", "0"}};

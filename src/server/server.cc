@@ -30,7 +30,14 @@ struct Server::Modules {
 
 Result<void> Server::Modules::open_broker(io::World world, const ServerOptions& options,
                                           const Hooks& hooks) {
-  if (!options.kafka) return {};
+  if (options.advertised.size() > options.kafka.size()) {
+    return Error(ErrorCode::kInvalidOption,
+                 fmt::format("{} addresses to tell for {} listeners", options.advertised.size(),
+                             options.kafka.size()))
+        .at("--advertise")
+        .remedy("Give one for each --listen kafka=, in their order.");
+  }
+  if (options.kafka.empty()) return {};
   for (const auto& [name, value] : options.broker_settings) {
     const auto checked = broker::check_broker_setting(name, value);
     if (checked) continue;
@@ -39,10 +46,16 @@ Result<void> Server::Modules::open_broker(io::World world, const ServerOptions& 
         .remedy(checked.error().remedy());
   }
   broker::BrokerOptions chosen;
-  chosen.doors = {{.listen = *options.kafka, .advertised = options.advertised, .limits = {}}};
   chosen.settings = options.broker_settings;
+  chosen.doors.clear();
+  std::string& listeners = chosen.settings["listeners"];
+  for (size_t i = 0; i < options.kafka.size(); ++i) {
+    broker::DoorOptions& door = chosen.doors.emplace_back();
+    door.listen = options.kafka[i];
+    if (i < options.advertised.size()) door.advertised = options.advertised[i];
+    listeners += (i == 0 ? "PLAINTEXT://" : ",PLAINTEXT://") + door.listen.to_string();
+  }
   chosen.settings["log.dirs"] = options.data_folder;
-  chosen.settings["listeners"] = "PLAINTEXT://" + options.kafka->to_string();
   auto opened = broker::Broker::open({.world = world,
                                       .log = node->log(),
                                       .machines = node->broker_machines(),
@@ -92,7 +105,9 @@ node::Node& Server::node() {
 std::string Server::ready_line() const {
   std::string line = "ready";
   if (modules_->broker != nullptr) {
-    line += " kafka=" + modules_->broker->addresses().front().to_string();
+    for (const io::Address& address : modules_->broker->addresses()) {
+      line += " kafka=" + address.to_string();
+    }
   }
   if (modules_->http != nullptr) line += " http=" + modules_->http->address().to_string();
   return line;

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "base/nearest.h"
 
 namespace millrace::server {
@@ -22,32 +24,37 @@ Result<void> read_listen(std::string_view text, ServerOptions& options) {
   }
   const std::string_view name = text.substr(0, equals);
   const std::string_view value = text.substr(equals + 1);
-  std::optional<io::Address>* door = name == "kafka"  ? &options.kafka
-                                     : name == "http" ? &options.http
-                                                      : nullptr;
-  if (door == nullptr) {
+  const bool kafka = name == "kafka";
+  if (!kafka && name != "http") {
     const std::vector<std::string_view> names = {"kafka", "http"};
     return Error(ErrorCode::kInvalidOption, fmt::format("there is no door '{}'", name))
         .at("--listen")
         .remedy(nearest_remedy(name, names));
   }
+  if (kafka && !std::exchange(options.kafka_chosen, true)) options.kafka.clear();
   if (value == "off") {
-    door->reset();
+    kafka ? options.kafka.clear() : options.http.reset();
     return {};
   }
   auto address = io::Address::parse(value);
   if (!address) return std::move(address).error().at("--listen");
-  *door = *std::move(address);
+  if (kafka) {
+    options.kafka.push_back(*std::move(address));
+  } else {
+    options.http = *std::move(address);
+  }
   return {};
 }
 
 Result<void> check_exposure(const ServerOptions& options) {
   if (options.insecure) return {};
-  for (const auto& door : {options.kafka, options.http}) {
-    if (!door || is_loopback(door->host)) continue;
+  std::vector<io::Address> doors = options.kafka;
+  if (options.http) doors.push_back(*options.http);
+  for (const io::Address& door : doors) {
+    if (is_loopback(door.host)) continue;
     return Error(ErrorCode::kInvalidOption,
                  fmt::format("{} can be reached by others, and nobody has to say who he is",
-                             door->to_string()))
+                             door.to_string()))
         .at("--listen")
         .remedy("Listen at 127.0.0.1, or say --insecure if this is meant.");
   }

@@ -14,14 +14,18 @@ namespace millrace::server {
 struct ServerOptions {
   std::string data_folder;
   bool durable = true;
-  std::optional<io::Address> kafka = io::Address{"127.0.0.1", 9092};  // nullopt: the door is off
+  std::vector<io::Address> kafka = {{"127.0.0.1", 9092}};  // each a listener; empty: off
+  bool kafka_chosen = false;                               // the default does not hold any more
   std::optional<io::Address> http = io::Address{"127.0.0.1", 8080};
-  std::optional<io::Address> advertised;  // what Kafka clients are told; port 0: the one taken
-  bool insecure = false;                  // may listen beyond loopback
+  // What Kafka clients of each listener are told, in their order; where there is none: where they
+  // came by. Port 0: the one taken.
+  std::vector<io::Address> advertised;
+  bool insecure = false;                               // may listen beyond loopback
   std::map<std::string, std::string> broker_settings;  // under Kafka's names
 };
 
-// "DOOR=HOST:PORT" or "DOOR=off", with DOOR kafka or http. kInvalidOption.
+// "DOOR=HOST:PORT" or "DOOR=off", with DOOR kafka or http; kafka several times: several listeners.
+// kInvalidOption.
 Result<void> read_listen(std::string_view text, ServerOptions& options);
 
 // kInvalidOption: a door would be open to others, and `insecure` does not say that this is meant.

@@ -62,6 +62,15 @@ void add_status_routes(http::Router& router, StatusParts parts) {
     if (parts.broker != nullptr) {
       text.gauge("millrace_broker_connections", "Clients that are connected.",
                  static_cast<double>(parts.broker->connections()));
+      text.gauge("millrace_broker_traffic_bytes",
+                 "Requests without an answer and answers that were not taken.",
+                 static_cast<double>(parts.broker->traffic_bytes()));
+      text.gauge("millrace_broker_waiting_connections", "Clients that wait for room in it.",
+                 static_cast<double>(parts.broker->waiting_connections()));
+      text.counter("millrace_broker_throttled_total", "Answers that told a client to wait.",
+                   static_cast<double>(parts.broker->quotas().throttled()));
+      text.counter("millrace_broker_throttled_seconds_total", "For how long, together.",
+                   static_cast<double>(parts.broker->quotas().throttled_ms()) / 1e3);
     }
     return http::Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                           .body = text.take()};

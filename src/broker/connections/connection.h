@@ -9,6 +9,7 @@
 #include "base/memory_account.h"
 #include "broker/connections/frame_reader.h"
 #include "broker/connections/response_queue.h"
+#include "broker/connections/traffic.h"
 #include "broker/dispatcher.h"
 #include "io/network/network.h"
 
@@ -20,10 +21,17 @@ struct ConnectionLimits {
   size_t in_flight_bytes_max = 256 << 20;        // of them
   size_t unsent_bytes_max = 64 << 20;            // of answers that the peer has not taken
   int64_t idle_ns_max = 600 * io::kNsPerSecond;  // connections.max.idle.ms
+  // How long a peer may take for the next piece of an answer, or of a large request that has
+  // begun: both hold memory.
+  int64_t stall_ns_max = 120 * io::kNsPerSecond;
 };
 
 // Connection: one client: requests in, answers out in their order. What is beyond the limits stays
 // in the socket, so a client that is too fast, or too slow to take its answers, waits for itself.
+// Beside its own limits it keeps to those of all: it takes room in the traffic for a large request
+// before the rest of it is read, and for any other before it is handed out. A small request of a
+// client that has nothing else under way always passes, so heartbeats do not wait for records; one
+// that fetches does not, for its answer is large.
 //
 // Threading:  confined to its loop.
 // Ownership:  keeps itself while the peer is there; dispatcher and account outlive it.
@@ -35,15 +43,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Endpoint endpoint;  // what clients of this door are told
     ConnectionLimits limits;
     MemoryAccount* account = nullptr;
+    std::shared_ptr<Traffic> traffic;  // of all connections
     // Once, when it has ended: why, or nullopt if the peer went. On the loop.
     std::function<void(Connection&, const std::optional<Error>&)> on_end;
   };
   Connection(io::StreamPtr stream, Parts parts);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   // Begins to read.
   void start();
   // Closes the stream; answers that are under way are dropped.
   void end(const std::optional<Error>& why);
+  // Takes no more requests, and ends when those that it took are answered.
+  void finish();
 
   const std::string& peer() const { return peer_; }
 
@@ -57,8 +71,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static void tell(const std::weak_ptr<Connection>& to, uint64_t request, Answer answer);
   void answered(uint64_t request, Answer answer);
   void send_ready();
+  void send_pieces(std::vector<Buffer> chain, const std::optional<Error>& last_words);
+  void sent(size_t bytes, const std::optional<Error>& last_words, const Result<void>& written);
+  // Hands out what has come and reads on.
+  void go_on();
+  void end_if_finished();
+  // Room for a whole frame, or for the rest of a large one; false: it will be told.
+  bool admit(const Buffer& frame);
+  bool admit_rest();
+  void wait_for_room(size_t bytes);
+  void mute(int64_t ns);
   bool overloaded() const;
   void watch_idleness();
+  void watch_stall();
+  bool stalled() const;
 
   const Parts parts_;
   io::StreamPtr stream_;
@@ -66,9 +92,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   FrameReader frames_;
   ResponseQueue queue_;
   size_t unsent_bytes_ = 0;
+  size_t reserved_bytes_ = 0;        // for the large frame that is being received
+  std::optional<Buffer> held_back_;  // a frame that has no room yet
   io::MonotonicTime last_received_;
+  io::MonotonicTime last_sent_;
+  io::MonotonicTime muted_until_;
   bool reading_ = false;
   bool dispatching_ = false;  // answers are sent when it is over
+  bool waiting_ = false;      // for room
+  bool stall_watched_ = false;
+  bool finishing_ = false;
   bool ended_ = false;
 };
 

@@ -10,10 +10,10 @@
 namespace millrace::broker {
 namespace {
 
-constexpr size_t kBlockBytes = 64 << 10;
+constexpr size_t kBlockBytesMax = 64 << 10;
 constexpr size_t kLengthBytes = sizeof(int32_t);
 // Below this, what is left of a block is not worth a call.
-constexpr size_t kSpaceMin = 4 << 10;
+constexpr size_t kSpaceMin = 1 << 10;
 
 }  // namespace
 
@@ -29,9 +29,22 @@ std::span<std::byte> FrameReader::space() {
   return {block_.mutable_data() + filled_, block_.bytes() - filled_};
 }
 
+void FrameReader::received(size_t bytes) {
+  filled_ += bytes;
+  if (filled_ == block_.bytes()) block_bytes_ = std::min(block_bytes_ * 4, kBlockBytesMax);
+}
+
+size_t FrameReader::incomplete_bytes() const {
+  const size_t held = filled_ - frame_at_;
+  if (held < kLengthBytes) return 0;
+  const auto length = load_be<int32_t>(block_.data() + frame_at_);
+  const auto bytes = static_cast<size_t>(std::max(length, 0));
+  return held - kLengthBytes < bytes ? bytes : 0;
+}
+
 void FrameReader::make_room(size_t bytes) {
   // Frames that were handed out may still share the old block, so it is never written again.
-  Buffer block = Buffer::allocate(std::max(bytes, kBlockBytes), account_);
+  Buffer block = Buffer::allocate(std::max(bytes, block_bytes_), account_);
   const size_t held = filled_ - frame_at_;
   if (held > 0) std::memcpy(block.mutable_data(), block_.data() + frame_at_, held);
   block_ = std::move(block);

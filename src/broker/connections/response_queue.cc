@@ -1,5 +1,6 @@
 #include "broker/connections/response_queue.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/assert.h"
@@ -23,6 +24,7 @@ std::vector<Buffer> ResponseQueue::take_ready() {
   std::vector<Buffer> ready;
   while (!ended_ && !slots_.empty() && slots_.front().answer) {
     Answer& answer = *slots_.front().answer;
+    throttle_ns_ = std::max(throttle_ns_, answer.throttle_ms * io::kNsPerMs);
     if (auto* frame = std::get_if<std::vector<Buffer>>(&answer)) {
       ready.insert(ready.end(), std::make_move_iterator(frame->begin()),
                    std::make_move_iterator(frame->end()));

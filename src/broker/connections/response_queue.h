@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
@@ -27,6 +28,9 @@ class ResponseQueue {
   // Why the connection must end, once all before it has gone out.
   const std::optional<Error>& ended() const { return ended_; }
 
+  // How long the client must keep still after what was taken; then 0.
+  int64_t take_throttle_ns() { return std::exchange(throttle_ns_, 0); }
+
   size_t in_flight() const { return slots_.size(); }
   size_t in_flight_bytes() const { return in_flight_bytes_; }
 
@@ -38,6 +42,7 @@ class ResponseQueue {
   std::deque<Slot> slots_;
   uint64_t first_ = 0;  // number of the slot in front
   size_t in_flight_bytes_ = 0;
+  int64_t throttle_ns_ = 0;
   std::optional<Error> ended_;
 };
 

@@ -120,6 +120,30 @@ std::map<QuotaEntity, QuotaValues> QuotaTable::all() const {
   return quotas_;
 }
 
+std::optional<QuotaTable::Bound> QuotaTable::find(const std::string& key, const std::string& user,
+                                                  const std::string& client_id) const {
+  const std::optional<std::string> any;
+  const QuotaEntity entities[] = {
+      {{"user", user}, {"client-id", client_id}},
+      {{"user", user}, {"client-id", any}},
+      {{"user", user}},
+      {{"user", any}, {"client-id", client_id}},
+      {{"user", any}, {"client-id", any}},
+      {{"user", any}},
+      {{"client-id", client_id}},
+      {{"client-id", any}},
+  };
+  const std::lock_guard lock(mutex_);
+  for (const QuotaEntity& entity : entities) {
+    const auto quota = quotas_.find(entity);
+    if (quota == quotas_.end()) continue;
+    const auto value = quota->second.find(key);
+    if (value == quota->second.end()) continue;
+    return Bound{value->second, entity.contains("user"), entity.contains("client-id")};
+  }
+  return std::nullopt;
+}
+
 commit::Command QuotaTable::change_command(const QuotaEntity& entity, const QuotaChanges& changes) {
   commit::ByteWriter to;
   put(to, entity);
@@ -150,6 +174,7 @@ void QuotaTable::apply(commit::Lsn, std::string_view command) {
     }
   }
   if (quota->second.empty()) quotas_.erase(quota);
+  empty_ = quotas_.empty();
 }
 
 std::string QuotaTable::snapshot() const {
@@ -182,6 +207,7 @@ Result<void> QuotaTable::restore(std::string_view snapshot) {
   }
   const std::lock_guard lock(mutex_);
   quotas_ = std::move(restored);
+  empty_ = quotas_.empty();
   return {};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -31,6 +32,18 @@ class QuotaTable final : public commit::StateMachine {
  public:
   static constexpr std::string_view kTag = "broker.quotas";
 
+  // The quota that holds for a client, and whose it is: all clients of the user, or all users of
+  // the client-id, share one unless it is of both. The nearest one holds, as in Kafka: by user and
+  // client-id, user, then client-id, each by name before the default.
+  struct Bound {
+    double value = 0;
+    bool of_user = false;
+    bool of_client = false;
+  };
+  std::optional<Bound> find(const std::string& key, const std::string& user,
+                            const std::string& client_id) const;
+  bool empty() const { return empty_.load(std::memory_order_relaxed); }
+
   // None of the values empty.
   std::map<QuotaEntity, QuotaValues> all() const;
 
@@ -46,6 +59,7 @@ class QuotaTable final : public commit::StateMachine {
  private:
   mutable std::mutex mutex_;
   std::map<QuotaEntity, QuotaValues> quotas_;
+  std::atomic<bool> empty_ = true;
 };
 
 }  // namespace millrace::broker
