@@ -10,6 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from confluent_kafka import Consumer, Producer, TopicPartition
+
 import wire
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,9 +168,19 @@ class ApacheKafka(Server):
         while time.monotonic() < end and self.process.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex((host, int(port))) == 0:
-                    return
+                    return self.wake_coordinators()
             time.sleep(0.05)
         raise AssertionError(f"Apache Kafka did not become ready\n{self.log()}")
+
+
+    def wake_coordinators(self):
+        """The first who asks for one of them has its topic made, which takes a while."""
+        names = {"bootstrap.servers": self.bootstrap, "group.id": "first", "log_level": 0}
+        client = Consumer(names)
+        client.committed([TopicPartition("first", 0)], self.start_limit_s)
+        client.close()
+        Producer({"bootstrap.servers": self.bootstrap, "transactional.id": "first",
+                  "log_level": 0}).init_transactions(self.start_limit_s)
 
 
 def free_port():

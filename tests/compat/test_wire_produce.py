@@ -67,8 +67,7 @@ def produce(broker, topic, data, **options):
 def made(broker, topic):
     admin = AdminClient({"bootstrap.servers": broker.bootstrap})
     admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(20)
-    while topic not in admin.list_topics(timeout=10).topics:  # known to Kafka's broker later
-        time.sleep(0.02)
+    wire.await_leader(broker.bootstrap, topic)
     return topic
 
 

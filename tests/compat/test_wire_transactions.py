@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 import wire
+from broker_process import AGAINST_KAFKA
 from wire import API_KEYS, Reader
 
 # What is served, by key: the protocol's names stand in docs/reference/kafka.md. A change here is a
@@ -201,6 +202,7 @@ def plain_topic(broker, topic):
     for _ in range(100):
         answer = wire.ask(broker.bootstrap, API_KEYS["Metadata"], 1, body)
         if struct.pack(">h", 0) + struct.pack(f">h{len(name)}s", len(name), name) in answer:
+            wire.await_leader(broker.bootstrap, topic)
             return topic
         time.sleep(0.1)
     raise AssertionError("the topic was not made")
@@ -264,6 +266,16 @@ def test_a_partition_that_does_not_know_the_producer_wants_its_first_batch(clien
     assert client.end(5, plain_topic, producer, False)[0] == NONE
 
 
+def settled(call, *arguments):
+    """What is answered when nothing is on its way any more."""
+    for _ in range(100):
+        answer = call(*arguments)
+        if answer != 51:
+            break
+        time.sleep(0.05)
+    return answer
+
+
 def test_a_transaction_of_the_first_form_beside_it(client, broker, plain_topic, group):
     _, producer = client.begin(plain_topic)
     # Not part of the transaction: newer clients are told that they can abort.
@@ -275,15 +287,11 @@ def test_a_transaction_of_the_first_form_beside_it(client, broker, plain_topic, 
     plain = batch(producer, 1, transactional=False)
     assert client.produce(9, plain_topic, plain_topic, plain)[0] == INVALID_STATE
     assert client.end(3, plain_topic, producer, True) == NONE
-    assert client.end(3, plain_topic, producer, True) == NONE  # its answer was lost
+    # Its answer was lost; Kafka may be about to write the markers.
+    assert settled(client.end, 3, plain_topic, producer, True) == NONE
     assert client.end(3, plain_topic, producer, False) == INVALID_STATE
     # The epoch stays, and the sequence goes on.
-    for _ in range(50):
-        error = client.add_partitions(plain_topic, producer, plain_topic)
-        if error != 51:
-            break
-        time.sleep(0.05)
-    assert error == NONE
+    assert settled(client.add_partitions, plain_topic, producer, plain_topic) == NONE
     assert client.produce(9, plain_topic, plain_topic, batch(producer, 1)) == (NONE, 2)
     assert client.end(3, plain_topic, producer, False) == NONE
 
@@ -344,7 +352,8 @@ def test_a_hanging_transaction_is_ended_by_force(client, broker, plain_topic):
     # The coordinator goes on with what it knows.
     error, second = client.end(5, plain_topic, producer, False)
     assert (error, second) == (NONE, (producer[0], 1))
-    assert force(1, producer, coordinator_epoch=5) == INVALID_EPOCH
+    if not AGAINST_KAFKA:  # whose coordinator is fenced by the marker of a later one
+        assert force(1, producer, coordinator_epoch=5) == INVALID_EPOCH
 
 
 @pytest.mark.millrace_only("the partition of the group")
@@ -360,6 +369,7 @@ def test_offsets_of_a_hanging_transaction_are_committed_by_force(client, plain_t
     assert client.committed(group, plain_topic) == 7
 
 
+@pytest.mark.millrace_only("after a kill a coordinator of Kafka is away for seconds")
 def test_answers_that_are_lost_with_the_broker_come_again(own_broker, topic, group):
     """The second form: whatever is asked again is done once, also where the broker was killed in
     the midst of it."""

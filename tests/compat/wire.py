@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 from collections import namedtuple
 
 API_KEYS = {
@@ -85,6 +86,18 @@ def ends(bootstrap, topic, partition):
         assert error == 0, error
         found.append(offset)
     return tuple(found)
+
+
+def await_leader(bootstrap, topic):
+    """A topic that was made has no leader yet, for a moment, in Kafka."""
+    end = time.monotonic() + 10
+    while True:
+        try:
+            return ends(bootstrap, topic, 0)
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 class Reader:
