@@ -120,7 +120,7 @@ def test_the_log_alone_is_measured(tmp_path):
     assert append["records"] > 0 and append["records"] % 10 == 0
     assert read["records"] == append["records"]
     assert append["written_mb"] * 1e6 >= append["records"] * 100  # what is answered is in the ring
-    assert append["groups"] > 0 and read["groups"] <= 1
+    assert append["groups"] > read["groups"]  # reading writes nothing, settling goes on
     assert 490 <= latency["records"] <= 500
     for result in (append, read, latency):
         latency_of(result)

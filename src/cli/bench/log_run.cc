@@ -36,8 +36,8 @@ Result<commit::RecordBatch> make_batch(int64_t records, int64_t record_bytes, in
 class Appends {
  public:
   struct Pace {
-    int64_t in_flight_max = 0;    // as fast as it goes, so many at once
-    int64_t interval_ns = 0;      // > 0: one each interval instead, whatever is on its way
+    int64_t in_flight_max = 0;  // as fast as it goes, so many at once
+    int64_t interval_ns = 0;    // > 0: one each interval instead, whatever is on its way
     io::MonotonicTime until{};  // nothing is begun later
   };
   Appends(commit::CommitLog& log, io::Executor& executor, commit::TopicId topic,
@@ -99,9 +99,8 @@ class Appends {
   }
 
   void finish() {
-    if (in_flight_ > 0 || executor_.now() < pace_.until || !done_) return;
-    if (pace_.interval_ns > 0 && next_due_ < pace_.until) return;
-    std::exchange(done_, nullptr)(std::move(load_));
+    const bool all_begun = (pace_.interval_ns > 0 ? next_due_ : executor_.now()) >= pace_.until;
+    if (in_flight_ == 0 && all_begun && done_) std::exchange(done_, nullptr)(std::move(load_));
   }
 
   commit::CommitLog& log_;
