@@ -22,8 +22,8 @@ CLIENT = {"linger.ms": 2, "batch.size": 16384, "retry.backoff.ms": 10, "reconnec
 
 
 class Cuts:
-    """Cuts the first connections after some thousand bytes, or more, until it is over. A client that
-    gets no answer to its very first request gives up."""
+    """Cuts the first connections after some thousand bytes, or more, until it is over. A client
+    that gets no answer to its very first request gives up."""
 
     bits_max = 18
     left = 40
