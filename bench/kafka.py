@@ -84,11 +84,9 @@ CASES = [
 
 
 def build_load():
-    source, program = ROOT / "bench" / "kafka_load.cc", BUILD / "kafka_load"
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        BUILD.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["g++", "-std=c++23", "-O2", "-o", str(program), str(source), "-lrdkafka",
-                        "-lfmt"], check=True)
+    program = ROOT / "build/release/kafka_load"
+    BUILD.mkdir(parents=True, exist_ok=True)
+    subprocess.run([str(ROOT / "dev"), "build", "kafka_load"], check=True, stdout=sys.stderr)
 
     def load(mode, brokers, topic, **arguments):
         done = subprocess.run([str(program), mode, brokers, topic,

@@ -1,11 +1,12 @@
-// kafka_load: loads a Kafka broker through librdkafka, an independent client, and prints one line of
-// JSON. bench/kafka.py runs it against Millrace and against Apache Kafka.
+// kafka_load: loads a Kafka broker through librdkafka, an independent client, and prints one line
+// of JSON. bench/kafka.py runs it against Millrace and against Apache Kafka.
 //
 //   kafka_load MODE BROKERS TOPIC [NAME=VALUE...]
 //     produce       count records as fast as they go; all are acknowledged at the end
 //     consume       count records from the start of all partitions
-//     latency       rate records a second for seconds, on a schedule that does not wait for answers;
-//                   the time of a record runs from when it was due (no coordinated omission)
+//     latency       rate records a second for seconds, on a schedule that does not wait for
+//                   answers; the time of a record runs from when it was due (no coordinated
+//                   omission)
 //     transactions  for seconds: begin, count records, commit
 //   count, bytes, rate, seconds, partitions; `client.NAME=VALUE` goes to librdkafka.
 
@@ -221,8 +222,8 @@ void consume(const Load& load) {
   int64_t started = 0;
   double cpu = 0;
   while (seen < load.count) {
-    const ssize_t got = rd_kafka_consume_batch_queue(queue.get(), 10'000, messages.data(),
-                                                     messages.size());
+    const ssize_t got =
+        rd_kafka_consume_batch_queue(queue.get(), 10'000, messages.data(), messages.size());
     if (got <= 0) fail(fmt::format("nothing came for 10 s after {} records", seen));
     if (started == 0) {
       started = now_us();
