@@ -15,7 +15,6 @@ namespace {
 constexpr uint64_t kPageBytes = 4096;
 constexpr uint64_t kBlockBytes = 512 << 10;
 constexpr uint64_t kAheadBytes = 64 << 20;
-
 constexpr uint64_t kDirectReadBytesMin = 64 << 10;
 
 // A buffer that begins at a page.
@@ -65,19 +64,18 @@ Result<void> BulkFile::write_held() {
   std::memset(block_.mutable_data() + held_, 0, padding);
   // A small file should not claim more than it needs.
   if (end > kBlockBytes) allocate_ahead(end);
-  iovec part{block_.mutable_data(), held_ + padding};
-  while (part.iov_len > 0) {
+  const uint64_t begin = written_;
+  while (written_ < end) {
+    const iovec left{block_.mutable_data() + (written_ - begin),
+                     end - written_ + (direct_ ? padding : 0)};
     const ssize_t put = uninterrupted(
-        [&] { return pwritev(descriptor_.number(), &part, 1, static_cast<off_t>(written_)); });
+        [&] { return pwritev(descriptor_.number(), &left, 1, static_cast<off_t>(written_)); });
     if (put < 0 && errno == EINVAL && direct_) {
       MILLRACE_TRY(write_through_cache());
-      part.iov_len -= padding;
       continue;
     }
     if (put < 0) return posix_failure("write the file", path_);
-    const auto bytes = static_cast<size_t>(put);
-    part = {static_cast<std::byte*>(part.iov_base) + bytes, part.iov_len - bytes};
-    written_ += bytes;
+    written_ += static_cast<uint64_t>(put);
   }
   allocated_ = std::max(allocated_, written_);
   written_ = end;

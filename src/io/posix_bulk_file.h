@@ -18,7 +18,7 @@ namespace millrace::io {
 // Threading:  confined to one thread at a time.
 class BulkFile final : public File {
  public:
-  // Truncates or makes the file.
+  // kAlreadyExists where there is one.
   static Result<std::unique_ptr<File>> create(const std::string& path, int mode);
 
   Result<size_t> read_at(uint64_t offset, std::span<std::byte> to) override;

@@ -1,10 +1,10 @@
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <atomic>
 #include <string>
 #include <vector>
 
+#include "base/log_histogram.h"
 #include "io/posix_world.h"
 #include "log/log.h"
 #include "log/log_driver.h"
@@ -69,7 +69,7 @@ void commit_epochs(benchmark::State& state) {
   const bool sync = state.range(0) != 0;
   io::PosixWorld world;
   (void)io::remove_tree(world.world().files, kFolder);
-  std::vector<int64_t> latencies;
+  LogHistogram latency_us;
   {
     LogDriver driver(world.world(), bench_options(sync));
     const commit::PartitionId partition = driver.make_partition("t");
@@ -87,15 +87,10 @@ void commit_epochs(benchmark::State& state) {
       }
       (void)driver.stage_state(*unit, commit::TaskId(1), delta.finish());
       if (!driver.commit(*unit)) state.SkipWithError("the commit failed");
-      latencies.push_back(world.world().clock.now() - start);
+      latency_us.add((world.world().clock.now() - start) / io::kNsPerUs);
     }
   }
-  std::ranges::sort(latencies);
-  const auto at = [&](double share) {
-    return static_cast<double>(
-               latencies[static_cast<size_t>(share * static_cast<double>(latencies.size() - 1))]) /
-           1000.0;
-  };
+  const auto at = [&](double share) { return static_cast<double>(latency_us.quantile(share)); };
   state.counters["p50_us"] = at(0.5);
   state.counters["p99_us"] = at(0.99);
   state.counters["p999_us"] = at(0.999);

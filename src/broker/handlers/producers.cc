@@ -14,8 +14,6 @@ using kafka::ProtocolError;
 namespace {
 
 constexpr int16_t kWithTransactionVersion = 2;
-// Markers of the second form of transactions have an epoch above that of the records.
-constexpr int8_t kOwnEpochs = 2;
 
 }  // namespace
 
@@ -102,6 +100,7 @@ ProtocolError WriteTxnMarkersHandler::check(const Request::Marker& marker, int16
   }
   const bool own_epochs =
       version >= kWithTransactionVersion && marker.transaction_version >= kOwnEpochs;
+  // Such a marker has an epoch above that of the records.
   const int lowest = known->epoch + (own_epochs ? 1 : 0);
   return marker.producer_epoch < lowest ? ProtocolError::kInvalidProducerEpoch
                                         : ProtocolError::kNone;

@@ -12,8 +12,6 @@ namespace {
 
 // The last epoch that a producer is given; the one above it is left for a marker that fences it.
 constexpr int16_t kEpochMax = INT16_MAX - 1;
-// Of clients that end each transaction with a new epoch.
-constexpr int16_t kOwnEpochs = 2;
 
 bool is_complete(TransactionState state) {
   return state == TransactionState::kCompleteCommit || state == TransactionState::kCompleteAbort;

@@ -15,9 +15,6 @@ using kafka::ProtocolError;
 
 namespace {
 
-// Of clients that end each transaction with a new epoch, and of others.
-constexpr int16_t kOwnEpochs = 2;
-constexpr int16_t kOneEpoch = 0;
 // So much is forgotten in one go.
 constexpr size_t kForgottenBytesMax = 64 * 1024;
 

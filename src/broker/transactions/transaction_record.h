@@ -29,6 +29,10 @@ struct TransactionPartition {
   friend auto operator<=>(const TransactionPartition&, const TransactionPartition&) = default;
 };
 
+// How a client's transactions end: all with one epoch, or each with a new one (KIP-890).
+inline constexpr int16_t kOneEpoch = 0;
+inline constexpr int16_t kOwnEpochs = 2;
+
 // What is kept of one transactional id: the value of its record in `__transaction_state`, in
 // Kafka's layout (TxnMetadataValue 1). A plain value.
 struct TransactionRecord {
@@ -40,8 +44,7 @@ struct TransactionRecord {
   int64_t updated_ms = -1;
   int64_t began_ms = -1;
   int64_t previous_producer_id = -1;  // the id before this one, whose epochs were used up
-  // Clients end transactions with a new epoch each (2), or keep one (0 and 1).
-  int16_t client_version = 0;
+  int16_t client_version = kOneEpoch;
 
   friend bool operator==(const TransactionRecord&, const TransactionRecord&) = default;
 };

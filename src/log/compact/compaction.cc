@@ -42,7 +42,7 @@ void Compaction::look() {
   }
   std::erase_if(known_, [&](const auto& each) { return !there.contains(each.first); });
   if (!best_) return rest();
-  begin(std::exchange(best_->rules, {}));
+  begin();
 }
 
 void Compaction::consider(const PartitionPtr& partition, const CompactionRules& rules,
@@ -65,13 +65,13 @@ void Compaction::consider(const PartitionPtr& partition, const CompactionRules& 
   best_ = Candidate{partition, std::move(*plan), rules};
 }
 
-void Compaction::begin(const CompactionRules& rules) {
+void Compaction::begin() {
   Candidate candidate = *std::exchange(best_, std::nullopt);
   CompactionSubject subject{
       .aborted = candidate.partition->aborted_ranges(),
       .producers = std::as_const(*candidate.partition).producers().last_batches(),
       .now_ms = context_.clock.wall_us() / 1000,
-      .delete_retention_ms = rules.delete_retention_ms};
+      .delete_retention_ms = candidate.rules.delete_retention_ms};
   pass_ =
       std::make_unique<CompactionPass>(std::move(candidate.partition), std::move(candidate.plan),
                                        std::move(subject), context_.limits, context_.segments);

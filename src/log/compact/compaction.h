@@ -51,7 +51,7 @@ class Compaction {
   // On the settling executor.
   void look();
   void consider(const PartitionPtr& partition, const CompactionRules& rules, int64_t now_ms);
-  void begin(const CompactionRules& rules);
+  void begin();
   void step();
   enum class Outcome : uint8_t {
     kDone,

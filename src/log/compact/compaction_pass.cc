@@ -124,8 +124,7 @@ Result<void> CompactionPass::finish_file() {
   replacement.old.assign(first, plan_.pieces.begin() + static_cast<ptrdiff_t>(at_));
   const commit::Lsn lsn = replacement.old.back().lsn;
   for (const SegmentExtent& extent : replacement.file->extents()) {
-    replacement.by.push_back({extent.first, extent.first + extent.records, extent.max_timestamp_ms,
-                              lsn, SegmentBatches{replacement.file, extent}});
+    replacement.by.push_back(settled_piece(replacement.file, extent, extent.first, lsn));
   }
   for (const int64_t marker : filter_.markers_gone()) {
     if (markers_told_.insert(marker).second) replacement.markers_gone.insert(marker);

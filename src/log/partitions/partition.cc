@@ -31,6 +31,12 @@ bool LogPiece::compacted() const {
   return settled != nullptr && settled->extent.kind == FrameKind::kCompacted;
 }
 
+LogPiece settled_piece(const SegmentPtr& segment, const SegmentExtent& extent, int64_t base_offset,
+                       commit::Lsn lsn) {
+  return {base_offset, base_offset + extent.records, extent.max_timestamp_ms, lsn,
+          SegmentBatches{segment, extent}};
+}
+
 int64_t Partition::assign(uint32_t records) {
   const int64_t base = next_offset_;
   next_offset_ += records;

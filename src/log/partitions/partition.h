@@ -49,6 +49,10 @@ struct LogPiece {
   bool compacted() const;
 };
 
+// The piece that an extent of records is, from `base_offset` on.
+LogPiece settled_piece(const SegmentPtr& segment, const SegmentExtent& extent, int64_t base_offset,
+                       commit::Lsn lsn);
+
 struct PartitionBounds {
   int64_t start_offset = 0;
   int64_t high_watermark = 0;

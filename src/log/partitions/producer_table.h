@@ -78,7 +78,7 @@ struct LastBatch {
 // transaction is open only batches of it are taken. Of a producer that is not known any sequence is
 // taken, unless the batch says that it counts from 0.
 //
-// Threading:  the log's writer only; describe from anywhere.
+// Threading:  the log's writer only; describe and last_batches from anywhere.
 class ProducerTable {
  public:
   // nullopt: it comes next. An offset: it was written there before. Otherwise kOutOfOrderSequence,
@@ -96,7 +96,7 @@ class ProducerTable {
   const std::unordered_map<int64_t, ProducerState>& producers() const { return applied_; }
   // What is applied, in order of ids.
   std::vector<commit::PartitionProducer> describe() const;
-  // The same of their last batches, by id; from anywhere.
+  // Their last batches, by id.
   std::map<int64_t, LastBatch> last_batches() const;
   // Of what is applied; docs/formats/segment.md.
   std::string snapshot() const;

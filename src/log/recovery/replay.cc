@@ -260,13 +260,12 @@ Result<void> Replay::restore_partitions(const Checkpoint& checkpoint) {
     for (const auto& [partition, base] : use.bases) bases[partition] = base;
     for (const SegmentExtent& extent : segment->extents()) {
       if (extent.kind == FrameKind::kDelta) continue;
-      const PartitionId id{commit::TopicId(extent.owner), static_cast<uint32_t>(extent.part)};
+      const PartitionId id = extent.partition();
       const auto base = bases.find(id);
       // A spill file names here only what its commit gave to the partition.
       if (!use.bases.empty() && base == bases.end()) continue;
       const int64_t first = extent.first + (base == bases.end() ? 0 : base->second);
-      pieces[id].push_back({first, first + extent.records, extent.max_timestamp_ms,
-                            checkpoint.settled, SegmentBatches{segment, extent}});
+      pieces[id].push_back(settled_piece(segment, extent, first, checkpoint.settled));
     }
   }
   for (const Checkpoint::PartitionEnds& ends : checkpoint.partitions) {

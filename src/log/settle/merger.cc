@@ -18,9 +18,8 @@ const SegmentBatches& settled(const LogPiece& piece) {
 std::optional<commit::PartitionId> only_partition(const Segment& file) {
   std::optional<commit::PartitionId> only;
   for (const SegmentExtent& extent : file.extents()) {
-    const commit::PartitionId id{commit::TopicId(extent.owner), static_cast<uint32_t>(extent.part)};
-    if (only && *only != id) return std::nullopt;
-    only = id;
+    if (only && *only != extent.partition()) return std::nullopt;
+    only = extent.partition();
   }
   return only;
 }
@@ -28,11 +27,6 @@ std::optional<commit::PartitionId> only_partition(const Segment& file) {
 bool holds_records(const Segment& file) {
   return std::ranges::none_of(
       file.extents(), [](const SegmentExtent& extent) { return extent.kind == FrameKind::kDelta; });
-}
-
-SegmentLimits limits_of(Ledger& ledger, commit::TopicId id) {
-  const auto topic = ledger.topics().find(id);
-  return topic ? segment_limits_of(*topic) : SegmentLimits();
 }
 
 }  // namespace
@@ -62,8 +56,9 @@ std::set<uint64_t> Merger::choose(const std::vector<SegmentPtr>& files) const {
     candidate.alive_bytes = found->second;
     candidate.only = only_partition(*file);
     if (candidate.only) {
-      candidate.own_file_end = RecordFiles::own_file_end(
-          limits_of(context_.ledger, candidate.only->topic), context_.limits.own_file_bytes);
+      candidate.own_file_end =
+          RecordFiles::own_file_end(context_.ledger.topics().segment_limits(candidate.only->topic),
+                                    context_.limits.own_file_bytes);
     }
   }
   return choose_merge(candidates, context_.limits);
@@ -105,8 +100,8 @@ Result<bool> Merger::copy_some(Merge& merge) {
     if (merge.piece == 0) {
       uint64_t bytes = 0;
       for (const LogPiece& piece : part.old) bytes += piece.bytes();
-      MILLRACE_TRY(
-          merge.files->begin(bytes, limits_of(context_.ledger, part.partition->id().topic)));
+      const commit::TopicId topic = part.partition->id().topic;
+      MILLRACE_TRY(merge.files->begin(bytes, context_.ledger.topics().segment_limits(topic)));
     }
     const LogPiece& piece = part.old[merge.piece];
     MILLRACE_TRY(copy_piece(piece, merge));
@@ -135,9 +130,8 @@ void Merger::place(Merge& merge) {
   for (Part& part : merge.parts) parts[part.partition->id()] = &part;
   for (const SegmentPtr& file : merge.written) {
     for (const SegmentExtent& extent : file->extents()) {
-      Part& part = *parts.at({commit::TopicId(extent.owner), static_cast<uint32_t>(extent.part)});
-      part.by.push_back({extent.first, extent.first + extent.records, extent.max_timestamp_ms,
-                         part.old.front().lsn, SegmentBatches{file, extent}});
+      Part& part = *parts.at(extent.partition());
+      part.by.push_back(settled_piece(file, extent, extent.first, part.old.front().lsn));
     }
   }
   for (Part& part : merge.parts) std::ranges::sort(part.by, {}, &LogPiece::base_offset);

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/result.h"
+#include "commit/ids.h"
 #include "io/file_system.h"
 #include "log/ring/entry_body.h"
 
@@ -31,6 +32,11 @@ struct SegmentExtent {
   uint64_t position = 0;
   uint32_t bytes = 0;
   uint32_t records = 0;
+
+  // Of records.
+  commit::PartitionId partition() const {
+    return {commit::TopicId(owner), static_cast<uint32_t>(part)};
+  }
 };
 
 struct Frame {

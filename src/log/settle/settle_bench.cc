@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log_histogram.h"
 #include "io/posix_world.h"
 #include "log/log_driver.h"
 
@@ -84,7 +85,7 @@ void append_beside_a_stream(benchmark::State& state) {
   const bool settles = state.range(2) != 0;
   io::PosixWorld world;
   (void)io::remove_tree(world.world().files, kFolder);
-  std::vector<int64_t> latencies;
+  LogHistogram latency_us;
   {
     LogDriver driver(world.world(), bench_options());
     make_topics(driver, topics, 10);
@@ -99,17 +100,12 @@ void append_beside_a_stream(benchmark::State& state) {
       while (clock.now() - begin < duration_ns) {
         const io::MonotonicTime start = clock.now();
         if (!driver.append({commit::TopicId(1), 1}, batch)) state.SkipWithError("refused");
-        latencies.push_back(clock.now() - start);
+        latency_us.add((clock.now() - start) / io::kNsPerUs);
       }
     }
     state.counters["passes"] = static_cast<double>(driver.log().status().checkpoint_generation);
   }
-  std::ranges::sort(latencies);
-  const auto at = [&](double share) {
-    return static_cast<double>(
-               latencies[static_cast<size_t>(share * static_cast<double>(latencies.size() - 1))]) /
-           1000.0;
-  };
+  const auto at = [&](double share) { return static_cast<double>(latency_us.quantile(share)); };
   state.counters["p50_us"] = at(0.5);
   state.counters["p99_us"] = at(0.99);
   state.counters["p999_us"] = at(0.999);

@@ -71,17 +71,14 @@ Result<void> SettlePass::write_records(const RingFiles& files, SegmentStore& seg
     by_id[id] = &part;
     uint64_t bytes = 0;
     for (const LogPiece& piece : part.ring) bytes += piece.bytes();
-    const auto topic = ledger.topics().find(id.topic);
-    MILLRACE_TRY(records.begin(bytes, topic ? segment_limits_of(*topic) : SegmentLimits()));
+    MILLRACE_TRY(records.begin(bytes, ledger.topics().segment_limits(id.topic)));
     MILLRACE_TRY(write_partition(part, files, records));
   }
   written = MILLRACE_TRY(records.finish());
   for (const SegmentPtr& segment : written) {
     for (const SegmentExtent& extent : segment->extents()) {
-      PartitionPart& part =
-          *by_id.at({commit::TopicId(extent.owner), static_cast<uint32_t>(extent.part)});
-      part.settled.push_back({extent.first, extent.first + extent.records, extent.max_timestamp_ms,
-                              checkpoint.settled, SegmentBatches{segment, extent}});
+      by_id.at(extent.partition())
+          ->settled.push_back(settled_piece(segment, extent, extent.first, checkpoint.settled));
     }
   }
   for (PartitionPart& part : partitions) {

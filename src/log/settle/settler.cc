@@ -56,22 +56,22 @@ bool Settler::anything_waits() const {
   return files_changed_ || context_.writer.content_lsn() > settled_;
 }
 
+io::MonotonicTime Settler::quiet_at() const {
+  const bool little = context_.writer.space().live_bytes() < kLittleBytes;
+  return context_.writer.content_time() + context_.idle_ns * (little ? kLittleFactor : 1);
+}
+
 void Settler::arm_idle() {
   if (idle_armed_ || context_.idle_ns == 0 || !anything_waits()) return;
   idle_armed_ = true;
-  const bool little = context_.writer.space().live_bytes() < kLittleBytes;
   io::Executor& writer = context_.writer.executor();
-  const io::MonotonicTime quiet =
-      context_.writer.content_time() + context_.idle_ns * (little ? kLittleFactor : 1);
-  writer.post_at(std::max(quiet, writer.now() + context_.idle_ns), [this] { look_idle(); });
+  writer.post_at(std::max(quiet_at(), writer.now() + context_.idle_ns), [this] { look_idle(); });
 }
 
 void Settler::look_idle() {
   idle_armed_ = false;
   if (running_ || stopped_ || !anything_waits()) return;
-  const bool little = context_.writer.space().live_bytes() < kLittleBytes;
-  const int64_t quiet_ns = context_.writer.executor().now() - context_.writer.content_time();
-  if (quiet_ns >= context_.idle_ns * (little ? kLittleFactor : 1)) return begin();
+  if (context_.writer.executor().now() >= quiet_at()) return begin();
   arm_idle();
 }
 

@@ -61,6 +61,8 @@ class Settler {
   void begin();
   // Nothing is known to be settled of what changed last, or files are named by no checkpoint.
   bool anything_waits() const;
+  // When the log has been idle for long enough, if nothing else is written.
+  io::MonotonicTime quiet_at() const;
   void arm_idle();
   void look_idle();
   void merge();

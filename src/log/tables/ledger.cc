@@ -216,10 +216,10 @@ void Ledger::assign_offsets(LogEntry::Commit& commit) {
         continue;
       }
       for (const SegmentExtent& extent : std::get<SegmentPtr>(piece->place)->extents()) {
-        const PartitionId id{commit::TopicId(extent.owner), static_cast<uint32_t>(extent.part)};
-        piece->targets.push_back(extent.kind == FrameKind::kRecords
-                                     ? assign(id, extent.records, commit, assignments)
-                                     : StagedPiece::Target());
+        piece->targets.push_back(
+            extent.kind == FrameKind::kRecords
+                ? assign(extent.partition(), extent.records, commit, assignments)
+                : StagedPiece::Target());
       }
     }
   }
@@ -370,10 +370,7 @@ void Ledger::apply_piece(StagedPiece& piece, const LogEntry& entry, JobCommit& j
     AdoptedFile& file = adopted_bases_[segment->name().number];
     file.segment = segment;
     if (extent.first == 0) file.bases.push_back({partition->id(), base});
-    publish(*partition,
-            {base, base + extent.records, extent.max_timestamp_ms, entry.lsn,
-             SegmentBatches{segment, extent}},
-            entry, false);
+    publish(*partition, settled_piece(segment, extent, base, entry.lsn), entry, false);
   }
   for (const auto& [task, bytes] : tasks) {
     job.deltas.push_back({.task = task,

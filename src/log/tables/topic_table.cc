@@ -6,7 +6,6 @@
 #include "commit/byte_codec.h"
 #include "commit/topic_command.h"
 #include "log/compact/compaction_rules.h"
-#include "log/tables/retention_limits.h"
 
 namespace millrace::log {
 
@@ -221,6 +220,12 @@ void TopicTable::set_defaults(commit::TopicDefaults defaults) {
   for (const auto& [id, topic] : topics_) {
     if (retention_of(topic, defaults_)) with_retention_.insert(id);
   }
+}
+
+SegmentLimits TopicTable::segment_limits(TopicId topic) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = topics_.find(topic);
+  return found == topics_.end() ? SegmentLimits() : segment_limits_of(found->second);
 }
 
 commit::TopicDefaults TopicTable::defaults() const {

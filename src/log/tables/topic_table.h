@@ -12,6 +12,7 @@
 
 #include "commit/state_machine.h"
 #include "commit/topics.h"
+#include "log/tables/retention_limits.h"
 
 namespace millrace::log {
 
@@ -44,6 +45,8 @@ class TopicTable final : public commit::StateMachine {
   std::vector<commit::Topic> with_retention() const;
   void set_defaults(commit::TopicDefaults defaults);
   commit::TopicDefaults defaults() const;
+  // Of a topic that is gone: the usual ones.
+  SegmentLimits segment_limits(commit::TopicId topic) const;
   // Those that keep the newest record of each key.
   bool any_compaction() const;
   std::vector<commit::Topic> with_compaction() const;
