@@ -15,7 +15,7 @@
 #include "cli/output.h"
 #include "cli/run_command.h"
 #include "cli/server_command.h"
-#include "cli/shell.h"
+#include "cli/shell/shell.h"
 #include "cli/test_command.h"
 #include "cli/usage.h"
 #include "cli/version.h"

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/consume_command.h"
-#include "cli/group_command.h"
-#include "cli/produce_command.h"
-#include "cli/topic_command.h"
+#include "cli/records/consume_command.h"
+#include "cli/records/produce_command.h"
+#include "cli/topics/group_command.h"
+#include "cli/topics/topic_command.h"
 #include "io/world.h"
 
 namespace CLI {

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
-#include "cli/text_width.h"
+#include "cli/rows/text_width.h"
 
 namespace millrace::cli {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/number_text.h"
 #include "cli/output.h"
-#include "cli/text_width.h"
+#include "cli/rows/text_width.h"
 #include "data/datetime_text.h"
 #include "data/value.h"
 

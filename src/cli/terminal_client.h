@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "cli/row_printer.h"
+#include "cli/rows/row_printer.h"
 #include "session/client.h"
 
 namespace millrace::cli {

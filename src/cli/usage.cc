@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/nearest.h"
-#include "cli/text_width.h"
+#include "cli/rows/text_width.h"
 
 namespace millrace::cli {
 namespace {
