@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/assert.h"
 
@@ -50,6 +51,19 @@ Result<void> check_acyclic(const Dataflow& dataflow) {
     }
     if (next == gone.size()) return broken("its edges form a cycle");
     gone[next] = true;
+  }
+  return {};
+}
+
+// State is restored by its id: two operators with one would get each other's.
+Result<void> check_state_ids(const Dataflow& dataflow) {
+  std::set<uint64_t> known;
+  for (const Pipeline& pipeline : dataflow.pipelines) {
+    for (const uint64_t id : pipeline.state_ids) {
+      if (id != 0 && !known.insert(id).second) {
+        return broken(fmt::format("several operators have the state id {:016x}", id));
+      }
+    }
   }
   return {};
 }
@@ -241,6 +255,7 @@ Result<void> check_dataflow(const Dataflow& dataflow) {
   if (std::ranges::adjacent_find(sources) != sources.end()) {
     return broken("two sources share an id");
   }
+  MILLRACE_TRY(check_state_ids(dataflow));
   return check_acyclic(dataflow);
 }
 

@@ -203,6 +203,11 @@ TEST(Job, ABrokenDataflowIsRefused) {
     d.pipelines[0].shards = 3;
     d.edges[0].routing = Routing::kForward;
   }));
+  EXPECT_TRUE(refused([](Dataflow& d) {
+    d.pipelines[1].operators.emplace_back(
+        [](uint32_t) { return Error(ErrorCode::kInternal, "unused"); });
+    d.pipelines[1].state_ids.push_back(d.pipelines[1].state_ids.front());
+  }));
   EXPECT_TRUE(refused([](Dataflow& d) { d.pipelines[1].state_ids.clear(); }) || !runner.wait());
 }
 

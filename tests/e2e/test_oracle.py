@@ -1,6 +1,6 @@
-"""The oracle: random rows through a dozen queries, in random worlds. What a changelog folds to, and
-what a SELECT answers, is what SQLite answers over the same rows. Nothing here is linked with the
-engine.
+"""The oracle: random rows through a dozen queries, and through random ones, in random worlds. What
+a changelog folds to, and what a SELECT answers, is what SQLite answers over the same rows. Nothing
+here is linked with the engine.
 
 A failure names its seed; MILLRACE_ORACLE_SEED=N runs that one alone, and keeps the files.
 """
@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 from conftest import PROGRAM
+from random_query import RandomQuery
 
 KEYS = ["p", "q", "r", "s", "", "é", None]
 START_S = -25  # seconds since 1970: windows before it, too
@@ -72,6 +73,13 @@ WINDOWS = {
 WINDOW_ORACLE = ("SELECT start, k, COUNT(*), SUM(x), MIN(x), COUNT(DISTINCT x) FROM {name}"
                  " WHERE stop <= {watermark} GROUP BY start, k")
 
+# What SQLite does for ASCII only, or by another name.
+FUNCTIONS = {
+    "UPPER": lambda text: None if text is None else text.upper(),
+    "LOWER": lambda text: None if text is None else text.lower(),
+    "CHAR_LENGTH": lambda text: None if text is None else len(text),
+}
+
 
 def literal(value):
     if value is None:
@@ -98,7 +106,10 @@ class Oracle:
 
     def __init__(self):
         self.database = sqlite3.connect(":memory:")
+        for name, function in FUNCTIONS.items():
+            self.database.create_function(name, 1, function, deterministic=True)
         self.database.executescript(
+            "PRAGMA case_sensitive_like = ON;"
             "CREATE TABLE a (id, k, x, f); CREATE TABLE b (k, v);"
             "CREATE TABLE c (k PRIMARY KEY NOT NULL, x);"
             + "".join(f"CREATE TABLE {name} (start, stop, k, x);" for name in WINDOWS))
@@ -123,7 +134,8 @@ class Oracle:
         self.watermark = max(ms - 3000, self.watermark if self.watermark is not None else ms - 3000)
 
     def rows(self, sql):
-        return [" | ".join(map(cell, row)) for row in self.database.execute(sql)]
+        found = self.database.execute(RandomQuery.for_sqlite(sql))
+        return [" | ".join(map(cell, row)) for row in found]
 
     def window_rows(self, name, watermark):
         if watermark is None:
@@ -136,8 +148,10 @@ class Oracle:
 class Script:
     """An .slt file that pushes random rows and expects what the oracle says."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, eager, windows):
         self.random = random.Random(seed)
+        self.eager = eager
+        self.windows = windows
         self.oracle = Oracle()
         self.text = f"# Made from seed {seed}.\n{TABLES}"
         self.clock_ms = START_S * 1000
@@ -168,23 +182,23 @@ class Script:
             self.text += ", ".join(map(literal, shown)) + "\n"
 
     def stream(self, name):
-        sql = EAGER[name] if name in EAGER else WINDOWS[name][0]
+        sql = self.eager[name] if name in self.eager else self.windows[name][0]
         self.text += f"\nstream {name}\n{sql}\n"
 
     def expect(self, name):
-        rows = (self.oracle.rows(EAGER[name]) if name in EAGER
+        rows = (self.oracle.rows(self.eager[name]) if name in self.eager
                 else self.oracle.window_rows(name, self.oracle.watermark))
         self.text += f"\nexpect fold {name}\n" + "".join(row + "\n" for row in rows)
 
     def select(self, name):
-        if name in EAGER:
-            sql, rows = EAGER[name], self.oracle.rows(EAGER[name])
+        if name in self.eager:
+            sql, rows = self.eager[name], self.oracle.rows(self.eager[name])
         else:  # the end of the rows closes all windows
-            sql, rows = WINDOWS[name][0], self.oracle.window_rows(name, 10**12)
+            sql, rows = self.windows[name][0], self.oracle.window_rows(name, 10**12)
         self.text += f"\nquery rowsort\n{sql}\n----\n" + "".join(row + "\n" for row in rows)
 
     def write(self):
-        waiting = [*EAGER, *WINDOWS]
+        waiting = [*self.eager, *self.windows]
         self.random.shuffle(waiting)
         running = []
         for step in range(6):
@@ -222,12 +236,23 @@ def seeds():
     return range(1, 101 if os.environ.get("MILLRACE_TEST_DEPTH") == "full" else 9)
 
 
-@pytest.mark.parametrize("seed", seeds())
-def test_changes_fold_to_what_sqlite_answers(tmp_path, seed):
-    (tmp_path / "oracle.slt").write_text(Script(seed).write())
-    (tmp_path / "random.world").write_text(world(seed))
+def run(folder, seed, script):
+    (folder / "oracle.slt").write_text(script.write())
+    (folder / "random.world").write_text(world(seed))
     done = subprocess.run(
         [PROGRAM, "test", "oracle.slt", "--world", "random.world", "--seed", str(seed)],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, (f"seed {seed}, files in {tmp_path}, world\n{world(seed)}"
+        cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, (f"seed {seed}, files in {folder}, world\n{world(seed)}"
                                   f"{done.stdout[-6000:]}{done.stderr[-2000:]}")
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_changes_fold_to_what_sqlite_answers(tmp_path, seed):
+    run(tmp_path, seed, Script(seed, EAGER, WINDOWS))
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_changes_of_random_queries_fold_to_what_sqlite_answers(tmp_path, seed):
+    maker = RandomQuery(random.Random(-seed))
+    queries = {f"random{number}": maker.query() for number in range(12)}
+    run(tmp_path, seed, Script(seed, queries, {}))
