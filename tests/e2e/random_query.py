@@ -157,7 +157,8 @@ class RandomQuery:
         return self.draw.choice([
             f"({a} + {b})", f"({a} - {b})", f"({a} * {self.draw.randint(-2, 3)})", f"(- {a})",
             f"ABS({a})", f"COALESCE({a}, {b})", f"NULLIF({a}, {b})",
-            f"({a} % {self.draw.randint(2, 4)})", f"(CAST({a} AS INT) / {self.draw.choice([-3, 2, 3])})",
+            f"({a} % {self.draw.randint(2, 4)})",
+            f"(CAST({a} AS INT) / {self.draw.choice([-3, 2, 3])})",
             f"CHAR_LENGTH({self.text(columns, depth - 1)})",
             f"CASE WHEN {self.condition(columns, depth - 1)} THEN {a} ELSE {b} END",
             f"CASE WHEN {self.condition(columns, depth - 1)} THEN {a} END",
@@ -194,7 +195,8 @@ class RandomQuery:
                  f"({a} BETWEEN {self.literals(kind)[0]} AND {b})"]
         if kind == "text":
             pattern = self.draw.choice(["p%", "_", "%q", "é%"])
-            forms.append(f"({a} {self.draw.choice(['', 'NOT '])}LIKE '{pattern}')")
+            negation = self.draw.choice(["", "NOT "])
+            forms.append(f"({a} {negation}LIKE '{pattern}')")
         return self.draw.choice(forms)
 
     def literals(self, kind):
