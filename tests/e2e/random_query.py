@@ -26,6 +26,21 @@ class RandomQuery:
         """A SELECT that stands alone."""
         self.parts = []
         text, _ = self.select(self.draw.choice([1, 2, 2, 3]))
+        return self.with_parts(text)
+
+    def keyed_query(self):
+        """One whose rows (k, m, n) have the key k."""
+        self.parts = []
+        source, columns = self.source(self.draw.choice([0, 1, 2]))
+        part = (f"SELECT COALESCE({self.text(columns, 1)}, '-') AS k,"
+                f" CAST({self.number(columns, 1)} AS BIGINT) AS m FROM {source}"
+                f"{self.where(columns)}")
+        name = self.name("w")
+        self.parts.append((name, part, []))
+        return self.with_parts(f"SELECT k, {self.draw.choice(['MIN', 'MAX', 'SUM'])}(m) AS m,"
+                               f" COUNT(*) AS n FROM {name} GROUP BY k")
+
+    def with_parts(self, text):
         parts = ", ".join(f"{name} AS ({part})" for name, part, _ in self.parts)
         return f"WITH {parts} {text}" if parts else text
 

@@ -81,6 +81,11 @@ FUNCTIONS = {
 }
 
 
+# What tables hold that queries are written into, and what a second job makes of them.
+SINK = "CREATE TABLE {name} (k STRING, m {type}, n BIGINT, PRIMARY KEY (k) NOT ENFORCED)"
+OF_SINK = "SELECT n, COUNT(*), MIN(m), MAX(k) FROM {source} AS o GROUP BY n"
+
+
 def literal(value):
     if value is None:
         return "NULL"
@@ -152,6 +157,7 @@ class Script:
         self.random = random.Random(seed)
         self.eager = eager
         self.windows = windows
+        self.sinks = {}
         self.oracle = Oracle()
         self.text = f"# Made from seed {seed}.\n{TABLES}"
         self.clock_ms = START_S * 1000
@@ -197,6 +203,22 @@ class Script:
             sql, rows = self.windows[name][0], self.oracle.window_rows(name, 10**12)
         self.text += f"\nquery rowsort\n{sql}\n----\n" + "".join(row + "\n" for row in rows)
 
+    def add_sink(self, name, sql):
+        """A job that writes what the query answers, and one that reads it."""
+        kind = "DECIMAL(38, 0)" if "SUM(m)" in sql else "BIGINT"
+        self.text += f"\nstatement ok\n{SINK.format(name=name, type=kind)}\n"
+        self.text += f"\nstream {name}\nINSERT INTO {name} {sql}\n"
+        self.text += f"\nstream of_{name}\n{OF_SINK.format(source=name)}\n"
+        self.sinks[name] = sql
+
+    def expect_sink(self, name):
+        sql = self.sinks[name]
+        rows = self.oracle.rows(OF_SINK.format(source=f"({sql})"))
+        self.text += f"\nexpect fold of_{name}\n" + "".join(row + "\n" for row in rows)
+        rows = self.oracle.rows(sql)
+        self.text += f"\nquery rowsort\nSELECT * FROM {name}\n----\n"
+        self.text += "".join(row + "\n" for row in rows)
+
     def write(self):
         waiting = [*self.eager, *self.windows]
         self.random.shuffle(waiting)
@@ -212,6 +234,8 @@ class Script:
                     self.text += "\nbarrier\n"
             for name in self.random.sample(running, min(len(running), 8)):
                 self.expect(name)
+            for name in self.sinks:
+                self.expect_sink(name)
             if self.random.random() < 0.3:
                 self.text += "\ncrash\n\nrestore\n"
         for name in running:
@@ -252,7 +276,10 @@ def test_changes_fold_to_what_sqlite_answers(tmp_path, seed):
 
 
 @pytest.mark.parametrize("seed", seeds())
-def test_changes_of_random_queries_fold_to_what_sqlite_answers(tmp_path, seed):
+def test_random_queries_and_jobs_that_write_them_agree_with_sqlite(tmp_path, seed):
     maker = RandomQuery(random.Random(-seed))
-    queries = {f"random{number}": maker.query() for number in range(12)}
-    run(tmp_path, seed, Script(seed, queries, {}))
+    queries = {f"random{number}": maker.query() for number in range(10)}
+    script = Script(seed, queries, {})
+    for number in range(3):
+        script.add_sink(f"sink{number}", maker.keyed_query())
+    run(tmp_path, seed, script)
