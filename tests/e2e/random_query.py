@@ -11,6 +11,7 @@ class RandomQuery:
         "a": [("id", "int"), ("k", "text"), ("x", "int")],
         "b": [("k", "text"), ("v", "int")],
         "c": [("k", "text"), ("x", "int")],
+        "w": [("k", "text"), ("n", "int"), ("m", "int")],
     }
 
     def __init__(self, draw):

@@ -16,6 +16,7 @@ from random_query import RandomQuery
 
 KEYS = ["p", "q", "r", "s", "", "é", None]
 START_S = -25  # seconds since 1970: windows before it, too
+END_MS = 10**12  # the end of the rows closes all windows
 
 TABLES = """
 statement ok
@@ -29,6 +30,10 @@ CREATE TABLE c (k STRING, x INT, PRIMARY KEY (k) NOT ENFORCED);
 
 statement ok
 CREATE TABLE t (k STRING, x INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '3' SECOND);
+
+statement ok
+CREATE VIEW w AS SELECT k, COUNT(*) AS n, MAX(x) AS m FROM
+TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, k;
 """
 
 # Each change shows at once.
@@ -117,7 +122,10 @@ class Oracle:
             "PRAGMA case_sensitive_like = ON;"
             "CREATE TABLE a (id, k, x, f); CREATE TABLE b (k, v);"
             "CREATE TABLE c (k PRIMARY KEY NOT NULL, x);"
-            + "".join(f"CREATE TABLE {name} (start, stop, k, x);" for name in WINDOWS))
+            + "".join(f"CREATE TABLE {name} (start, stop, k, x);" for name in WINDOWS)
+            + "CREATE TABLE closed (until); INSERT INTO closed VALUES (NULL);"
+            "CREATE VIEW w AS SELECT k, COUNT(*) AS n, MAX(x) AS m FROM tumbling, closed"
+            " WHERE stop <= until GROUP BY start, k;")
         self.watermark = None
 
     def add(self, table, row):
@@ -138,7 +146,9 @@ class Oracle:
                 start -= slide * 1000
         self.watermark = max(ms - 3000, self.watermark if self.watermark is not None else ms - 3000)
 
-    def rows(self, sql):
+    def rows(self, sql, closed=None):
+        """`closed`: up to where windows are, if not up to the watermark."""
+        self.database.execute("UPDATE closed SET until = ?", (closed or self.watermark,))
         found = self.database.execute(RandomQuery.for_sqlite(sql))
         return [" | ".join(map(cell, row)) for row in found]
 
@@ -198,9 +208,10 @@ class Script:
 
     def select(self, name):
         if name in self.eager:
-            sql, rows = self.eager[name], self.oracle.rows(self.eager[name])
-        else:  # the end of the rows closes all windows
-            sql, rows = self.windows[name][0], self.oracle.window_rows(name, 10**12)
+            sql = self.eager[name]
+            rows = self.oracle.rows(sql, closed=END_MS)
+        else:
+            sql, rows = self.windows[name][0], self.oracle.window_rows(name, END_MS)
         self.text += f"\nquery rowsort\n{sql}\n----\n" + "".join(row + "\n" for row in rows)
 
     def add_sink(self, name, sql):
