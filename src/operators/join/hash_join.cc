@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include "base/assert.h"
 #include "data/key_encoding.h"
 #include "expr/evaluator.h"
+#include "operators/join/joined_rows.h"
 #include "operators/join/row_expiry.h"
 #include "operators/rows/reject_rows.h"
 #include "operators/rows/selected_rows.h"
@@ -102,12 +102,8 @@ class HashJoin final : public engine::Operator {
   void add_run(Run run) { runs_[runs_end_++] = run; }
   Result<Step> put_runs(engine::Output& output);
   Result<void> flush(engine::Output& output);
-  data::Batch pair_batch(std::vector<data::ColumnPtr> own_columns,
-                         std::vector<data::ColumnPtr> other_columns, uint32_t rows) const;
-  std::vector<data::ColumnPtr> gather_own(const std::vector<uint32_t>& rows) const;
 
   traits::OperatorTraits traits_;
-  const data::SchemaPtr output_schema_;
   const std::vector<JoinKey> keys_;
   bool any_null_counts_ = true;    // some key column has no nulls_equal
   bool every_null_counts_ = true;  // none has
@@ -132,7 +128,8 @@ class HashJoin final : public engine::Operator {
   Slot probe_slot_ = kNoSlot;
   bool probing_ = false;
   std::vector<Candidate> candidates_;
-  data::Batch candidate_pairs_;  // with a residual
+  JoinedRows pairs_;             // with a residual: of the candidates
+  data::Batch candidate_pairs_;  // taken from it
   expr::RowErrorsPtr residual_errors_;
 
   // Where joining stands.
@@ -146,13 +143,7 @@ class HashJoin final : public engine::Operator {
   size_t next_run_ = 0;
   size_t runs_end_ = 0;
 
-  // The open output batch.
-  std::vector<uint32_t> own_rows_;  // physical, of batch_
-  std::vector<std::string_view> own_bytes_;
-  std::vector<std::string_view> other_bytes_;
-  std::vector<Sign> signs_;
-  bool any_own_padded_ = false;
-  bool any_sign_ = false;
+  JoinedRows joined_;  // the open output batch
 };
 
 std::vector<size_t> key_columns(const std::vector<JoinKey>& keys, uint32_t JoinKey::* column) {
@@ -173,13 +164,14 @@ bool preserves_right(JoinKind kind) {
 }
 
 HashJoin::HashJoin(const HashJoinSpec& spec, std::optional<expr::Evaluator> residual)
-    : output_schema_(spec.output),
-      keys_(spec.keys),
+    : keys_(spec.keys),
       sides_{Side(spec.left, key_columns(spec.keys, &JoinKey::left), preserves_left(spec.kind),
                   spec.left_time),
              Side(spec.right, key_columns(spec.keys, &JoinKey::right), preserves_right(spec.kind),
                   spec.right_time)},
-      residual_(std::move(residual)) {
+      residual_(std::move(residual)),
+      pairs_(spec.output),
+      joined_(spec.output) {
   const auto counts = [](const JoinKey& key) { return !key.nulls_equal; };
   any_null_counts_ = std::ranges::any_of(keys_, counts);
   every_null_counts_ = std::ranges::all_of(keys_, counts);
@@ -246,6 +238,8 @@ Result<Step> HashJoin::on_batch(Port port, data::Batch batch, engine::Output& ou
   if (own().expiry) own().expiry->read(batch_);
   own().key_encoder.encode(batch_, row_keys_);
   own().codec.encode(batch_, rows_);
+  pairs_.begin(port_, batch_, own().codec, other().codec);
+  joined_.begin(port_, batch_, own().codec, other().codec);
   probe_row_ = row_ = 0;
   probing_ = row_started_ = false;
   candidates_.clear();
@@ -305,22 +299,16 @@ Result<void> HashJoin::probe_chunk() {
 }
 
 Result<void> HashJoin::evaluate_residual() {
-  std::vector<uint32_t> rows;
-  std::vector<std::string_view> bytes;
-  rows.reserve(candidates_.size());
-  bytes.reserve(candidates_.size());
   for (const Candidate& candidate : candidates_) {
-    rows.push_back(batch_.row(candidate.row));
-    bytes.push_back(other().table->bytes(candidate.slot));
+    pairs_.add(batch_.row(candidate.row), rows_[candidate.row],
+               other().table->bytes(candidate.slot), Sign::kInsert);
   }
-  const auto count = static_cast<uint32_t>(rows.size());
-  auto other_columns = MILLRACE_TRY(other().codec.decode(bytes));
-  candidate_pairs_ = pair_batch(gather_own(rows), std::move(other_columns), count);
+  candidate_pairs_ = MILLRACE_TRY(pairs_.take());
   expr::Vector result = std::move(residual_->evaluate(candidate_pairs_, moment_)[0]);
   residual_errors_ = std::move(result.errors);
   const data::ColumnPtr truth = data::flatten(result.column);
   const uint64_t* const valid = truth->validity_words();
-  for (uint32_t n = 0; n < count; ++n) {
+  for (uint32_t n = 0; n < candidates_.size(); ++n) {
     candidates_[n].passes =
         (valid == nullptr || data::get_bit(valid, n)) && data::get_bit(truth->data<uint64_t>(), n);
   }
@@ -417,18 +405,16 @@ void HashJoin::take(size_t index, engine::Output& output) {
 Result<Step> HashJoin::put_runs(engine::Output& output) {
   for (; next_run_ < runs_end_; ++next_run_) {
     Run& run = runs_[next_run_];
-    const bool is_padded = run.own_padded;
     const std::string_view other_bytes =
         run.slot == kNoSlot ? std::string_view(other().null_row) : other().table->bytes(run.slot);
     while (run.left > 0) {
-      own_rows_.push_back(is_padded ? 0 : batch_.row(run.row));
-      own_bytes_.push_back(is_padded ? std::string_view(own().null_row) : rows_[run.row]);
-      other_bytes_.push_back(other_bytes);
-      signs_.push_back(run.sign);
-      any_own_padded_ |= is_padded;
-      any_sign_ |= run.sign != Sign::kInsert;
+      if (run.own_padded) {
+        joined_.add_padded(own().null_row, other_bytes, run.sign);
+      } else {
+        joined_.add(batch_.row(run.row), rows_[run.row], other_bytes, run.sign);
+      }
       --run.left;
-      if (signs_.size() < kBatchRowsMax) continue;
+      if (joined_.size() < kBatchRowsMax) continue;
       MILLRACE_TRY(flush(output));
       if (output.full()) return Step::kAgain;
     }
@@ -438,40 +424,9 @@ Result<Step> HashJoin::put_runs(engine::Output& output) {
 }
 
 Result<void> HashJoin::flush(engine::Output& output) {
-  if (signs_.empty()) return {};
-  const auto count = static_cast<uint32_t>(signs_.size());
-  std::vector<data::ColumnPtr> own_columns =
-      any_own_padded_ ? MILLRACE_TRY(own().codec.decode(own_bytes_)) : gather_own(own_rows_);
-  auto other_columns = MILLRACE_TRY(other().codec.decode(other_bytes_));
-  data::Batch batch = pair_batch(std::move(own_columns), std::move(other_columns), count);
-  if (any_sign_) {
-    Buffer signs = Buffer::allocate(count);
-    std::ranges::copy(signs_, signs.mutable_as<Sign>());
-    batch = std::move(batch).with_signs(std::move(signs));
-  }
-  own_rows_.clear();
-  own_bytes_.clear();
-  other_bytes_.clear();
-  signs_.clear();
-  any_own_padded_ = any_sign_ = false;
-  output.push(std::move(batch));
+  if (joined_.size() == 0) return {};
+  output.push(MILLRACE_TRY(joined_.take()));
   return {};
-}
-
-std::vector<data::ColumnPtr> HashJoin::gather_own(const std::vector<uint32_t>& rows) const {
-  std::vector<data::ColumnPtr> columns;
-  columns.reserve(batch_.columns().size());
-  for (const data::ColumnPtr& column : batch_.columns()) {
-    columns.push_back(data::gather(column, rows.data(), static_cast<uint32_t>(rows.size())));
-  }
-  return columns;
-}
-
-data::Batch HashJoin::pair_batch(std::vector<data::ColumnPtr> own_columns,
-                                 std::vector<data::ColumnPtr> other_columns, uint32_t rows) const {
-  if (port_ == kRightPort) std::swap(own_columns, other_columns);
-  std::ranges::move(other_columns, std::back_inserter(own_columns));
-  return {output_schema_, std::move(own_columns), rows};
 }
 
 }  // namespace
