@@ -35,6 +35,7 @@ struct RecoveredJob {
   Tick tick;
   uint64_t delta_bytes = 0;  // not yet covered by a snapshot: take one above max(1 GiB, state)
   uint64_t snapshot_bytes = 0;
+  std::vector<TaskId> tasks;  // those that there is state of, ascending
 };
 
 // Which part of a job's state a reader wants.

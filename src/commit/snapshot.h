@@ -18,7 +18,8 @@ struct SnapshotSpec {
   // All changes of epochs up to this one were in memory when the first slice was taken. Deltas of
   // later epochs are replayed over the snapshot; those of the task up to here go once it is valid.
   Epoch begun;
-  // Tasks of an earlier layout whose state is no longer needed once the snapshot is valid.
+  // Tasks of an earlier layout, whose state up to `begun` goes as well. Their keys may be those of
+  // any task now, so every task that has state names all of them, in one commit.
   std::vector<TaskId> replaces;
 };
 

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "base/assert.h"
+#include "base/hash.h"
 
 namespace millrace::engine {
 namespace {
@@ -278,6 +280,16 @@ Result<std::vector<TaskParts>> assemble(Dataflow& dataflow, const JobStart& star
   }
   mark_dry(tasks);
   return tasks;
+}
+
+std::string state_layout(const Dataflow& dataflow) {
+  std::string layout;
+  for (const Pipeline& pipeline : dataflow.pipelines) {
+    layout += fmt::format("{}:", pipeline.shards);
+    for (const uint64_t id : pipeline.state_ids) layout += fmt::format("{:x},", id);
+    layout += ';';
+  }
+  return fmt::format("{:016x}", hash64(std::as_bytes(std::span(layout))));
 }
 
 commit::Positions stale_task_positions(const Dataflow& dataflow,

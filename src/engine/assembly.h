@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/dataflow.h"
@@ -28,6 +29,9 @@ struct JobStart {
 // kInputChanged: see resume_splits. Errors of the factories.
 Result<std::vector<TaskParts>> assemble(Dataflow& dataflow, const JobStart& start,
                                         const std::vector<std::shared_ptr<TaskWaker>>& wakers);
+
+// Which task has which state, told apart from every other arrangement.
+std::string state_layout(const Dataflow& dataflow);
 
 // Recovered positions of tasks that this layout does not have; to be removed by the next commit.
 commit::Positions stale_task_positions(const Dataflow& dataflow,

@@ -100,9 +100,38 @@ TEST(JobRecovery, AJobGoesOnWithOtherNumbersOfShards) {
       return phase == EpochPhase::kCommitted && --left == 0;
     };
     ASSERT_FALSE(runner.run(counting.dataflow(shape), dying)) << run;
+    // All state is with the tasks of this layout.
+    const std::vector<commit::RecoveredJob> jobs = counting.log.jobs().list();
+    for (const commit::TaskId task : jobs.front().tasks) {
+      EXPECT_EQ(task.value() >> 16 & 0xFFFF, shape.count_shards) << run;
+    }
     ++run;
   }
   ASSERT_TRUE(runner.run(counting.dataflow({2, 2}), options(4096)));
+  EXPECT_EQ(counting.committed(), counting.expected());
+}
+
+TEST(JobRecovery, WhereStateCannotBeWrittenForAnotherLayoutTheJobFailsAndLosesNothing) {
+  KeyCounting counting({.batches = 60});
+  io::SimulatedWorld world;
+  JobRunner runner(world.world(), counting.log);
+  JobOptions dying = options();
+  dying.crash = [](commit::Epoch epoch, EpochPhase phase) {
+    return phase == EpochPhase::kCommitted && epoch.value() == 4;
+  };
+  ASSERT_FALSE(runner.run(counting.dataflow({2, 2}), dying));
+  for (const bool at_the_end : {false, true}) {
+    counting.log.options().fail_snapshot = [=](bool finishing) -> std::optional<Error> {
+      if (finishing != at_the_end) return std::nullopt;
+      return Error(ErrorCode::kDiskFull, "no room");
+    };
+    const auto failed = runner.run(counting.dataflow({2, 3}), options());
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code(), ErrorCode::kDiskFull);
+    EXPECT_EQ(counting.log.jobs().list().front().last_epoch.value(), 4U);
+  }
+  counting.log.options().fail_snapshot = nullptr;
+  ASSERT_TRUE(runner.run(counting.dataflow({2, 3}), options()));
   EXPECT_EQ(counting.committed(), counting.expected());
 }
 

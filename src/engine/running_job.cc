@@ -125,9 +125,12 @@ Result<void> Job::Running::recover(const commit::OpenedJob& opened) {
   next_epoch_ = unit_epoch_ = recovered.last_epoch.next();
   tick_ = std::max(recovered.tick.value(), environment_.clock.wall_us());
   last_barrier_ = environment_.clock.now();
-  stale_ = stale_task_positions(dataflow_, recovered.positions);
+  first_positions_ = stale_task_positions(dataflow_, recovered.positions);
+  const std::string layout = state_layout(dataflow_);
+  const bool same_layout = has_layout(recovered.positions, layout);
+  if (!same_layout) first_positions_.splits.push_back(layout_mark(layout));
   MILLRACE_TRY(begin_unit(next_epoch_));
-  MILLRACE_TRY(make_tasks(recovered));
+  MILLRACE_TRY(make_tasks(recovered, same_layout));
   const bool restore = recovered.last_epoch != commit::Epoch();
   for (TaskEntry& entry : tasks_) MILLRACE_TRY(open_task(entry, restore));
   phase_ = Phase::kRunning;
@@ -137,7 +140,7 @@ Result<void> Job::Running::recover(const commit::OpenedJob& opened) {
   return {};
 }
 
-Result<void> Job::Running::make_tasks(const commit::RecoveredJob& recovered) {
+Result<void> Job::Running::make_tasks(const commit::RecoveredJob& recovered, bool same_layout) {
   std::vector<std::shared_ptr<TaskWaker>> wakers;
   for (const Pipeline& pipeline : dataflow_.pipelines) {
     for (uint32_t shard = 0; shard < pipeline.shards; ++shard) {
@@ -151,6 +154,7 @@ Result<void> Job::Running::make_tasks(const commit::RecoveredJob& recovered) {
   shared_.emplace(TaskShared{
       options_, environment_.clock, board_, environment_.log.jobs(), opened_.job,
       opened_.incarnation, options_.snapshot_delta_bytes / tasks, recovered.delta_bytes / tasks,
+      same_layout ? std::vector<commit::TaskId>() : recovered.tasks,
       std::make_shared<Reports>(weak_from_this(), environment_.coordinator)});
   for (TaskParts& each : parts) {
     TaskEntry entry;
@@ -282,7 +286,7 @@ void Job::Running::send_barrier() {
   how_ = complete ? JobEnd::kComplete : JobEnd::kStopped;
   EpochUnderWay& under_way = under_way_[epoch];
   under_way.last = last_sent_;
-  under_way.positions = std::exchange(stale_, {});
+  under_way.positions = std::exchange(first_positions_, {});
   next_epoch_ = epoch.next();
   if (Result<void> begun = begin_units(); !begun) return fail(std::move(begun).error());
   const BarrierOrder order{epoch, tick_, last_sent_};

@@ -56,7 +56,7 @@ class Job::Running : public std::enable_shared_from_this<Running> {
 
   void on_opened(Result<commit::OpenedJob> opened);
   Result<void> recover(const commit::OpenedJob& opened);
-  Result<void> make_tasks(const commit::RecoveredJob& recovered);
+  Result<void> make_tasks(const commit::RecoveredJob& recovered, bool same_layout);
   Result<void> open_task(TaskEntry& entry, bool restore);
   void restore_next(std::shared_ptr<TaskWaker> waker, std::shared_ptr<commit::StateReader> reader);
 
@@ -104,7 +104,7 @@ class Job::Running : public std::enable_shared_from_this<Running> {
   commit::Epoch unit_epoch_;     // the newest with a unit
   uint32_t units_open_ = 0;
   std::map<commit::Epoch, EpochUnderWay> under_way_;
-  commit::Positions stale_;  // to be removed with the next commit
+  commit::Positions first_positions_;  // what the first commit says besides those of splits
   Timestamp tick_ = kTimeMin;
   bool wanted_ = false;  // something waits for an epoch
   bool urgent_ = false;  // and not for its time

@@ -12,9 +12,12 @@ namespace millrace::engine {
 // SnapshotDump: writes a task's whole state beside the ring, slice by slice between rows, once its
 // deltas have outgrown it. A dump that fails is given up: the deltas are all still there.
 //
+// A required dump puts the state into another layout: the first barrier waits until it is durable,
+// so that all tasks' dumps are adopted by one commit, which lets go of what was before.
+//
 // Threading:  confined to its task.
-// Order:      at_barrier after each barrier's deltas; step once per turn; take_finished at a
-//             barrier.
+// Order:      begin_required first, if at all; step once per turn; at a barrier, behind its deltas:
+//             may_pass, take_finished, at_barrier.
 class SnapshotDump {
  public:
   struct Settings {
@@ -29,11 +32,15 @@ class SnapshotDump {
         waker_(std::move(waker)),
         delta_bytes_(delta_bytes) {}
 
+  // Before any row has changed the state. `epoch`: the first one.
+  Result<void> begin_required(commit::Epoch epoch);
   void count_delta(size_t bytes) { delta_bytes_ += bytes; }
   // Begins a dump if one is due. `epoch` has passed the task.
   void at_barrier(commit::Epoch epoch, int64_t state_bytes);
   // Writes one slice, if there is one to write and room for it. True: there is more to do now.
   bool step();
+  // False: a required dump is not durable yet; a wake-up will come. Failure: what became of it.
+  Result<bool> may_pass() const;
   // A dump that is durable and not yet adopted.
   std::optional<commit::SnapshotId> take_finished();
 
@@ -42,7 +49,10 @@ class SnapshotDump {
   struct Finish {
     bool done = false;
     std::optional<commit::SnapshotId> id;
+    std::optional<Error> error;
   };
+  Result<void> begin(commit::Epoch begun);
+  void fail(Error error);
   void give_up();
 
   Settings settings_;
@@ -54,6 +64,8 @@ class SnapshotDump {
   Buffer slice_;  // not taken yet
   bool all_sliced_ = true;
   std::shared_ptr<Finish> finish_;
+  bool required_ = false;
+  std::optional<Error> failure_;  // of a required one
 };
 
 }  // namespace millrace::engine

@@ -13,6 +13,7 @@ namespace {
 
 constexpr char kEnded = 1;
 constexpr std::string_view kCompleteSplit = "complete";
+constexpr std::string_view kLayoutSplit = "layout";
 
 Error corrupt() {
   return Error(ErrorCode::kCorruptState, "a committed position cannot be read");
@@ -102,6 +103,19 @@ commit::SplitPosition complete_mark() {
   mark.source = kJobSource;
   mark.split = kCompleteSplit;
   return mark;
+}
+
+commit::SplitPosition layout_mark(std::string layout) {
+  commit::SplitPosition mark;
+  mark.source = kJobSource;
+  mark.split = kLayoutSplit;
+  mark.position = std::move(layout);
+  return mark;
+}
+
+bool has_layout(const commit::Positions& recovered, std::string_view layout) {
+  const auto* mark = find_position(recovered, kJobSource, kLayoutSplit);
+  return mark != nullptr && mark->position == layout;
 }
 
 commit::SplitPosition floors_position(std::string name, const std::vector<Timestamp>& floors) {

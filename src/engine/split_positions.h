@@ -44,12 +44,18 @@ std::vector<std::string> begun_splits(std::string_view source_id,
 Result<std::vector<SplitStart>> resume_splits(std::string_view source_id, std::vector<Split> splits,
                                               const commit::Positions& recovered);
 
-// Positions that are not of a split: floors of a task's merged watermarks, and the mark of a job
-// whose inputs have all ended. Their source begins with '$', which no source's id does.
+// Positions that are not of a split: floors of a task's merged watermarks; the mark of a job whose
+// inputs have all ended; which tasks have its state. Their source begins with '$', which no
+// source's id does.
 inline constexpr std::string_view kTaskSource = "$task";
 inline constexpr std::string_view kJobSource = "$job";
 
 commit::SplitPosition complete_mark();
+
+// `layout`: any bytes that differ where the state lies with other tasks.
+commit::SplitPosition layout_mark(std::string layout);
+// Whether the last commit was one of that layout.
+bool has_layout(const commit::Positions& recovered, std::string_view layout);
 
 // The floors of a task (TimeStart): varint count, then each zigzag-encoded.
 commit::SplitPosition floors_position(std::string name, const std::vector<Timestamp>& floors);

@@ -105,7 +105,9 @@ Result<void> Task::open_chain() {
     settings.spec.incarnation = shared_.incarnation;
     settings.spec.task = id_;
     settings.delta_bytes_min = shared_.snapshot_delta_bytes;
+    settings.spec.replaces = shared_.replaced;
     dump_.emplace(std::move(settings), store_, waker_, shared_.recovered_delta_bytes);
+    if (!shared_.replaced.empty()) MILLRACE_TRY(dump_->begin_required(staging_.epoch()));
   }
   opened_ = true;
   return {};
@@ -181,6 +183,7 @@ Result<Step> Task::finish_barrier() {
     slice_.spend();
   }
   if (dump_) {
+    if (!MILLRACE_TRY(dump_->may_pass())) return Step::kWait;
     if (const auto snapshot = dump_->take_finished()) {
       MILLRACE_TRY(staging_.adopt_snapshot(*snapshot));
     }

@@ -48,6 +48,9 @@ struct TaskShared {
   // Bytes of deltas after which a task dumps its state, and what is there already.
   uint64_t snapshot_delta_bytes = 0;
   uint64_t recovered_delta_bytes = 0;
+  // Tasks that had the state in another layout. If there are any, the first epoch carries all
+  // state.
+  std::vector<commit::TaskId> replaced;
   std::shared_ptr<TaskReports> reports;
 };
 

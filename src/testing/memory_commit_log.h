@@ -20,6 +20,8 @@ struct MemoryLogOptions {
   uint32_t full_every = 0;
   // Answers with an error instead of committing, as the ring does after a failed sync.
   std::function<std::optional<Error>(const commit::UnitSpec&)> fail_commit;
+  // Asked when a snapshot begins, and when it is to become durable.
+  std::function<std::optional<Error>(bool finishing)> fail_snapshot;
 };
 
 // MemoryCommitLog: the contract of `commit` in memory, for tests above it. Survives the jobs that

@@ -90,6 +90,7 @@ class MemoryCommitLog::MemoryUnit final : public commit::Unit {
       }
     }
     std::ranges::move(deltas_, std::back_inserter(job.state));
+    for (const commit::SnapshotId snapshot : snapshots_) cover(job, snapshot);
     for (const commit::SnapshotId snapshot : snapshots_) adopt(job, snapshot);
     for (const auto& [partition, batch] : batches_) {
       if (store_.topics.contains(partition.topic)) {
@@ -103,16 +104,18 @@ class MemoryCommitLog::MemoryUnit final : public commit::Unit {
     return committed;
   }
 
+  void cover(Store::Job& job, commit::SnapshotId id) const {
+    const commit::SnapshotSpec& spec = store_.snapshots.at(id).spec;
+    std::erase_if(job.state, [&](const Store::StateChunk& chunk) {
+      const bool replaced = std::ranges::find(spec.replaces, chunk.task) != spec.replaces.end();
+      return (replaced || chunk.task == spec.task) && chunk.epoch <= spec.begun;
+    });
+  }
+
   void adopt(Store::Job& job, commit::SnapshotId id) {
     const Store::Snapshot snapshot = std::move(store_.snapshots.at(id));
     store_.snapshots.erase(id);
     ++store_.snapshots_adopted;
-    const auto covered = [&](const Store::StateChunk& chunk) {
-      const bool replaced =
-          std::ranges::find(snapshot.spec.replaces, chunk.task) != snapshot.spec.replaces.end();
-      return replaced || (chunk.task == snapshot.spec.task && chunk.epoch <= snapshot.spec.begun);
-    };
-    std::erase_if(job.state, covered);
     std::vector<Store::StateChunk> state;
     for (const Buffer& slice : snapshot.slices) {
       state.push_back({snapshot.spec.task, snapshot.spec.begun, slice});
@@ -146,21 +149,27 @@ class MemoryCommitLog::MemoryStateReader final : public commit::StateReader {
 
 class MemoryCommitLog::MemorySnapshotWriter final : public commit::SnapshotWriter {
  public:
-  MemorySnapshotWriter(Store& store, commit::SnapshotSpec spec)
-      : store_(store), snapshot_{std::move(spec), {}} {}
+  MemorySnapshotWriter(Store& store, const MemoryLogOptions& options, commit::SnapshotSpec spec)
+      : store_(store), options_(options), snapshot_{std::move(spec), {}} {}
   Result<Staged> write(Buffer slice, io::Wake) override {
     snapshot_.slices.push_back(std::move(slice));
     return Staged::kAccepted;
   }
   void finish(io::Executor& executor, io::Completion<Result<commit::SnapshotId>> done) override {
     const std::lock_guard lock(store_.mutex);
-    const commit::SnapshotId id(++store_.last_id);
-    store_.snapshots[id] = std::move(snapshot_);
-    executor.post([done = std::move(done), id]() mutable { done(id); });
+    Result<commit::SnapshotId> result = commit::SnapshotId(++store_.last_id);
+    if (options_.fail_snapshot) {
+      if (std::optional<Error> error = options_.fail_snapshot(true)) result = std::move(*error);
+    }
+    if (result) store_.snapshots[*result] = std::move(snapshot_);
+    executor.post([done = std::move(done), result = std::move(result)]() mutable {
+      done(std::move(result));
+    });
   }
 
  private:
   Store& store_;
+  const MemoryLogOptions& options_;
   Store::Snapshot snapshot_;
 };
 
@@ -196,7 +205,12 @@ commit::RecoveredJob MemoryCommitLog::JobsPart::recovered(const Store::Job& job)
   recovered.last_epoch = job.last_epoch;
   recovered.tick = job.tick;
   for (const auto& [key, position] : job.positions) recovered.positions.splits.push_back(position);
-  for (const Store::StateChunk& chunk : job.state) recovered.delta_bytes += chunk.delta.bytes();
+  for (const Store::StateChunk& chunk : job.state) {
+    recovered.delta_bytes += chunk.delta.bytes();
+    recovered.tasks.push_back(chunk.task);
+  }
+  std::ranges::sort(recovered.tasks);
+  recovered.tasks.erase(std::ranges::unique(recovered.tasks).begin(), recovered.tasks.end());
   return recovered;
 }
 
@@ -248,8 +262,11 @@ Result<std::unique_ptr<commit::SnapshotWriter>> MemoryCommitLog::JobsPart::begin
     commit::SnapshotSpec spec) {
   const std::lock_guard lock(store_.mutex);
   MILLRACE_TRY(store_.current_job(spec.job, spec.incarnation));
+  if (options_.fail_snapshot) {
+    if (std::optional<Error> error = options_.fail_snapshot(false)) return std::move(*error);
+  }
   return std::unique_ptr<commit::SnapshotWriter>(
-      std::make_unique<MemorySnapshotWriter>(store_, std::move(spec)));
+      std::make_unique<MemorySnapshotWriter>(store_, options_, std::move(spec)));
 }
 
 }  // namespace millrace::testing

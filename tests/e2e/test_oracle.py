@@ -248,6 +248,8 @@ class Script:
             for name in self.sinks:
                 self.expect_sink(name)
             if self.random.random() < 0.3:
+                shards = self.random.randint(1, 4)
+                self.text += f"\nstatement ok\nSET 'parallelism' = '{shards}'\n"
                 self.text += "\ncrash\n\nrestore\n"
         for name in running:
             self.expect(name)

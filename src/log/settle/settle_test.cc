@@ -48,6 +48,27 @@ class SettleTest : public testing::Test {
     }
     return builder.finish();
   }
+  // A delta that puts these, and removes those without a value.
+  Buffer entries(const std::map<std::string, std::string>& values) {
+    commit::DeltaBuilder builder;
+    for (const auto& [key, value] : values) {
+      if (value.empty()) {
+        builder.remove(KeyGroup(3), StateId(1), key);
+      } else {
+        builder.put(KeyGroup(3), StateId(1), key, value);
+      }
+    }
+    return builder.finish();
+  }
+  // A durable snapshot, in one slice.
+  Result<commit::SnapshotId> dump(commit::SnapshotSpec spec, const Buffer& slice) {
+    const auto writer = MILLRACE_TRY(driver_->log().jobs().begin_snapshot(std::move(spec)));
+    MILLRACE_TRY(driver_->until_accepted(
+        [&](io::Wake wake) { return writer->write(slice, std::move(wake)); }));
+    return io::await<commit::SnapshotId>(driver_->threads(), [&](auto done) {
+      writer->finish(driver_->executor(), std::move(done));
+    });
+  }
 
   io::SimulatedWorld world_;
   LogOptions options_ = small_log();
@@ -156,20 +177,13 @@ TEST_F(SettleTest, ASnapshotReplacesTheDeltasBeforeItOnceItsEpochHasCommitted) {
     ASSERT_TRUE(driver_->commit(*unit).has_value());
   };
   for (uint64_t epoch = 1; epoch <= 50; ++epoch) commit_epoch(epoch, {});
-  const auto writer = driver_->log().jobs().begin_snapshot({.job = job->job,
-                                                            .incarnation = job->incarnation,
-                                                            .task = TaskId(1),
-                                                            .begun = commit::Epoch(50),
-                                                            .replaces = {}});
-  ASSERT_TRUE(driver_
-                  ->until_accepted([&](io::Wake wake) {
-                    return (*writer)->write(counters(50, 600), std::move(wake));
-                  })
-                  .has_value());
+  const auto snapshot = dump({.job = job->job,
+                              .incarnation = job->incarnation,
+                              .task = TaskId(1),
+                              .begun = commit::Epoch(50),
+                              .replaces = {}},
+                             counters(50, 600));
   commit_epoch(51, {});
-  const auto snapshot = io::await<commit::SnapshotId>(driver_->threads(), [&](auto done) {
-    (*writer)->finish(driver_->executor(), std::move(done));
-  });
   ASSERT_TRUE(snapshot.has_value());
   commit_epoch(52, *snapshot);
   for (int round = 0; round < 2; ++round) {
@@ -181,6 +195,46 @@ TEST_F(SettleTest, ASnapshotReplacesTheDeltasBeforeItOnceItsEpochHasCommitted) {
     const auto recovered = driver_->log().jobs().recover(job->job);
     EXPECT_GT(recovered->snapshot_bytes, 0U);
     EXPECT_LT(recovered->delta_bytes, 4 * counters(1, 500).bytes());
+    if (round == 0) append_many(driver_->make_partition("filler"), 0, 200, 20'000);
+    restart();
+  }
+}
+
+// A job goes from task 1 to tasks 1 and 2, and back: each time all state is in the first epoch's
+// snapshots, and nothing of the layout before is ever read again.
+TEST_F(SettleTest, SnapshotsOfAnotherLayoutReplaceAllTasksOfTheOneBefore) {
+  const auto job = driver_->open_job("job");
+  const auto adopt = [&](commit::Unit& unit, uint64_t task, std::vector<TaskId> replaced,
+                         const std::map<std::string, std::string>& values) {
+    const auto id = dump({.job = job->job,
+                          .incarnation = job->incarnation,
+                          .task = TaskId(task),
+                          .begun = driver_->log().jobs().recover(job->job)->last_epoch,
+                          .replaces = std::move(replaced)},
+                         entries(values));
+    ASSERT_TRUE(id && unit.adopt_snapshot(*id));
+  };
+  auto unit = *driver_->begin(*job, 1);
+  ASSERT_TRUE(driver_->stage_state(*unit, TaskId(1), entries({{"changes", "1"}, {"goes", "1"}})));
+  ASSERT_TRUE(driver_->commit(*unit).has_value());
+
+  unit = *driver_->begin(*job, 2);  // task 2 has the keys now
+  adopt(*unit, 2, {TaskId(1)}, {{"changes", "1"}, {"goes", "1"}});
+  adopt(*unit, 1, {TaskId(1)}, {{"stays", "1"}});
+  ASSERT_TRUE(driver_->stage_state(*unit, TaskId(2), entries({{"changes", "2"}, {"goes", ""}})));
+  ASSERT_TRUE(driver_->commit(*unit).has_value());
+  EXPECT_THAT(*driver_->state(job->job),
+              ElementsAre(Pair("3/1/changes", "2"), Pair("3/1/stays", "1")));
+  EXPECT_THAT(driver_->log().jobs().recover(job->job)->tasks, ElementsAre(TaskId(1), TaskId(2)));
+
+  unit = *driver_->begin(*job, 3);  // and task 1 again
+  adopt(*unit, 1, {TaskId(1), TaskId(2)}, {{"changes", "2"}, {"stays", "1"}});
+  ASSERT_TRUE(driver_->stage_state(*unit, TaskId(1), entries({{"stays", "3"}})));
+  ASSERT_TRUE(driver_->commit(*unit).has_value());
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_THAT(*driver_->state(job->job),
+                ElementsAre(Pair("3/1/changes", "2"), Pair("3/1/stays", "3")));
+    EXPECT_THAT(driver_->log().jobs().recover(job->job)->tasks, ElementsAre(TaskId(1)));
     if (round == 0) append_many(driver_->make_partition("filler"), 0, 200, 20'000);
     restart();
   }

@@ -148,18 +148,20 @@ Result<void> JobTable::admit(JobId id, Incarnation incarnation, Epoch epoch) {
   return {};
 }
 
-void JobTable::adopt(Job& job, JobCommit::Snapshot snapshot) {
-  StatePiece& piece = snapshot.piece;
-  const Epoch begun = piece.first_epoch;
+void JobTable::cover(Job& job, const JobCommit::Snapshot& snapshot) {
+  const Epoch begun = snapshot.piece.first_epoch;
   std::erase_if(job.pieces, [&](const StatePiece& old) {
-    const bool replaced = old.task == piece.task ||
+    const bool replaced = old.task == snapshot.piece.task ||
                           std::ranges::find(snapshot.replaces, old.task) != snapshot.replaces.end();
     return replaced && old.last_epoch <= begun;
   });
+}
+
+void JobTable::adopt(Job& job, StatePiece snapshot) {
   // Before the first delta that is replayed over it.
   const auto later = std::ranges::find_if(
-      job.pieces, [&](const StatePiece& old) { return old.task == piece.task; });
-  job.pieces.insert(later, std::move(piece));
+      job.pieces, [&](const StatePiece& old) { return old.task == snapshot.task; });
+  job.pieces.insert(later, std::move(snapshot));
 }
 
 void JobTable::commit(JobCommit commit) {
@@ -178,7 +180,9 @@ void JobTable::commit(JobCommit commit) {
     }
   }
   std::ranges::move(commit.deltas, std::back_inserter(job.pieces));
-  for (JobCommit::Snapshot& snapshot : commit.snapshots) adopt(job, std::move(snapshot));
+  // First all, so that none covers another of the same commit.
+  for (const JobCommit::Snapshot& snapshot : commit.snapshots) cover(job, snapshot);
+  for (JobCommit::Snapshot& snapshot : commit.snapshots) adopt(job, std::move(snapshot.piece));
 }
 
 commit::RecoveredJob JobTable::recovered(const Job& job) const {
@@ -186,11 +190,15 @@ commit::RecoveredJob JobTable::recovered(const Job& job) const {
                               .incarnation = job.incarnation,
                               .last_epoch = job.last_epoch,
                               .positions = {},
-                              .tick = job.tick};
+                              .tick = job.tick,
+                              .tasks = {}};
   for (const auto& [key, position] : job.positions) result.positions.splits.push_back(position);
   for (const StatePiece& piece : job.pieces) {
     (piece.snapshot ? result.snapshot_bytes : result.delta_bytes) += piece.bytes;
+    result.tasks.push_back(piece.task);
   }
+  std::ranges::sort(result.tasks);
+  result.tasks.erase(std::ranges::unique(result.tasks).begin(), result.tasks.end());
   return result;
 }
 

@@ -94,7 +94,9 @@ class JobTable final : public commit::StateMachine {
     std::optional<Error> quarantined;
   };
   commit::RecoveredJob recovered(const Job& job) const;
-  static void adopt(Job& job, JobCommit::Snapshot snapshot);
+  // What the snapshot covers goes; then it comes in its place.
+  static void cover(Job& job, const JobCommit::Snapshot& snapshot);
+  static void adopt(Job& job, StatePiece snapshot);
 
   mutable std::mutex mutex_;
   std::map<std::string, commit::JobId, std::less<>> by_name_;
