@@ -255,8 +255,9 @@ constexpr auto kJobsAndEnds = std::to_array<Guide>({
      "The message holds the reason. What was committed stands; the same script on the same\n"
      "--data goes on behind it when the reason is gone."},
     {kStateIncompatible,
-     "The job's query, or a table that it reads, has changed since its state was written. Give\n"
-     "the new query a name of its own (SET 'job.name' = '…'): it then reads everything anew."},
+     "The job's query, a table that it reads, or how the query is planned (SET 'optimizer', the\n"
+     "version) has changed since its state was written. Bring that back, or give the query a\n"
+     "name of its own (SET 'job.name' = '…'): it then reads everything anew."},
     {kInputChanged,
      "A file that was read in part is not the same any more, so the job cannot know where to\n"
      "go on. Bring the old content back and write new rows into new files, or give the job\n"

@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <set>
-#include <span>
 
 #include "base/assert.h"
-#include "base/hash.h"
 
 namespace millrace::engine {
 namespace {
@@ -33,6 +31,9 @@ Result<void> check_pipeline(const Dataflow& dataflow, size_t index) {
   }
   if (!pipeline.state_ids.empty() && pipeline.state_ids.size() != pipeline.operators.size()) {
     return broken(name + " needs one state id per operator");
+  }
+  if (!pipeline.state_shapes.empty() && pipeline.state_shapes.size() != pipeline.state_ids.size()) {
+    return broken(name + " needs one shape of state per operator");
   }
   if (pipeline.source && (pipeline.source->id.empty() || pipeline.source->id.front() == '$')) {
     return broken(name + " has a source without a proper id");
@@ -78,6 +79,12 @@ std::vector<uint32_t> first_tasks(const Dataflow& dataflow) {
     next += pipeline.shards;
   }
   return first;
+}
+
+// 16 digits of the id, "/", 16 of the shape.
+std::string state_text(const Pipeline& pipeline, size_t index) {
+  const uint64_t shape = pipeline.state_shapes.empty() ? 0 : pipeline.state_shapes[index];
+  return fmt::format("{:016x}/{:016x}", pipeline.state_ids[index], shape);
 }
 
 std::string position_name(uint32_t pipeline, uint32_t shards, uint32_t shard) {
@@ -285,11 +292,34 @@ Result<std::vector<TaskParts>> assemble(Dataflow& dataflow, const JobStart& star
 std::string state_layout(const Dataflow& dataflow) {
   std::string layout;
   for (const Pipeline& pipeline : dataflow.pipelines) {
-    layout += fmt::format("{}:", pipeline.shards);
-    for (const uint64_t id : pipeline.state_ids) layout += fmt::format("{:x},", id);
+    layout += fmt::format("{}", pipeline.shards);
+    for (size_t index = 0; index < pipeline.state_ids.size(); ++index) {
+      if (pipeline.state_ids[index] == 0) continue;
+      layout += ' ' + state_text(pipeline, index);
+    }
     layout += ';';
   }
-  return fmt::format("{:016x}", hash64(std::as_bytes(std::span(layout))));
+  return layout;
+}
+
+Result<void> check_state_shapes(const Dataflow& dataflow, const commit::Positions& recovered) {
+  const std::string_view layout = layout_of(recovered);
+  for (const Pipeline& pipeline : dataflow.pipelines) {
+    for (size_t index = 0; index < pipeline.state_shapes.size(); ++index) {
+      if (pipeline.state_ids[index] == 0) continue;
+      const std::string now = state_text(pipeline, index);
+      const std::string_view id = std::string_view(now).substr(0, now.find('/') + 1);
+      const size_t found = layout.find(id);
+      if (found == std::string_view::npos || layout.substr(found).starts_with(now)) continue;
+      return Error(ErrorCode::kStateIncompatible,
+                   fmt::format("what '{}' keeps was written for a plan with other columns",
+                               pipeline.name))
+          .remedy(
+              "Bring back what changed the plan (SET 'optimizer', the version), or give the job "
+              "another name ('job.name') to read everything anew.");
+    }
+  }
+  return {};
 }
 
 commit::Positions stale_task_positions(const Dataflow& dataflow,

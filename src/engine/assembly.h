@@ -30,8 +30,12 @@ struct JobStart {
 Result<std::vector<TaskParts>> assemble(Dataflow& dataflow, const JobStart& start,
                                         const std::vector<std::shared_ptr<TaskWaker>>& wakers);
 
-// Which task has which state, told apart from every other arrangement.
+// Which task has which state of which shape: of each pipeline its shards, then the id and the shape
+// of every operator's state.
 std::string state_layout(const Dataflow& dataflow);
+
+// kStateIncompatible: the last commit's layout has state of the dataflow in another shape.
+Result<void> check_state_shapes(const Dataflow& dataflow, const commit::Positions& recovered);
 
 // Recovered positions of tasks that this layout does not have; to be removed by the next commit.
 commit::Positions stale_task_positions(const Dataflow& dataflow,

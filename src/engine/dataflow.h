@@ -80,6 +80,9 @@ struct Pipeline {
   // One per operator: stable identity of its state; each owns the kTablesPerOperatorMax ids from
   // here on, so the lowest four bits are 0. Empty if no operator is stateful.
   std::vector<uint64_t> state_ids;
+  // One per operator, or none: what its state looks like. One that was written under another shape
+  // is not restored.
+  std::vector<uint64_t> state_shapes;
   PerShard<Sink> sink;  // null: outgoing edges
 };
 

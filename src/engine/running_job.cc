@@ -126,8 +126,9 @@ Result<void> Job::Running::recover(const commit::OpenedJob& opened) {
   tick_ = std::max(recovered.tick.value(), environment_.clock.wall_us());
   last_barrier_ = environment_.clock.now();
   first_positions_ = stale_task_positions(dataflow_, recovered.positions);
+  MILLRACE_TRY(check_state_shapes(dataflow_, recovered.positions));
   const std::string layout = state_layout(dataflow_);
-  const bool same_layout = has_layout(recovered.positions, layout);
+  const bool same_layout = layout_of(recovered.positions) == layout;
   if (!same_layout) first_positions_.splits.push_back(layout_mark(layout));
   MILLRACE_TRY(begin_unit(next_epoch_));
   MILLRACE_TRY(make_tasks(recovered, same_layout));

@@ -113,9 +113,9 @@ commit::SplitPosition layout_mark(std::string layout) {
   return mark;
 }
 
-bool has_layout(const commit::Positions& recovered, std::string_view layout) {
+std::string_view layout_of(const commit::Positions& recovered) {
   const auto* mark = find_position(recovered, kJobSource, kLayoutSplit);
-  return mark != nullptr && mark->position == layout;
+  return mark == nullptr ? std::string_view() : std::string_view(mark->position);
 }
 
 commit::SplitPosition floors_position(std::string name, const std::vector<Timestamp>& floors) {

@@ -52,10 +52,9 @@ inline constexpr std::string_view kJobSource = "$job";
 
 commit::SplitPosition complete_mark();
 
-// `layout`: any bytes that differ where the state lies with other tasks.
+// `layout`: as state_layout says it. Empty: no commit had one.
 commit::SplitPosition layout_mark(std::string layout);
-// Whether the last commit was one of that layout.
-bool has_layout(const commit::Positions& recovered, std::string_view layout);
+std::string_view layout_of(const commit::Positions& recovered);
 
 // The floors of a task (TimeStart): varint count, then each zigzag-encoded.
 commit::SplitPosition floors_position(std::string name, const std::vector<Timestamp>& floors);

@@ -33,8 +33,7 @@ Result<Lowering::Pipeline> Lowering::lower_aggregate(const plan::Node& node,
       .keys = aggregate.keys,
       .calls = MILLRACE_TRY(calls_of(node, aggregate, context_.functions)),
       .changing_input = !node.input()->properties.append_only()};
-  append(
-      pipeline, [spec](uint32_t) { return operators::make_group_aggregate(spec); }, state_id(node));
+  append(pipeline, [spec](uint32_t) { return operators::make_group_aggregate(spec); }, node);
   return pipeline;
 }
 
@@ -63,9 +62,7 @@ Result<Lowering::Pipeline> Lowering::lower_window_aggregate(const plan::Node& no
       .early_every_us = window.emit.every_us,
       .early_rows = static_cast<uint64_t>(window.emit.after_rows),
       .discarding = window.emit.discarding};
-  append(
-      pipeline, [spec](uint32_t) { return operators::make_window_aggregate(spec); },
-      state_id(node));
+  append(pipeline, [spec](uint32_t) { return operators::make_window_aggregate(spec); }, node);
   return pipeline;
 }
 

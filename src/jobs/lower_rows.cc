@@ -97,9 +97,7 @@ Result<Lowering::Pipeline> Lowering::lower_normalize(const plan::Node& node,
                                                      const plan::Normalize& normalize) {
   const Pipeline pipeline = gather(MILLRACE_TRY(stream(node.input())), "upserts", normalize.keys);
   operators::UpsertNormalizeSpec spec{.schema = node.schema, .keys = normalize.keys};
-  append(
-      pipeline, [spec](uint32_t) { return operators::make_upsert_normalize(spec); },
-      state_id(node));
+  append(pipeline, [spec](uint32_t) { return operators::make_upsert_normalize(spec); }, node);
   return pipeline;
 }
 
@@ -115,7 +113,7 @@ Result<Lowering::Pipeline> Lowering::lower_sort(const plan::Node& node, const pl
   for (const plan::SortKey& key : sort.keys) {
     spec.keys.push_back({key.column, key.descending, key.nulls_first});
   }
-  append(pipeline, [spec](uint32_t) { return operators::make_sort_limit(spec); }, state_id(node));
+  append(pipeline, [spec](uint32_t) { return operators::make_sort_limit(spec); }, node);
   return pipeline;
 }
 
@@ -149,7 +147,7 @@ Result<Lowering::Pipeline> Lowering::lower_join(const plan::Node& node, const pl
     connect(left, joined, 0, engine::Routing::kHash, left_keys);
     connect(right, joined, 1, engine::Routing::kHash, right_keys);
   }
-  append(joined, [spec](uint32_t) { return operators::make_hash_join(spec); }, state_id(node));
+  append(joined, [spec](uint32_t) { return operators::make_hash_join(spec); }, node);
   return joined;
 }
 

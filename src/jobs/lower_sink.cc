@@ -14,8 +14,7 @@ Lowering::Pipeline Lowering::fold_upserts(Pipeline from, const plan::Node& node,
   if (rows.append_only()) return pipeline;
   if (sink.materialize) {
     operators::MaterializeSpec spec{.schema = node.schema, .keys = sink.key_columns};
-    append(
-        pipeline, [spec](uint32_t) { return operators::make_materialize(spec); }, state_id(node));
+    append(pipeline, [spec](uint32_t) { return operators::make_materialize(spec); }, node);
   } else {
     operators::ConsolidateSpec spec{.schema = node.schema, .keys = sink.key_columns};
     append(pipeline, [spec](uint32_t) { return operators::make_consolidate(spec); });

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/assert.h"
+#include "jobs/state_shape.h"
 #include "plan/join_bounds.h"
 
 namespace millrace::jobs {
@@ -87,10 +88,21 @@ Lowering::Pipeline Lowering::gather(Pipeline from, std::string name,
   return to;
 }
 
-void Lowering::append(Pipeline to, engine::PerShard<engine::Operator> make, uint64_t state_id) {
+void Lowering::append(Pipeline to, engine::PerShard<engine::Operator> make) {
   engine::Pipeline& pipeline = dataflow_.pipelines[to];
   pipeline.operators.push_back(std::move(make));
-  pipeline.state_ids.push_back(state_id);
+  pipeline.state_ids.push_back(0);
+  pipeline.state_shapes.push_back(0);
+}
+
+void Lowering::append(Pipeline to, engine::PerShard<engine::Operator> make,
+                      const plan::Node& node) {
+  append(to, std::move(make));
+  engine::Pipeline& pipeline = dataflow_.pipelines[to];
+  // The bits that number its tables are cleared.
+  pipeline.state_ids.back() =
+      node.identity / engine::kTablesPerOperatorMax * engine::kTablesPerOperatorMax;
+  pipeline.state_shapes.back() = state_shape(node);
 }
 
 Result<Lowering::Pipeline> Lowering::stream(const NodePtr& node) {

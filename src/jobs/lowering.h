@@ -52,7 +52,9 @@ class Lowering {
   // shard, else a new one behind an exchange (no keys: of one shard).
   Pipeline gather(Pipeline from, std::string name, const std::vector<uint32_t>& keys,
                   bool origins = false);
-  void append(Pipeline to, engine::PerShard<engine::Operator> make, uint64_t state_id = 0);
+  void append(Pipeline to, engine::PerShard<engine::Operator> make);
+  // One that keeps the state of `node`.
+  void append(Pipeline to, engine::PerShard<engine::Operator> make, const plan::Node& node);
   void add_projection(Pipeline to, data::SchemaPtr schema,
                       std::vector<expr::ExpressionPtr> expressions);
 
@@ -69,10 +71,5 @@ int64_t time_granularity_us(const plan::LogicalPlan& plan);
 
 // The columns that a connector reads and writes, in the order of the declaration.
 data::SchemaPtr physical_schema(const catalog::TableDefinition& definition);
-
-// Identity of a node's state with the bits that number its tables cleared.
-inline uint64_t state_id(const plan::Node& node) {
-  return node.identity / engine::kTablesPerOperatorMax * engine::kTablesPerOperatorMax;
-}
 
 }  // namespace millrace::jobs
