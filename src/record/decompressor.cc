@@ -7,11 +7,14 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/endian.h"
 #include "record/compression.h"
 #include "record/growing_buffer.h"
+#include "record/piece_decompressor.h"
 #include "record/xerial.h"
 
 namespace millrace::record {
@@ -22,6 +25,9 @@ constexpr size_t kFirstBytesMin = 4096;
 constexpr size_t kFirstGuessFactor = 4;
 // One element of snappy takes at least 2 bytes and makes at most 64.
 constexpr size_t kSnappyExpansionMax = 64;
+constexpr size_t kPieceBytes = 64 << 10;
+// What is kept for the next batch at most, of the pieces and of a codec's own memory.
+constexpr size_t kKeptBytesMax = 16 << 20;
 
 Error corrupt(Codec codec, std::string_view what) {
   std::string message = "the batch's ";
@@ -37,18 +43,48 @@ Error too_large(size_t bytes_max) {
       .remedy("Send smaller batches.");
 }
 
-// What comes out, and its bound.
-struct Output {
-  Output(size_t input_bytes, size_t limit, MemoryAccount* account)
-      : bytes_max(limit),
-        buffer(std::min(std::max(input_bytes * kFirstGuessFactor, kFirstBytesMin), limit),
-               account) {}
+// What comes out, and its bound: all of it in a row, or in pieces.
+class Output {
+ public:
+  Output(GrowingBuffer& to, size_t limit, const PieceDecompressor::Take* take = nullptr)
+      : bytes_max(limit), buffer(to), take_(take) {}
+
+  // Whether there is room for `bytes` more.
+  bool reserve(size_t bytes) {
+    if (take_ == nullptr) return buffer.reserve(bytes, bytes_max);
+    if (buffer.free().size() >= bytes) return true;
+    return hand_out() && buffer.reserve(bytes, bytes_max - taken_);
+  }
   // REQUIRES: called when there is no free space. Room for at least one more byte.
-  bool grow() { return buffer.reserve(1, bytes_max); }
+  bool grow() { return reserve(1); }
   bool full() { return buffer.free().empty(); }
 
+  // After the last byte, or instead of the first that did not come.
+  Result<void> finish(Result<void> done) {
+    if (done && !refused_ && !hand_out() && !refused_) return too_large(bytes_max);
+    if (refused_) return *std::move(refused_);
+    return done;
+  }
+
   const size_t bytes_max;
-  GrowingBuffer buffer;
+  GrowingBuffer& buffer;
+
+ private:
+  bool hand_out() {
+    const auto piece = buffer.written();
+    if (refused_ || piece.size() > bytes_max - taken_) return false;
+    taken_ += piece.size();
+    if (auto taken = (*take_)(piece); !taken) {
+      refused_ = std::move(taken).error();
+      return false;
+    }
+    buffer.clear();
+    return true;
+  }
+
+  const PieceDecompressor::Take* const take_;
+  size_t taken_ = 0;  // of the pieces before
+  std::optional<Error> refused_;
 };
 
 Result<void> inflate_into(z_stream& stream, std::span<const std::byte> from, Output& to) {
@@ -130,7 +166,7 @@ Result<void> unsnappy_block(std::span<const std::byte> from, Output& to) {
       bytes > from.size() * kSnappyExpansionMax) {
     return corrupt(Codec::kSnappy, "claims an impossible length");
   }
-  if (!to.buffer.reserve(bytes, to.bytes_max)) return too_large(to.bytes_max);
+  if (!to.reserve(bytes)) return too_large(to.bytes_max);
   if (!snappy::RawUncompress(block, from.size(),
                              reinterpret_cast<char*>(to.buffer.free().data()))) {
     return corrupt(Codec::kSnappy, "is damaged");
@@ -158,8 +194,13 @@ Result<void> unsnappy_into(std::span<const std::byte> from, Output& to) {
 
 }  // namespace
 
-struct Decompressor::Contexts {
-  ~Contexts() {
+namespace {
+
+struct Codecs {
+  Codecs() = default;
+  Codecs(const Codecs&) = delete;
+  Codecs& operator=(const Codecs&) = delete;
+  ~Codecs() {
     ZSTD_freeDCtx(zstd);
     LZ4F_freeDecompressionContext(lz4);
     if (gzip_ready) inflateEnd(&gzip);
@@ -195,10 +236,17 @@ struct Decompressor::Contexts {
       case Codec::kZstd:
         return unzstd_into(ready_zstd(), from, to);
     }
-    if (!to.buffer.reserve(from.size(), to.bytes_max)) return too_large(to.bytes_max);
+    if (!to.reserve(from.size())) return too_large(to.bytes_max);
     std::ranges::copy(from, to.buffer.free().data());
     to.buffer.commit(from.size());
     return {};
+  }
+
+  // A window may be as large as all that may come out.
+  void drop_large() {
+    if (zstd != nullptr && ZSTD_sizeof_DCtx(zstd) > kKeptBytesMax) {
+      ZSTD_freeDCtx(std::exchange(zstd, nullptr));
+    }
   }
 
   ZSTD_DCtx* zstd = nullptr;
@@ -206,6 +254,10 @@ struct Decompressor::Contexts {
   z_stream gzip{};
   bool gzip_ready = false;
 };
+
+}  // namespace
+
+struct Decompressor::Contexts : Codecs {};
 
 Decompressor::Decompressor() : contexts_(std::make_unique<Contexts>()) {}
 Decompressor::Decompressor(Decompressor&&) noexcept = default;
@@ -215,9 +267,35 @@ Decompressor::~Decompressor() = default;
 Result<Buffer> Decompressor::decompress(Codec codec, std::span<const std::byte> from,
                                         size_t bytes_max, MemoryAccount* account) {
   MILLRACE_ASSERT(from.size() <= kBytesMax && bytes_max <= kBytesMax);
-  Output to(from.size(), bytes_max, account);
+  GrowingBuffer buffer(
+      std::min(std::max(from.size() * kFirstGuessFactor, kFirstBytesMin), bytes_max), account);
+  Output to(buffer, bytes_max);
   MILLRACE_TRY(contexts_->decompress(codec, from, to));
-  return to.buffer.take();
+  return buffer.take();
+}
+
+struct PieceDecompressor::Contexts : Codecs {
+  GrowingBuffer piece{kPieceBytes, nullptr};
+};
+
+PieceDecompressor::PieceDecompressor() : contexts_(std::make_unique<Contexts>()) {}
+PieceDecompressor::PieceDecompressor(PieceDecompressor&&) noexcept = default;
+PieceDecompressor& PieceDecompressor::operator=(PieceDecompressor&&) noexcept = default;
+PieceDecompressor::~PieceDecompressor() = default;
+
+Result<void> PieceDecompressor::decompress(Codec codec, std::span<const std::byte> from,
+                                           const Take& take, size_t bytes_max) {
+  MILLRACE_ASSERT(from.size() <= kBytesMax && bytes_max <= kBytesMax);
+  if (codec == Codec::kNone) return from.size() > bytes_max ? too_large(bytes_max) : take(from);
+  GrowingBuffer& piece = contexts_->piece;
+  piece.clear();
+  Output to(piece, bytes_max, &take);
+  Result<void> done = to.finish(contexts_->decompress(codec, from, to));
+  contexts_->drop_large();
+  if (piece.written().size() + piece.free().size() > kKeptBytesMax) {
+    piece = GrowingBuffer(kPieceBytes, nullptr);
+  }
+  return done;
 }
 
 }  // namespace millrace::record

@@ -129,7 +129,7 @@ TEST_F(DataPath, BatchesAreHeldAgainstTheProtocol) {
             ProtocolError::kInvalidRecord);
   EXPECT_EQ(error_of(changed([](auto& header) { header.attributes |= 0x08; })),
             ProtocolError::kInvalidTimestamp);
-  EXPECT_EQ(error_of(changed([](auto& header) { header.max_timestamp_ms = INT64_MAX; })),
+  EXPECT_EQ(error_of(changed([](auto& header) { header.base_timestamp_ms = INT64_MAX; })),
             ProtocolError::kInvalidTimestamp);
   EXPECT_EQ(fetch(fetch_request(0)).topics[0].partitions[0].high_watermark, 1);
 }

@@ -4,7 +4,6 @@
 
 #include <memory>
 
-#include "broker/produce/batch_check.h"
 #include "kafka/protocol_error.h"
 
 namespace millrace::broker {
@@ -151,8 +150,8 @@ void ProduceHandler::claim(int16_t version, const std::string& transactional_id,
 void ProduceHandler::take(const Call& call, const Request& request, const KnownTopicPtr& topic,
                           Partition partition, Place place, std::vector<Claimed>& claimed) {
   const int64_t now_ms = clock_.wall_us() / 1000;
-  auto batch = check_batch(std::move(partition.records).value_or(std::vector<Buffer>()),
-                           {topic->limits, call.version(), now_ms});
+  auto batch = check_.check(std::move(partition.records).value_or(std::vector<Buffer>()),
+                            {topic->limits, call.version(), now_ms});
   if (!batch) {
     BatchRejection& why = batch.error();
     for (const int32_t record : why.records) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/handler.h"
+#include "broker/produce/batch_check.h"
 #include "broker/topics/topic_directory.h"
 #include "broker/transactions/transaction.h"
 #include "commit/appender.h"
@@ -65,6 +66,7 @@ class ProduceHandler final : public TypedHandler<kafka::ProduceRequest, kafka::P
   const TopicDirectory& topics_;
   const Claim claim_;
   const io::Clock& clock_;
+  BatchCheck check_;
 };
 
 }  // namespace millrace::broker

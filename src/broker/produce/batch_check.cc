@@ -2,9 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <limits>
 #include <optional>
+#include <utility>
 
-#include "base/varint.h"
+#include "broker/produce/record_scan.h"
 #include "record/batch_header.h"
 #include "record/batch_view.h"
 
@@ -55,82 +58,102 @@ std::optional<BatchRejection> check_fields(const record::BatchHeader& header, si
   if (header.transactional() && header.producer_id < 0) {
     return no(ProtocolError::kInvalidRecord, "a transactional batch without a producer's id");
   }
+  if (header.has_delete_horizon()) {
+    return no(ProtocolError::kInvalidRecord, "only compaction sets a delete horizon");
+  }
+  if (!rules.limits.log_append_time && header.timestamp_type() == record::TimestampType::kAppend) {
+    return no(ProtocolError::kInvalidTimestamp,
+              "the batch says LogAppendTime, the topic CreateTime");
+  }
   if (header.codec() == record::Codec::kZstd && rules.produce_version < kFirstVersionWithZstd) {
     return no(ProtocolError::kUnsupportedCompressionType, "zstd needs Produce version 7");
   }
   return std::nullopt;
 }
 
-// Whether the records of a batch that is not compressed are as many as it says, one behind the
-// other.
-bool counted_right(const record::BatchView& batch) {
-  std::span<const std::byte> rest = batch.buffer().span().subspan(record::kBatchHeaderBytes);
-  int32_t count = 0;
-  for (; !rest.empty(); ++count) {
-    const auto length = take_varint(rest);
-    if (!length) return false;
-    const int64_t bytes = unzigzag(*length);
-    if (bytes < 0 || bytes > static_cast<int64_t>(rest.size())) return false;
-    rest = rest.subspan(static_cast<size_t>(bytes));
-  }
-  return count == batch.header().record_count;
+// The limits are those of the clock, which counts from 1970: nothing overflows that fits.
+int64_t minus(int64_t left, int64_t right) {
+  int64_t result = 0;
+  return __builtin_sub_overflow(left, right, &result) ? std::numeric_limits<int64_t>::min()
+                                                      : result;
+}
+int64_t plus(int64_t left, int64_t right) {
+  int64_t result = 0;
+  return __builtin_add_overflow(left, right, &result) ? std::numeric_limits<int64_t>::max()
+                                                      : result;
 }
 
-std::optional<BatchRejection> check_times(const record::BatchHeader& header,
-                                          const BatchRules& rules) {
-  const auto no = [](std::string message) {
+ScanRules scan_rules(const record::BatchHeader& header, const BatchRules& rules) {
+  ScanRules scan{.records = header.record_count,
+                 .base_timestamp_ms = header.base_timestamp_ms,
+                 .keys_needed = rules.limits.compacted};
+  if (!rules.limits.log_append_time) {
+    scan.oldest_ms = minus(rules.now_ms, rules.limits.timestamp_before_ms_max);
+    scan.newest_ms = plus(rules.now_ms, rules.limits.timestamp_after_ms_max);
+  }
+  return scan;
+}
+
+// What is wrong with the records as such: nobody could read them.
+BatchRejection unreadable(const Error& why) {
+  const bool large = why.code() == ErrorCode::kRecordTooLarge;
+  return {.error = large ? ProtocolError::kMessageTooLarge : ProtocolError::kInvalidRecord,
+          .message = why.message(),
+          .records = {}};
+}
+
+std::optional<BatchRejection> check_records(const RecordScan& scan, const BatchRules& rules) {
+  if (!scan.without_key().empty()) {
+    return BatchRejection{.error = ProtocolError::kInvalidRecord,
+                          .message = "a compacted topic takes no records without a key",
+                          .records = scan.without_key()};
+  }
+  if (!scan.untimely().empty()) {
     return BatchRejection{
-        .error = ProtocolError::kInvalidTimestamp, .message = std::move(message), .records = {}};
-  };
-  if (header.timestamp_type() == record::TimestampType::kAppend) {
-    return no("the batch says LogAppendTime, the topic CreateTime");
-  }
-  if (header.max_timestamp_ms < 0) return std::nullopt;
-  const int64_t ahead = header.max_timestamp_ms - rules.now_ms;
-  if (ahead > rules.limits.timestamp_after_ms_max) {
-    return no(fmt::format("timestamp {} lies {} ms ahead; message.timestamp.after.max.ms is {}",
-                          header.max_timestamp_ms, ahead, rules.limits.timestamp_after_ms_max));
-  }
-  if (header.base_timestamp_ms >= 0 &&
-      rules.now_ms - header.base_timestamp_ms > rules.limits.timestamp_before_ms_max) {
-    return no(fmt::format("timestamp {} lies behind message.timestamp.before.max.ms",
-                          header.base_timestamp_ms));
+        .error = ProtocolError::kInvalidTimestamp,
+        .message =
+            fmt::format("a timestamp lies more than {} ms behind the broker's clock "
+                        "(message.timestamp.before.max.ms), or {} ms ahead of it "
+                        "(message.timestamp.after.max.ms)",
+                        rules.limits.timestamp_before_ms_max, rules.limits.timestamp_after_ms_max),
+        .records = scan.untimely()};
   }
   return std::nullopt;
 }
 
-// A compacted topic keeps the newest record of each key.
-std::optional<BatchRejection> check_keys(const record::BatchView& batch) {
-  record::Decompressor decompressor;
-  BatchRejection rejection{.error = ProtocolError::kInvalidRecord,
-                           .message = "a compacted topic takes no records without a key",
-                           .records = {}};
-  auto records = batch.records(decompressor);
-  record::Record record;
-  int32_t index = 0;
-  while (records) {
-    const auto more = records->next(record);
-    if (!more) return BatchRejection{ProtocolError::kCorruptMessage, more.error().message(), {}};
-    if (!*more) break;
-    if (!record.key) rejection.records.push_back(index);
-    ++index;
+void set_times(Buffer& bytes, record::BatchHeader header, const RecordScan& scan,
+               const BatchRules& rules) {
+  if (rules.limits.log_append_time) {
+    header.attributes |= kAppendTimeBit;
+    header.max_timestamp_ms = rules.now_ms;
+  } else if (header.max_timestamp_ms != scan.max_timestamp_ms()) {
+    header.max_timestamp_ms = scan.max_timestamp_ms();
+  } else {
+    return;
   }
-  if (!records)
-    return BatchRejection{ProtocolError::kCorruptMessage, records.error().message(), {}};
-  if (rejection.records.empty()) return std::nullopt;
-  return rejection;
-}
-
-void stamp(Buffer& bytes, record::BatchHeader header, int64_t now_ms) {
-  header.attributes |= kAppendTimeBit;
-  header.max_timestamp_ms = now_ms;
   record::write_batch_header({bytes.mutable_data(), bytes.bytes()}, header);
 }
 
 }  // namespace
 
-std::expected<commit::RecordBatch, BatchRejection> check_batch(std::vector<Buffer> records,
-                                                               const BatchRules& rules) {
+BatchCheck::BatchCheck() = default;
+BatchCheck::~BatchCheck() = default;
+
+std::unique_ptr<record::PieceDecompressor> BatchCheck::borrow() {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) return std::make_unique<record::PieceDecompressor>();
+  auto one = std::move(idle_.back());
+  idle_.pop_back();
+  return one;
+}
+
+void BatchCheck::give_back(std::unique_ptr<record::PieceDecompressor> decompressor) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(decompressor));
+}
+
+std::expected<commit::RecordBatch, BatchRejection> BatchCheck::check(std::vector<Buffer> records,
+                                                                     const BatchRules& rules) {
   if (records.size() != 1 || records[0].bytes() < record::kBatchHeaderBytes) {
     return rejected(ProtocolError::kInvalidRecord, "exactly one batch a partition is taken");
   }
@@ -144,17 +167,16 @@ std::expected<commit::RecordBatch, BatchRejection> check_batch(std::vector<Buffe
   }
   const record::BatchHeader& header = view->header();
   if (auto wrong = check_fields(header, bytes.bytes(), rules)) return Rejected(*std::move(wrong));
-  if (header.codec() == record::Codec::kNone && !counted_right(*view)) {
-    return rejected(ProtocolError::kInvalidRecord, "the batch has not as many records as it says");
-  }
-  if (rules.limits.log_append_time) {
-    stamp(bytes, header, rules.now_ms);
-  } else if (auto wrong = check_times(header, rules)) {
-    return Rejected(*std::move(wrong));
-  }
-  if (rules.limits.compacted) {
-    if (auto wrong = check_keys(*view)) return Rejected(*std::move(wrong));
-  }
+  RecordScan scan(scan_rules(header, rules));
+  auto decompressor = borrow();
+  const auto read = decompressor->decompress(
+      header.codec(), bytes.span().subspan(record::kBatchHeaderBytes),
+      [&scan](std::span<const std::byte> piece) { return scan.take(piece); });
+  give_back(std::move(decompressor));
+  if (!read) return Rejected(unreadable(read.error()));
+  if (const auto end = scan.finish(); !end) return Rejected(unreadable(end.error()));
+  if (auto wrong = check_records(scan, rules)) return Rejected(*std::move(wrong));
+  set_times(bytes, header, scan, rules);
   auto batch = commit::RecordBatch::of(std::move(bytes));
   if (!batch) return rejected(ProtocolError::kCorruptMessage, batch.error().message());
   return *std::move(batch);

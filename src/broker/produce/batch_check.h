@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "broker/topics/topic_settings.h"
 #include "commit/record_batch.h"
 #include "kafka/protocol_error.h"
+#include "record/piece_decompressor.h"
 
 namespace millrace::broker {
 
@@ -25,12 +28,27 @@ struct BatchRejection {
   std::vector<int32_t> records;  // which of the batch, if only some are wrong
 };
 
-// One batch as a client sent it, to what is appended. With LogAppendTime its timestamps become
-// `now_ms`, in place. Records that are not compressed are counted; they are not parsed unless the
-// topic is compacted, where each needs a key.
+// BatchCheck: one batch as a client sent it, to what is appended. Its records are decompressed, in
+// pieces, and each is looked at (RecordScan): what readers could not read is not stored. With
+// LogAppendTime the batch's timestamps become `now_ms`, in place; else its largest timestamp
+// becomes that of its records, for lookups by time go by it.
 //
-// REQUIRES: nobody else looks at the bytes yet.
-std::expected<commit::RecordBatch, BatchRejection> check_batch(std::vector<Buffer> records,
-                                                               const BatchRules& rules);
+// Threading:  synchronised inside; several at once.
+class BatchCheck {
+ public:
+  BatchCheck();
+  ~BatchCheck();
+
+  // REQUIRES: nobody else looks at the bytes yet.
+  std::expected<commit::RecordBatch, BatchRejection> check(std::vector<Buffer> records,
+                                                           const BatchRules& rules);
+
+ private:
+  std::unique_ptr<record::PieceDecompressor> borrow();
+  void give_back(std::unique_ptr<record::PieceDecompressor> decompressor);
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<record::PieceDecompressor>> idle_;  // one for each that ran at once
+};
 
 }  // namespace millrace::broker
