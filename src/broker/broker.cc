@@ -18,6 +18,7 @@
 namespace millrace::broker {
 namespace {
 
+constexpr int64_t kUsPerMs = 1'000;
 constexpr int kDrainMsMax = 5'000;
 // How long clients have to take their last answers.
 constexpr int kFarewellMsMax = 1'000;
@@ -227,6 +228,37 @@ size_t Broker::waiting_connections() const {
 
 const ClientQuotas& Broker::quotas() const {
   return *modules_->quotas;
+}
+
+const ApiCounters& Broker::apis() const {
+  return modules_->dispatcher->counters();
+}
+
+size_t Broker::fetch_sessions() const {
+  return modules_->sessions->size();
+}
+
+void Broker::status(io::Executor& executor, io::Completion<BrokerStatus> done) const {
+  const std::weak_ptr<TransactionCoordinator> weak = modules_->transactions;
+  const int64_t now_ms = modules_->parts.world.clock.wall_us() / kUsPerMs;
+  modules_->groups->status(
+      [&executor, weak, now_ms, done = std::move(done)](std::vector<GroupStatus> groups) mutable {
+        const auto transactions = weak.lock();
+        if (transactions == nullptr) return;
+        transactions->describe({}, [&executor, now_ms, groups = std::move(groups),
+                                    done = std::move(done)](TransactionListing listing) mutable {
+          BrokerStatus status{.groups = std::move(groups)};
+          for (const TransactionView& view : listing.transactions) {
+            if (view.record.state != TransactionState::kOngoing) continue;
+            ++status.open_transactions;
+            status.oldest_transaction_ms =
+                std::max(status.oldest_transaction_ms, now_ms - view.record.began_ms);
+          }
+          executor.post([status = std::move(status), done = std::move(done)]() mutable {
+            done(std::move(status));
+          });
+        });
+      });
 }
 
 }  // namespace millrace::broker

@@ -5,12 +5,20 @@
 #include <memory>
 #include <vector>
 
+#include "broker/groups/group_coordinator.h"
 #include "broker/kafka_door.h"
 #include "broker/machines.h"
 #include "commit/commit_log.h"
 #include "io/world.h"
 
 namespace millrace::broker {
+
+// What those who watch the broker see of its coordinators. A plain value.
+struct BrokerStatus {
+  std::vector<GroupStatus> groups;
+  size_t open_transactions = 0;
+  int64_t oldest_transaction_ms = 0;  // for how long the oldest of them is open
+};
 
 struct BrokerOptions {
   std::vector<DoorOptions> doors = {DoorOptions()};
@@ -50,6 +58,10 @@ class Broker {
   size_t traffic_bytes() const;
   size_t waiting_connections() const;
   const ClientQuotas& quotas() const;
+  const ApiCounters& apis() const;
+  size_t fetch_sessions() const;
+  // `done` runs on `executor`; dropped where the broker ends meanwhile.
+  void status(io::Executor& executor, io::Completion<BrokerStatus> done) const;
 
  private:
   struct Modules;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "broker/metrics/api_counters.h"
 #include "broker/quotas/toll.h"
 #include "io/executor.h"
 #include "kafka/request_header.h"
@@ -24,6 +25,7 @@ struct Call {
   std::string client_host;           // the peer's address
   io::Executor* executor = nullptr;  // the connection's: the handler is called on it
   TollPtr toll;                      // null: no quota is for this client
+  ApiCounter* counter = nullptr;     // of its API; null: nothing is counted
 
   int16_t version() const { return header.version; }
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/handler.h"
+#include "broker/metrics/api_counters.h"
 #include "broker/quotas/client_quotas.h"
 #include "kafka/api.h"
 
@@ -26,12 +27,15 @@ class Dispatcher {
   // `call` without its header, which stands in the frame.
   // Returns for how many milliseconds nothing more is to be read from the client.
   int64_t dispatch(Call call, Buffer frame, Respond respond) const;
+  // What came of the requests so far, by API.
+  const ApiCounters& counters() const { return *counters_; }
   // Calls that are not answered yet.
   size_t in_flight() const { return in_flight_.load(std::memory_order_acquire); }
 
  private:
   std::unordered_map<int16_t, std::unique_ptr<Handler>> handlers_;
   ClientQuotas* const quotas_;
+  std::unique_ptr<ApiCounters> counters_;
   mutable std::atomic<size_t> in_flight_{0};
 };
 

@@ -33,7 +33,7 @@ class TypedHandler : public Handler {
   void handle_body(Call call, Buffer body, Respond respond) override {
     auto request = kafka::decode<Request>(std::move(body), call.version());
     if (!request) return respond(std::move(request).error());
-    Reply<Response> reply(call.header, std::move(respond), call.toll);
+    Reply<Response> reply(call.header, std::move(respond), call.toll, call.counter);
     handle(std::move(call), *std::move(request), std::move(reply));
   }
 

@@ -7,6 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "broker/metrics/answer_errors.h"
+#include "broker/metrics/api_counters.h"
 #include "broker/quotas/toll.h"
 #include "io/executor.h"
 #include "kafka/request_header.h"
@@ -19,6 +21,7 @@ struct NoResponse {};  // the request has none (acks 0)
 struct Answer : std::variant<std::vector<Buffer>, NoResponse, Error> {
   using variant::variant;
   int64_t throttle_ms = 0;  // for so long nothing is read from the client after it
+  Counted counted;          // to be ended when it goes out
 };
 
 // Runs once, on any thread.
@@ -32,8 +35,12 @@ using Respond = io::Completion<Answer>;
 template <class Response>
 class Reply {
  public:
-  Reply(kafka::RequestHeader header, Respond respond, TollPtr toll = nullptr)
-      : header_(std::move(header)), respond_(std::move(respond)), toll_(std::move(toll)) {}
+  Reply(kafka::RequestHeader header, Respond respond, TollPtr toll = nullptr,
+        ApiCounter* counter = nullptr)
+      : header_(std::move(header)),
+        respond_(std::move(respond)),
+        toll_(std::move(toll)),
+        counter_(counter) {}
   Reply(Reply&&) noexcept = default;
   Reply& operator=(Reply&&) = delete;
   ~Reply() {
@@ -43,6 +50,9 @@ class Reply {
   void send(const Response& response) {
     Answer answer = kafka::write_response(header_, response);
     if (toll_ != nullptr) throttle(response, answer);
+    if (counter_ != nullptr) {
+      for_each_error(response, [this](int16_t code) { counter_->count_error(code); });
+    }
     std::exchange(respond_, nullptr)(std::move(answer));
   }
   void skip() {
@@ -68,6 +78,7 @@ class Reply {
   kafka::RequestHeader header_;
   Respond respond_;
   TollPtr toll_;
+  ApiCounter* counter_;
 };
 
 }  // namespace millrace::broker

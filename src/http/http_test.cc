@@ -1,11 +1,14 @@
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "http/request_parser.h"
 #include "http/response_writer.h"
 #include "http/router.h"
+#include "io/simulated_world.h"
 
 namespace millrace::http {
 namespace {
@@ -82,14 +85,24 @@ TEST(ResponseWriter, HasLengthAndTypeAndNoBodyForHead) {
 }
 
 TEST(Router, FindsTheHandlerOrSaysWhatThereIs) {
+  io::SimulatedWorld world;
+  const auto executor = world.threads().start({.name = "http"});
   Router router;
+  io::Completion<Response> waiting;
+  router.get_later("/later", [&](const Request&, io::Executor&, io::Completion<Response> done) {
+    waiting = std::move(done);
+  });
   router.get("/healthz", [](const Request&) { return Response{.body = "ok"}; });
   const auto ask = [&](std::string method, std::string path) {
     Request request;
     request.method = std::move(method);
     request.path = std::move(path);
-    return router.handle(request);
+    std::optional<Response> answered;
+    router.handle(request, *executor, [&](Response response) { answered = std::move(response); });
+    if (!answered) std::exchange(waiting, nullptr)(Response{.body = "late"});
+    return *answered;
   };
+  EXPECT_EQ(ask("GET", "/later").body, "late");
   EXPECT_EQ(ask("GET", "/healthz").body, "ok");
   EXPECT_EQ(ask("HEAD", "/healthz").status, 200);
   EXPECT_EQ(ask("GET", "/health").status, 404);

@@ -78,30 +78,45 @@ class Server::Guests::Connection : public std::enable_shared_from_this<Connectio
     });
   }
 
-  // Everything that has come whole, in one write.
+  // Everything that has come whole, in one write; one request after another.
   void answer() {
-    std::string answers;
-    bool last = false;
-    while (!last) {
+    answering_ = true;
+    while (!last_ && !asked_) {
       auto request = parser_.next();
       if (!request) {
-        answers += write_response(error_response(parser_.status(), request.error().message()),
-                                  false, false);
-        last = true;
+        answers_ += write_response(error_response(parser_.status(), request.error().message()),
+                                   false, false);
+        last_ = true;
       } else if (!*request) {
         break;
       } else {
-        const Response response = guests_->router_.handle(**request);
-        answers += write_response(response, (*request)->keep_alive, (*request)->method == "HEAD");
-        last = !(*request)->keep_alive;
+        ask(**request);
       }
     }
-    if (answers.empty()) return read();
-    stream_->write({Buffer::copy_of(answers)}, [self = shared_from_this(), last](auto written) {
+    answering_ = false;
+    if (asked_) return;
+    if (answers_.empty()) return read();
+    const auto answers = Buffer::copy_of(std::exchange(answers_, {}));
+    stream_->write({answers}, [self = shared_from_this()](auto written) {
       if (self->ended_) return;
-      if (last || !written) return self->end();
+      if (self->last_ || !written) return self->end();
       self->read();
     });
+  }
+
+  void ask(const Request& request) {
+    asked_ = true;
+    const bool head = request.method == "HEAD";
+    guests_->router_.handle(
+        request, loop_,
+        [weak = weak_from_this(), keep_alive = request.keep_alive, head](const Response& response) {
+          const auto self = weak.lock();
+          if (self == nullptr || self->ended_) return;
+          self->answers_ += write_response(response, keep_alive, head);
+          self->last_ = !keep_alive;
+          self->asked_ = false;
+          if (!self->answering_) self->answer();
+        });
   }
 
   const std::shared_ptr<Guests> guests_;
@@ -110,6 +125,10 @@ class Server::Guests::Connection : public std::enable_shared_from_this<Connectio
   RequestParser parser_;
   io::MonotonicTime last_received_;
   std::vector<std::byte> block_ = std::vector<std::byte>(kBlockBytes);
+  std::string answers_;     // to be written together
+  bool asked_ = false;      // a handler has not answered yet
+  bool answering_ = false;  // answer() runs
+  bool last_ = false;       // nothing more is answered
   bool ended_ = false;
 };
 

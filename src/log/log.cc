@@ -319,7 +319,11 @@ LogStatus Log::status() {
           .checkpoint_generation = parts_->settler->generation(),
           .node_generation = parts_->generation,
           .damages = parts_->recovered.damages,
-          .compaction = parts_->compaction->stats()};
+          .compaction = parts_->compaction->stats(),
+          .group_bytes = writer.group_bytes(),
+          .sync_ns = writer.sync_ns(),
+          .segment_bytes_written = parts_->segments->bytes_written(),
+          .merged_bytes_written = parts_->settler->merger().bytes_written()};
 }
 
 }  // namespace millrace::log

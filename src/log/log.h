@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/histogram.h"
 #include "base/result.h"
 #include "commit/commit_log.h"
 #include "io/world.h"
@@ -24,6 +25,10 @@ struct LogStatus {
   // Places of bodies that recovery found damaged; what they belong to is quarantined.
   std::vector<std::string> damages;
   CompactionStats compaction;
+  HistogramCounts group_bytes;         // of groups in the ring
+  HistogramCounts sync_ns;             // how long each of their syncs took
+  uint64_t segment_bytes_written = 0;  // by settling, merging and compaction together
+  uint64_t merged_bytes_written = 0;   // by merging
 };
 
 // Log: the commit contract over one write-ahead ring in a data directory (docs/formats/ring.md).

@@ -190,7 +190,16 @@ LogStatus Node::log_status() {
           .checkpoint_generation = status.checkpoint_generation,
           .compactions = status.compaction.passes,
           .compacted_bytes_read = status.compaction.bytes_read,
-          .compacted_bytes_written = status.compaction.bytes_written};
+          .compacted_bytes_written = status.compaction.bytes_written,
+          .group_bytes = status.group_bytes,
+          .sync_ns = status.sync_ns,
+          .segment_bytes_written = status.segment_bytes_written,
+          .merged_bytes_written = status.merged_bytes_written,
+          .damages = status.damages.size()};
+}
+
+const MemoryAccount& Node::memory() const {
+  return modules_->memory;
 }
 
 const broker::Machines& Node::broker_machines() const {

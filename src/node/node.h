@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/histogram.h"
+#include "base/memory_account.h"
 #include "base/result.h"
 #include "broker/machines.h"
 #include "commit/commit_log.h"
@@ -38,6 +40,11 @@ struct LogStatus {
   uint64_t compactions = 0;
   uint64_t compacted_bytes_read = 0;
   uint64_t compacted_bytes_written = 0;
+  HistogramCounts group_bytes;  // of groups in the ring
+  HistogramCounts sync_ns;      // how long each of their syncs took
+  uint64_t segment_bytes_written = 0;
+  uint64_t merged_bytes_written = 0;
+  size_t damages = 0;  // bodies that recovery could not read
 };
 
 // Node: all modules of one process, built in order, registered, and torn down in the reverse order.
@@ -57,6 +64,8 @@ class Node {
   std::unique_ptr<session::Session> new_session(bool always_execute = false);
   commit::CommitLog& log();
   LogStatus log_status();
+  // What running jobs hold.
+  const MemoryAccount& memory() const;
   // What a broker on this node needs, registered with the log.
   const broker::Machines& broker_machines() const;
   const formats::Formats& formats() const;

@@ -16,10 +16,14 @@ namespace millrace::server {
 
 // In the order in which they are built; destroyed in the reverse one.
 struct Server::Modules {
+  ~Modules();
+
   MemoryAccount kafka_received{"kafka connections"};
   std::unique_ptr<node::Node> node;
+  io::Threads* threads = nullptr;
   std::unique_ptr<io::Loop> http_loop;
   std::atomic<bool> ready{false};
+  std::atomic<size_t> scrapes{0};
   std::unique_ptr<broker::Broker> broker;
   http::Router router;
   std::unique_ptr<http::Server> http;
@@ -27,6 +31,16 @@ struct Server::Modules {
   Result<void> open_broker(io::World world, const ServerOptions& options, const Hooks& hooks);
   Result<void> open_http(io::World world, const ServerOptions& options);
 };
+
+// What answers scrapes is there until the last one is over.
+Server::Modules::~Modules() {
+  http.reset();
+  while (scrapes > 0) {
+    io::Notification over;
+    http_loop->post_at(http_loop->now() + io::kNsPerMs, [&] { over.set(); });
+    threads->wait(over);
+  }
+}
 
 Result<void> Server::Modules::open_broker(io::World world, const ServerOptions& options,
                                           const Hooks& hooks) {
@@ -71,9 +85,13 @@ Result<void> Server::Modules::open_broker(io::World world, const ServerOptions& 
 
 Result<void> Server::Modules::open_http(io::World world, const ServerOptions& options) {
   if (!options.http) return {};
+  threads = &world.threads;
   http_loop = world.network.start_loop({.name = "http"});
-  add_status_routes(router,
-                    {.node = *node, .broker = broker.get(), .ready = ready, .clock = world.clock});
+  add_status_routes(router, {.node = *node,
+                             .broker = broker.get(),
+                             .received = kafka_received,
+                             .ready = ready,
+                             .scrapes = scrapes});
   auto opened = http::Server::open(world.network, {http_loop.get()}, router,
                                    {.listen = *options.http, .limits = {}});
   if (!opened) return std::move(opened).error().within("the HTTP door cannot be opened");

@@ -25,7 +25,8 @@ class Server:
                    "--broker-set", "group.min.session.timeout.ms=1000", *self.options]
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        ready = re.search(r"kafka=(\S+)", self.process.stdout.readline())
+        self.ready_line = self.process.stdout.readline()
+        ready = re.search(r"kafka=(\S+)", self.ready_line)
         assert ready, (self.folder / "server.log").read_text()
         self.brokers = ready[1]
         return self

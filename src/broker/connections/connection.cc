@@ -222,7 +222,7 @@ void Connection::answered(uint64_t request, Answer answer) {
 void Connection::send_ready() {
   if (ended_) return;
   const size_t before = queue_.in_flight_bytes();
-  std::vector<Buffer> chain = queue_.take_ready();
+  std::vector<Buffer> chain = queue_.take_ready(parts_.loop.now());
   const size_t done = before - queue_.in_flight_bytes();
   const auto last_words = queue_.ended();
   mute(queue_.take_throttle_ns());

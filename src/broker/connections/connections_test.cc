@@ -91,11 +91,11 @@ TEST(ResponseQueue, AnswersLeaveInTheOrderOfTheRequests) {
   const uint64_t third = queue.open(30);
   EXPECT_EQ(queue.in_flight_bytes(), 60U);
   queue.answer(third, frame_of("c"));
-  EXPECT_TRUE(queue.take_ready().empty());
+  EXPECT_TRUE(queue.take_ready({}).empty());
   queue.answer(first, frame_of("a"));
-  EXPECT_EQ(text_of(queue.take_ready()), "a");
+  EXPECT_EQ(text_of(queue.take_ready({})), "a");
   queue.answer(second, NoResponse());
-  EXPECT_EQ(text_of(queue.take_ready()), "c");
+  EXPECT_EQ(text_of(queue.take_ready({})), "c");
   EXPECT_EQ(queue.in_flight(), 0U);
   EXPECT_EQ(queue.in_flight_bytes(), 0U);
 }
@@ -107,13 +107,13 @@ TEST(ResponseQueue, NothingFollowsAnError) {
   const uint64_t third = queue.open(1);
   queue.answer(third, frame_of("c"));
   queue.answer(second, Error(ErrorCode::kMalformedRequest, "no"));
-  EXPECT_TRUE(queue.take_ready().empty());
+  EXPECT_TRUE(queue.take_ready({}).empty());
   EXPECT_FALSE(queue.ended().has_value());
   queue.answer(first, frame_of("a"));
-  EXPECT_EQ(text_of(queue.take_ready()), "a");
+  EXPECT_EQ(text_of(queue.take_ready({})), "a");
   ASSERT_TRUE(queue.ended().has_value());
   EXPECT_EQ(queue.ended()->message(), "no");
-  EXPECT_TRUE(queue.take_ready().empty());
+  EXPECT_TRUE(queue.take_ready({}).empty());
 }
 
 }  // namespace

@@ -6,6 +6,19 @@
 #include "base/assert.h"
 
 namespace millrace::broker {
+namespace {
+
+void count(const Answer& answer, io::MonotonicTime now) {
+  const auto& [counter, began] = answer.counted;
+  if (counter == nullptr) return;
+  size_t bytes = 0;
+  if (const auto* frame = std::get_if<std::vector<Buffer>>(&answer)) {
+    for (const Buffer& part : *frame) bytes += part.bytes();
+  }
+  counter->end(bytes, now - began);
+}
+
+}  // namespace
 
 uint64_t ResponseQueue::open(size_t request_bytes) {
   slots_.push_back({request_bytes, std::nullopt});
@@ -20,10 +33,11 @@ void ResponseQueue::answer(uint64_t request, Answer answer) {
   slot.answer = std::move(answer);
 }
 
-std::vector<Buffer> ResponseQueue::take_ready() {
+std::vector<Buffer> ResponseQueue::take_ready(io::MonotonicTime now) {
   std::vector<Buffer> ready;
   while (!ended_ && !slots_.empty() && slots_.front().answer) {
     Answer& answer = *slots_.front().answer;
+    count(answer, now);
     throttle_ns_ = std::max(throttle_ns_, answer.throttle_ms * io::kNsPerMs);
     if (auto* frame = std::get_if<std::vector<Buffer>>(&answer)) {
       ready.insert(ready.end(), std::make_move_iterator(frame->begin()),

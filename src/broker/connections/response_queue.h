@@ -24,7 +24,7 @@ class ResponseQueue {
   void answer(uint64_t request, Answer answer);
 
   // The frames that may go out now, in one chain; empty: none. After an Error none follow.
-  std::vector<Buffer> take_ready();
+  std::vector<Buffer> take_ready(io::MonotonicTime now);
   // Why the connection must end, once all before it has gone out.
   const std::optional<Error>& ended() const { return ended_; }
 

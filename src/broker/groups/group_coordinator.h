@@ -81,6 +81,14 @@ struct GroupListing {
   std::vector<GroupView> groups;  // without their members, in order of ids
 };
 
+// What those who watch the broker see of a group.
+struct GroupStatus {
+  std::string id;
+  std::string_view state;
+  size_t members = 0;
+  std::vector<std::pair<GroupOffsets::Partition, int64_t>> offsets;  // committed
+};
+
 // GroupCoordinator: all groups of the broker, kept in the offsets topic, driven by the clock.
 //
 // Threading:  calls from any thread; confined to its executor, which completions run on.
@@ -135,6 +143,8 @@ class GroupCoordinator : public std::enable_shared_from_this<GroupCoordinator> {
   // ---- For administrators.
   void describe(std::vector<std::string> groups, io::Completion<std::vector<GroupView>> done);
   void list(io::Completion<GroupListing> done);
+  // In order of ids; none until what is stored has been read.
+  void status(io::Completion<std::vector<GroupStatus>> done);
   void remove(std::vector<std::string> groups,
               io::Completion<std::vector<kafka::ProtocolError>> done);
 

@@ -56,6 +56,23 @@ void GroupCoordinator::list(io::Completion<GroupListing> done) {
   });
 }
 
+void GroupCoordinator::status(io::Completion<std::vector<GroupStatus>> done) {
+  run([this, done = std::move(done)]() mutable {
+    std::vector<GroupStatus> all;
+    if (ready() != ProtocolError::kNone) return done(std::move(all));
+    for (const auto& [id, entry] : groups_) {
+      GroupStatus& status = all.emplace_back();
+      status.id = id;
+      status.state = name_of(entry->group.state());
+      status.members = entry->group.members().size();
+      for (const auto& [partition, offset] : entry->offsets.committed()) {
+        status.offsets.emplace_back(partition, offset.value.offset);
+      }
+    }
+    done(std::move(all));
+  });
+}
+
 void GroupCoordinator::drop_if_over(const std::string& id) {
   const auto found = groups_.find(id);
   const Entry& entry = *found->second;

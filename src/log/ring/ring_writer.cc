@@ -244,13 +244,16 @@ void RingWriter::write_group() {
   Result<void> written = files_.write(group_.address(), group_.pieces());
   if (!written) return fail(std::move(written.error()));
   if (options_.sync) {
+    const io::MonotonicTime begun = executor_.now();
     Result<void> synced = files_.sync(group_.address());
+    sync_ns_.add(executor_.now() - begun);
     if (!synced) {
       return fail(Error(ErrorCode::kSyncFailed, synced.error().message())
                       .at(files_.place(group_.address()))
                       .remedy("Check the disk, then start again: what was acknowledged is there."));
     }
   }
+  group_bytes_.add(static_cast<int64_t>(group_.bytes()));
   space_.add(record, group_.end());
   durable_ = record.last;
   ++groups_written_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/histogram.h"
 #include "io/executor.h"
 #include "log/ring/group_builder.h"
 #include "log/ring/ring_files.h"
@@ -72,6 +73,9 @@ class RingWriter {
   io::MonotonicTime content_time() const { return content_time_; }
   // From anywhere.
   uint64_t groups_written() const { return groups_written_.load(std::memory_order_relaxed); }
+  // Bytes of groups, and how long their syncs took in nanoseconds.
+  HistogramCounts group_bytes() const { return group_bytes_.counts(); }
+  HistogramCounts sync_ns() const { return sync_ns_.counts(); }
 
   // On the writer's executor. Refuses everything from now on, and answers what is queued with
   // `why`.
@@ -135,6 +139,8 @@ class RingWriter {
   bool last_was_seal_ = true;
   io::MonotonicTime last_written_;
   std::atomic<uint64_t> groups_written_{0};
+  Histogram group_bytes_{kSizeBoundsBytes};
+  Histogram sync_ns_{kDurationBoundsNs};
   std::optional<Error> space_error_;
 };
 

@@ -88,6 +88,9 @@ void Merger::step(MergePtr merge) {
   auto written = merge->files->finish();
   if (!written) return give_up();
   merge->written = std::move(*written);
+  for (const SegmentPtr& file : merge->written) {
+    bytes_written_.fetch_add(file->name().bytes, std::memory_order_relaxed);
+  }
   place(*merge);
   context_.writer.post([this, merge] { replace(merge); });
 }

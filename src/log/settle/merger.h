@@ -44,6 +44,8 @@ class Merger {
   // Nothing is posted to other executors any more.
   void stop() { stopped_.store(true, std::memory_order_relaxed); }
   bool busy() const { return busy_; }
+  // That merges have written; from anywhere.
+  uint64_t bytes_written() const { return bytes_written_.load(std::memory_order_relaxed); }
 
  private:
   struct Part {
@@ -75,6 +77,7 @@ class Merger {
 
   const MergerContext context_;
   std::atomic<bool> stopped_{false};
+  std::atomic<uint64_t> bytes_written_{0};
   bool busy_ = false;           // the writer's
   std::set<uint64_t> damaged_;  // files, the settling executor's
 };

@@ -284,6 +284,7 @@ Result<SegmentPtr> SegmentWriter::finish() {
     MILLRACE_TRY(file_->sync());
     MILLRACE_TRY(store_.files_.sync_folder(store_.folder_));
   }
+  store_.bytes_written_.fetch_add(written_, std::memory_order_relaxed);
   return store_.add({number_, written_, crc}, std::move(extents_));
 }
 

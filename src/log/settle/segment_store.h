@@ -40,6 +40,8 @@ class SegmentStore {
   // Removes those of them that are still named by nobody.
   Result<void> remove(const std::vector<uint64_t>& numbers);
 
+  // To segment files, by whoever: settling, merging, compaction. From anywhere.
+  uint64_t bytes_written() const { return bytes_written_.load(std::memory_order_relaxed); }
   uint64_t next_number() const { return next_number_.load(std::memory_order_relaxed); }
   void raise_next_number(uint64_t least);
   std::string path(uint64_t number) const;
@@ -59,6 +61,7 @@ class SegmentStore {
   const std::string folder_;
   const bool sync_;
   std::atomic<uint64_t> next_number_{1};
+  std::atomic<uint64_t> bytes_written_{0};
   mutable std::mutex mutex_;
   std::map<uint64_t, std::weak_ptr<const Segment>> segments_;  // every file in the folder
   std::set<uint64_t> being_written_;

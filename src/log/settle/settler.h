@@ -53,6 +53,7 @@ class Settler {
   void stop();
   // Of the last checkpoint; from anywhere.
   uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
+  const Merger& merger() const { return merger_; }
 
  private:
   using PassPtr = std::shared_ptr<SettlePass>;
