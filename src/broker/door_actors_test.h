@@ -148,7 +148,7 @@ struct DoorGroupTold {
   std::map<int, int64_t> acknowledged;  // the largest committed offset, by partition
   std::map<int, int64_t> sent;
   std::set<std::string> consumed;
-  int generations = 0;
+  int32_t generation = -1;  // the last that was assigned
 };
 
 // A member of a group that reads what is committed.

@@ -51,7 +51,7 @@ class DoorHistory {
     world_.end();
     world_.start();
     check();
-    EXPECT_GT(told_.generations, 0);
+    EXPECT_GT(told_.generation, 0);
   }
   size_t committed() const { return committed_; }
 
