@@ -199,13 +199,14 @@ class ConnectorWorld {
     const commit::Topic outbox = MILLRACE_TRY(log.topics().describe("outbox"));
     request.outbox_id = "id";
     const auto backlog = std::make_shared<Backlog>(request.options.bytes("sink.buffer.bytes"));
-    Forwarder forwarder(MILLRACE_TRY(connector.target(request, outside)), outbox,
-                        input_schema(request), backlog, outside);
+    const data::SchemaPtr schema = input_schema(request);
+    Forwarder forwarder(MILLRACE_TRY(connector.target(request, outside)), outbox, schema, backlog,
+                        outside);
     forwarder.start([](const Error&) {});
     const engine::JobSummary summary = MILLRACE_TRY(run(
         std::move(from),
         [&](uint32_t shard) -> Result<std::unique_ptr<engine::Sink>> {
-          return make_outbox_sink({outbox.id, shard % outbox.partitions}, backlog);
+          return make_outbox_sink({outbox.id, shard % outbox.partitions}, schema, backlog);
         },
         how));
     MILLRACE_TRY(

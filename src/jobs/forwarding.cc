@@ -75,10 +75,11 @@ Result<engine::PerShard<engine::Sink>> Forwarding::add(const connectors::Connect
   auto target = MILLRACE_TRY(connector.target(request, outside_));
   const int64_t buffer_bytes = request.options.bytes("sink.buffer.bytes");
   auto backlog = std::make_shared<connectors::Backlog>(buffer_bytes);
-  forwarders_.push_back(std::make_unique<connectors::Forwarder>(
-      std::move(target), outbox, connectors::input_schema(request), backlog, outside_));
-  return [outbox, backlog](uint32_t shard) -> Result<std::unique_ptr<engine::Sink>> {
-    return connectors::make_outbox_sink({outbox.id, shard % outbox.partitions}, backlog);
+  const data::SchemaPtr schema = connectors::input_schema(request);
+  forwarders_.push_back(std::make_unique<connectors::Forwarder>(std::move(target), outbox, schema,
+                                                                backlog, outside_));
+  return [outbox, schema, backlog](uint32_t shard) -> Result<std::unique_ptr<engine::Sink>> {
+    return connectors::make_outbox_sink({outbox.id, shard % outbox.partitions}, schema, backlog);
   };
 }
 

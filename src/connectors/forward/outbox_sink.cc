@@ -1,6 +1,8 @@
 #include "connectors/forward/outbox_sink.h"
 
 #include <deque>
+#include <utility>
+#include <vector>
 
 #include "data/block.h"
 #include "record/batch_builder.h"
@@ -12,8 +14,8 @@ constexpr size_t kBatchBytes = 256 << 10;
 
 class OutboxSink final : public engine::Sink {
  public:
-  OutboxSink(commit::PartitionId outbox, std::shared_ptr<Backlog> backlog)
-      : outbox_(outbox), backlog_(std::move(backlog)) {}
+  OutboxSink(commit::PartitionId outbox, data::SchemaPtr schema, std::shared_ptr<Backlog> backlog)
+      : outbox_(outbox), schema_(std::move(schema)), backlog_(std::move(backlog)) {}
 
   Result<void> open(engine::OpenContext& context) override {
     make_wake_ = context.make_wake;
@@ -21,7 +23,8 @@ class OutboxSink final : public engine::Sink {
   }
 
   Result<engine::Step> on_batch(data::Batch batch, engine::Staging& staging) override {
-    waiting_ = std::move(batch);
+    std::vector<data::ColumnPtr> columns = batch.columns();
+    waiting_ = std::move(batch).with_columns(schema_, std::move(columns));
     return resume(staging);
   }
 
@@ -57,6 +60,7 @@ class OutboxSink final : public engine::Sink {
   }
 
   const commit::PartitionId outbox_;
+  const data::SchemaPtr schema_;
   const std::shared_ptr<Backlog> backlog_;
   std::function<io::Wake()> make_wake_;
   data::Batch waiting_;
@@ -68,9 +72,9 @@ class OutboxSink final : public engine::Sink {
 
 }  // namespace
 
-std::unique_ptr<engine::Sink> make_outbox_sink(commit::PartitionId outbox,
+std::unique_ptr<engine::Sink> make_outbox_sink(commit::PartitionId outbox, data::SchemaPtr schema,
                                                std::shared_ptr<Backlog> backlog) {
-  return std::make_unique<OutboxSink>(outbox, std::move(backlog));
+  return std::make_unique<OutboxSink>(outbox, std::move(schema), std::move(backlog));
 }
 
 }  // namespace millrace::connectors
