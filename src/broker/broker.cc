@@ -45,6 +45,7 @@ struct Broker::Modules {
   Cluster cluster;
   std::optional<BrokerSettings> settings;
   std::optional<ClientQuotas> quotas;
+  std::optional<ConnectionRates> rates;
   std::optional<TopicDirectory> topics;
   std::optional<TopicMaker> maker;
   std::optional<FetchSessions> sessions;
@@ -132,6 +133,7 @@ Result<void> Broker::Modules::know_cluster() {
 void Broker::Modules::build() {
   settings.emplace(parts.machines.settings, cluster, options.settings);
   quotas.emplace(parts.machines.quotas, parts.world.clock);
+  rates.emplace(parts.machines.quotas, parts.world.clock);
   const auto frame_bytes = static_cast<size_t>(settings->number("socket.request.max.bytes"));
   // The largest request fits into half of it.
   traffic = std::make_shared<Traffic>(
@@ -186,6 +188,7 @@ Result<void> Broker::Modules::open_doors() {
          .loops = shared,
          .account = parts.received,
          .traffic = traffic,
+         .rates = &*rates,
          .on_problem =
              [report = parts.on_problem](const std::string& peer, const Error& why) {
                if (report) report(Error(why).within("kafka client " + peer));
@@ -228,6 +231,10 @@ size_t Broker::waiting_connections() const {
 
 const ClientQuotas& Broker::quotas() const {
   return *modules_->quotas;
+}
+
+uint64_t Broker::connections_refused() const {
+  return modules_->rates->refused();
 }
 
 const ApiCounters& Broker::apis() const {

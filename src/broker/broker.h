@@ -58,6 +58,8 @@ class Broker {
   size_t traffic_bytes() const;
   size_t waiting_connections() const;
   const ClientQuotas& quotas() const;
+  // By the rates of their addresses.
+  uint64_t connections_refused() const;
   const ApiCounters& apis() const;
   size_t fetch_sessions() const;
   // `done` runs on `executor`; dropped where the broker ends meanwhile.

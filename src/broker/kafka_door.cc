@@ -20,6 +20,10 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
       : parts_(std::move(parts)), options_(std::move(options)) {}
 
   void welcome(io::StreamPtr stream, io::Loop& loop) {
+    if (parts_.rates != nullptr) {
+      const int64_t ns = parts_.rates->wait_ns(stream->peer().host);
+      if (ns > 0) return turn_away(std::move(stream), loop, ns);
+    }
     Endpoint endpoint = endpoint_of(*stream);
     auto connection = std::make_shared<Connection>(
         std::move(stream), Connection::Parts{.dispatcher = parts_.dispatcher,
@@ -43,6 +47,20 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
       connections_.emplace(connection.get(), Guest{connection, &loop});
     }
     connection->start();
+  }
+
+  // Kept for a while, without a word, then closed.
+  void turn_away(io::StreamPtr stream, io::Loop& loop, int64_t ns) {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || connections_.size() + turned_away_ >= options_.connections_max) return;
+    ++turned_away_;
+    loop.post_at(loop.now() + ns, [weak = weak_from_this(), stream = std::move(stream)]() mutable {
+      stream.reset();
+      const auto self = weak.lock();
+      if (self == nullptr) return;
+      const std::lock_guard own(self->mutex_);
+      --self->turned_away_;
+    });
   }
 
   void close() {
@@ -107,6 +125,7 @@ class KafkaDoor::Guests : public std::enable_shared_from_this<KafkaDoor::Guests>
   bool closed_ = false;
   std::unordered_map<Connection*, Guest> connections_;
   std::unordered_map<std::string, size_t> hosts_;  // how many of each
+  size_t turned_away_ = 0;                         // streams that are kept for a while
 };
 
 Result<std::unique_ptr<KafkaDoor>> KafkaDoor::open(Parts parts, DoorOptions options) {

@@ -7,6 +7,7 @@
 
 #include "broker/connections/connection.h"
 #include "broker/dispatcher.h"
+#include "broker/quotas/connection_rates.h"
 #include "io/world.h"
 
 namespace millrace::broker {
@@ -35,6 +36,7 @@ class KafkaDoor {
     // batches after the last answer.
     MemoryAccount* account = nullptr;
     std::shared_ptr<Traffic> traffic;
+    ConnectionRates* rates = nullptr;  // nullptr: any number of connections per second
     // Connections that ended because of what the client sent; may be empty. On any loop.
     std::function<void(const std::string& peer, const Error&)> on_problem;
   };

@@ -26,6 +26,9 @@ void tell_clients(MetricsText& text, const broker::Broker& broker) {
              number(broker.waiting_connections()));
   text.gauge("millrace_broker_fetch_sessions", "Incremental fetch sessions.",
              number(broker.fetch_sessions()));
+  text.counter("millrace_broker_refused_connections_total",
+               "Connections above the rate of their address, closed without a word.",
+               number(broker.connections_refused()));
   text.counter("millrace_broker_throttled_total", "Answers that told a client to wait.",
                number(broker.quotas().throttled()));
   text.counter("millrace_broker_throttled_seconds_total", "For how long, together.",

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/propose_each.h"
+#include "broker/quotas/mutation_charge.h"
 #include "broker/refusal.h"
 #include "broker/topics/topic_settings.h"
 #include "commit/topics.h"
@@ -63,6 +64,14 @@ void CreateTopicsHandler::fill(Response::Topic& answer, MadeTopic made) const {
   }
 }
 
+Refusal CreateTopicsHandler::charge(const Call& call, const WantedTopic& wanted) const {
+  if (call.toll == nullptr) return {};
+  const MadeTopic checked = maker_.check(wanted);
+  // What is wrong with it is said by whoever makes it, and costs nothing.
+  if (checked.error != ProtocolError::kNone) return {};
+  return charge_mutations(call, checked.partitions);
+}
+
 void CreateTopicsHandler::handle(Call call, Request request, Reply<Response> reply) {
   auto counts = counts_of(request.topics);
   Response response;
@@ -74,11 +83,13 @@ void CreateTopicsHandler::handle(Call call, Request request, Reply<Response> rep
     Response::Topic& answer = response.topics.emplace_back();
     answer.name = topic.name;
     answer.configs.emplace();
-    const Refusal refusal = count > 1 ? kNamedTwice : check_values(topic);
+    Refusal refusal = count > 1 ? kNamedTwice : check_values(topic);
+    WantedTopic next = wanted_of(std::move(topic));
+    if (!refusal && !request.validate_only) refusal = charge(call, next);
     refusal.put(answer);
     if (refusal) continue;
     places.push_back(response.topics.size() - 1);
-    wanted.push_back(wanted_of(std::move(topic)));
+    wanted.push_back(std::move(next));
   }
   auto done = [this, response = std::move(response), places = std::move(places),
                reply = std::move(reply)](std::vector<MadeTopic> made) mutable {
@@ -133,7 +144,10 @@ void CreatePartitionsHandler::handle(Call call, Request request, Reply<Response>
     const int count = std::exchange(counts[wanted.name], 0);
     if (count == 0) continue;
     const KnownTopicPtr topic = topics_.find(wanted.name);
-    const Refusal refusal = count > 1 ? kNamedTwice : check(wanted, topic);
+    Refusal refusal = count > 1 ? kNamedTwice : check(wanted, topic);
+    if (!refusal && !request.validate_only) {
+      refusal = charge_mutations(call, static_cast<size_t>(wanted.count) - topic->topic.partitions);
+    }
     Response::Topic& answer = response.topics.emplace_back();
     answer.name = wanted.name;
     refusal.put(answer);

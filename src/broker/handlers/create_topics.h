@@ -23,6 +23,8 @@ class CreateTopicsHandler final
 
  private:
   void fill(Response::Topic& answer, MadeTopic made) const;
+  // What the client's quota says to the topic.
+  Refusal charge(const Call& call, const WantedTopic& wanted) const;
 
   TopicMaker& maker_;
   const BrokerSettings& settings_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/propose_each.h"
+#include "broker/quotas/mutation_charge.h"
 #include "commit/topics.h"
 
 namespace millrace::broker {
@@ -76,6 +77,9 @@ void DeleteTopicsHandler::handle(Call call, Request request, Reply<Response> rep
       Refusal{ProtocolError::kInvalidRequest, "The topic is named more than once."}.put(answer);
       continue;
     }
+    const Refusal refusal = charge_mutations(call, found[index]->topic.partitions);
+    refusal.put(answer);
+    if (refusal) continue;
     places.push_back(index);
     commands.push_back(commit::delete_topic_command(found[index]->topic.id));
   }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "broker/operations.h"
+#include "broker/quotas/mutation_charge.h"
 #include "commit/topic_command.h"
 #include "kafka/protocol_error.h"
 
@@ -73,6 +74,7 @@ void MetadataHandler::find(const Call& call, const Request::Topic& wanted, bool 
   answer.error_code = code_of(good_name ? ProtocolError::kUnknownTopicOrPartition
                                         : ProtocolError::kInvalidTopicException);
   if (!may_make || !good_name) return;
+  charge_mutations(call, static_cast<size_t>(maker_.defaults().partitions));
   maker_.make({.name = *wanted.name}, *call.executor,
               [this, gathering, at, operations, name = *wanted.name](const MadeTopic& made) {
                 const KnownTopicPtr fresh = topics_.find(name);

@@ -11,6 +11,7 @@ namespace {
 constexpr const char* kProduced = "producer_byte_rate";
 constexpr const char* kFetched = "consumer_byte_rate";
 constexpr const char* kTime = "request_percentage";
+constexpr const char* kMutations = "controller_mutation_rate";
 constexpr int16_t kProduceKey = 0;
 constexpr int16_t kFetchKey = 1;
 // Nobody has to say who he is.
@@ -39,7 +40,7 @@ class ClientQuotas::RequestToll final : public Toll {
 
   int64_t pay(size_t response_bytes) override {
     double seconds = std::min(count_time(), kRequestSecondsMax);
-    seconds = std::max(seconds, due_seconds_);
+    seconds = std::max({seconds, due_seconds_, mutation_seconds_.load()});
     if (api_ == kFetchKey) {
       const auto bytes = static_cast<double>(response_bytes);
       seconds = std::max(seconds, quotas_.record(kFetched, client_id_, bytes));
@@ -50,6 +51,12 @@ class ClientQuotas::RequestToll final : public Toll {
       quotas_.throttled_ms_.fetch_add(static_cast<uint64_t>(ms), std::memory_order_relaxed);
     }
     return ms;
+  }
+
+  bool charge_partitions(size_t count, bool may_refuse) override {
+    const Charged charged = quotas_.charge(client_id_, count, may_refuse);
+    mutation_seconds_ = std::max(mutation_seconds_.load(), charged.seconds);
+    return charged.accepted;
   }
 
   void worked() override {
@@ -74,6 +81,7 @@ class ClientQuotas::RequestToll final : public Toll {
   const std::string client_id_;
   const io::MonotonicTime begun_;
   double due_seconds_ = 0;
+  std::atomic<double> mutation_seconds_ = 0;
   std::atomic<int64_t> counted_ns_ = 0;
   std::atomic<bool> returned_ = false;
 };
@@ -88,15 +96,36 @@ double ClientQuotas::record(const char* key, const std::string& client_id, doubl
   if (!quota) return 0;
   const io::MonotonicTime now = clock_.now();
   const std::lock_guard lock(mutex_);
-  if (rates_.size() >= tidy_at_) forget_silent(now);
-  SampledRate& rate = rates_[{key, quota->of_user ? kUser : "", quota->of_client ? client_id : ""}];
+  if (rates_.size() + buckets_.size() >= tidy_at_) forget_silent(now);
+  SampledRate& rate = rates_[owner(key, *quota, client_id)];
   rate.record(amount, now);
   return rate.seconds_over(quota->value, now);
 }
 
+ClientQuotas::Client ClientQuotas::owner(const char* key, const QuotaTable::Bound& quota,
+                                         const std::string& client_id) {
+  return {key, quota.of_user ? kUser : "", quota.of_client ? client_id : ""};
+}
+
+ClientQuotas::Charged ClientQuotas::charge(const std::string& client_id, size_t partitions,
+                                           bool may_refuse) {
+  const auto quota = table_.find(kMutations, kUser, client_id);
+  if (!quota) return {};
+  const io::MonotonicTime now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  if (rates_.size() + buckets_.size() >= tidy_at_) forget_silent(now);
+  TokenBucket& bucket = buckets_[owner(kMutations, *quota, client_id)];
+  const bool accepted = bucket.open(quota->value, now) || !may_refuse;
+  if (accepted) bucket.take(static_cast<double>(partitions), quota->value, now);
+  // Who may be refused waits when he is, and not before.
+  const bool waits = !accepted || !may_refuse;
+  return {accepted, waits ? bucket.seconds_until_open(quota->value, now) : 0};
+}
+
 void ClientQuotas::forget_silent(io::MonotonicTime now) {
+  std::erase_if(buckets_, [&](const auto& entry) { return entry.second.forgotten(now); });
   std::erase_if(rates_, [&](const auto& entry) { return entry.second.forgotten(now); });
-  tidy_at_ = std::max<size_t>(2 * rates_.size(), 1'000);
+  tidy_at_ = std::max<size_t>(2 * (rates_.size() + buckets_.size()), 1'000);
 }
 
 }  // namespace millrace::broker

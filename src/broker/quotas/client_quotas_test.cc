@@ -12,6 +12,7 @@ namespace {
 constexpr int16_t kProduceKey = 0;
 constexpr int16_t kFetchKey = 1;
 constexpr int16_t kHeartbeat = 12;
+constexpr int16_t kCreateTopics = 19;
 
 class Quotas : public ::testing::Test {
  protected:
@@ -117,6 +118,33 @@ TEST_F(Quotas, ADefaultIsForEachClientItsOwn) {
   EXPECT_EQ(throttle(kFetchKey, "a", 10, 10'000), 0);
   EXPECT_EQ(throttle(kFetchKey, "b", 10, 10'000), 0);
   EXPECT_GT(throttle(kFetchKey, "a", 10, 10'000), 0);
+}
+
+TEST_F(Quotas, MutationsAreRefusedWhileTheBucketIsOverdrawn) {
+  set({{"client-id", "c"}}, "controller_mutation_rate", 2);
+  const auto change = [&](size_t partitions, bool may_refuse) {
+    const TollPtr toll = quotas_.toll({.api_key = kCreateTopics, .client_id = "c"}, 10);
+    const bool accepted = toll->charge_partitions(partitions, may_refuse);
+    return std::pair(accepted, toll->pay(10));
+  };
+  EXPECT_EQ(change(20, true), std::pair(true, int64_t{0}));
+  // Two are left; whoever comes before it is empty may take more, and the next one waits for it.
+  EXPECT_EQ(change(8, true), std::pair(true, int64_t{0}));
+  EXPECT_EQ(change(1, true), std::pair(false, int64_t{3'000}));
+  EXPECT_EQ(change(1, true), std::pair(false, int64_t{3'000}));
+  clock_.advance(2 * io::kNsPerSecond);
+  EXPECT_EQ(change(1, true), std::pair(false, int64_t{1'000}));
+  clock_.advance(io::kNsPerSecond);
+  EXPECT_EQ(change(1, true), std::pair(true, int64_t{0}));
+  // Clients that do not know the code are not refused, but wait.
+  EXPECT_EQ(change(3, false), std::pair(true, int64_t{2'000}));
+  EXPECT_EQ(change(1, false), std::pair(true, int64_t{2'500}));
+  clock_.advance(100 * io::kNsPerSecond);
+  EXPECT_EQ(change(22, true), std::pair(true, int64_t{0}));
+  EXPECT_EQ(change(0, true), std::pair(true, int64_t{0}));
+  EXPECT_EQ(quotas_.throttled(), 5U);
+  EXPECT_TRUE(quotas_.toll({.api_key = kCreateTopics, .client_id = "d"}, 10)
+                  ->charge_partitions(1'000, true));
 }
 
 TEST_F(Quotas, TimeIsThrottledByASecondAtMost) {

@@ -144,6 +144,19 @@ std::optional<QuotaTable::Bound> QuotaTable::find(const std::string& key, const 
   return std::nullopt;
 }
 
+std::optional<double> QuotaTable::find_connection_rate(const std::string& address) const {
+  const std::string type(kAddress);
+  const QuotaEntity entities[] = {{{type, address}}, {{type, std::nullopt}}};
+  const std::lock_guard lock(mutex_);
+  for (const QuotaEntity& entity : entities) {
+    const auto quota = quotas_.find(entity);
+    if (quota == quotas_.end()) continue;
+    const auto value = quota->second.find("connection_creation_rate");
+    if (value != quota->second.end()) return value->second;
+  }
+  return std::nullopt;
+}
+
 commit::Command QuotaTable::change_command(const QuotaEntity& entity, const QuotaChanges& changes) {
   commit::ByteWriter to;
   put(to, entity);

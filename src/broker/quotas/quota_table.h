@@ -42,6 +42,8 @@ class QuotaTable final : public commit::StateMachine {
   };
   std::optional<Bound> find(const std::string& key, const std::string& user,
                             const std::string& client_id) const;
+  // Connections per second of an address; nullopt: any number.
+  std::optional<double> find_connection_rate(const std::string& address) const;
   bool empty() const { return empty_.load(std::memory_order_relaxed); }
 
   // None of the values empty.

@@ -15,6 +15,9 @@ class Toll {
   // What its coming alone has cost: for so many milliseconds nothing more is read from the client,
   // which may have sent many requests ahead.
   virtual int64_t due_ms() const = 0;
+  // So many partitions are about to be made or removed. False: too many were before, so it is to be
+  // refused, and nothing was counted; never, unless `may_refuse`.
+  virtual bool charge_partitions(size_t count, bool may_refuse) = 0;
   // The answer is ready, in so many bytes: for how many milliseconds the client keeps still after
   // it. Once.
   virtual int64_t pay(size_t response_bytes) = 0;
