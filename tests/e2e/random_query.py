@@ -41,6 +41,28 @@ class RandomQuery:
         return self.with_parts(f"SELECT k, {self.draw.choice(['MIN', 'MAX', 'SUM'])}(m) AS m,"
                                f" COUNT(*) AS n FROM {name} GROUP BY k")
 
+    def added_query(self):
+        """One that never takes rows (k, m, n) back."""
+        branches = []
+        for _ in range(self.draw.randint(1, 2)):
+            source, columns = self.added_source()
+            branches.append(f"SELECT {self.text(columns, 1)} AS k,"
+                            f" CAST({self.number(columns, 2)} AS BIGINT) AS m,"
+                            f" CAST({self.number(columns, 1)} AS BIGINT) AS n FROM {source}"
+                            f"{self.where(columns)}")
+        return " UNION ALL ".join(branches)
+
+    def added_source(self):
+        sides = []
+        for table in self.draw.choice([["a"], ["b"], ["w"], ["a", "b"], ["b", "w"]]):
+            alias = self.name("s")
+            sides.append((f"{table} AS {alias}", self.prefixed(alias, self.TABLES[table])))
+        text, columns = sides[0]
+        for side, more in sides[1:]:
+            text += f" JOIN {side} ON {self.column(columns, 'text')} = {self.column(more, 'text')}"
+            columns = columns + more
+        return text, columns
+
     def with_parts(self, text):
         parts = ", ".join(f"{name} AS ({part})" for name, part, _ in self.parts)
         return f"WITH {parts} {text}" if parts else text

@@ -88,6 +88,8 @@ FUNCTIONS = {
 
 # What tables hold that queries are written into, and what a second job makes of them.
 SINK = "CREATE TABLE {name} (k STRING, m {type}, n BIGINT, PRIMARY KEY (k) NOT ENFORCED)"
+FILES = ("CREATE TABLE {name} (k STRING, m BIGINT, n BIGINT) WITH ("
+         "'connector' = 'filesystem', 'path' = '/{name}', 'format' = 'json')")
 OF_SINK = "SELECT n, COUNT(*), MIN(m), MAX(k) FROM {source} AS o GROUP BY n"
 
 
@@ -168,6 +170,7 @@ class Script:
         self.eager = eager
         self.windows = windows
         self.sinks = {}
+        self.files = {}
         self.oracle = Oracle()
         self.text = f"# Made from seed {seed}.\n{TABLES}"
         self.clock_ms = START_S * 1000
@@ -222,6 +225,21 @@ class Script:
         self.text += f"\nstream of_{name}\n{OF_SINK.format(source=name)}\n"
         self.sinks[name] = sql
 
+    def add_files(self, name, sql):
+        """A job that writes what the query answers into files."""
+        self.text += f"\nstatement ok\n{FILES.format(name=name)}\n"
+        self.text += f"\nstream {name}\nINSERT INTO {name} {sql}\n"
+        self.files[name] = sql
+
+    def expect_files(self, name):
+        """A file is finished when it is large or old, or the job ends."""
+        rows = self.oracle.rows(self.files[name])
+        self.text += f"\nstop {name}\n\nadvance 1 s\n"
+        if not rows:
+            return  # there is no file
+        self.text += f"\nquery rowsort\nSELECT * FROM {name}\n----\n"
+        self.text += "".join(row + "\n" for row in rows)
+
     def expect_sink(self, name):
         sql = self.sinks[name]
         rows = self.oracle.rows(OF_SINK.format(source=f"({sql})"))
@@ -254,6 +272,8 @@ class Script:
         for name in running:
             self.expect(name)
             self.select(name)
+        for name in self.files:
+            self.expect_files(name)
         return self.text
 
 
@@ -295,4 +315,6 @@ def test_random_queries_and_jobs_that_write_them_agree_with_sqlite(tmp_path, see
     script = Script(seed, queries, {})
     for number in range(3):
         script.add_sink(f"sink{number}", maker.keyed_query())
+    for number in range(2):
+        script.add_files(f"files{number}", maker.added_query())
     run(tmp_path, seed, script)
