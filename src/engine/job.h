@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "base/log_histogram.h"
 #include "base/memory_account.h"
 #include "base/result.h"
 #include "commit/commit_log.h"
 #include "engine/dataflow.h"
+#include "engine/job_report.h"
 #include "engine/rejection.h"
 #include "io/clock.h"
 #include "io/executor.h"
@@ -67,23 +67,6 @@ struct CommittedEpoch {
   bool last = false;
 };
 
-enum class JobEnd : uint8_t {
-  kComplete,         // all inputs ended and all of it is committed
-  kStopped,          // on request, after a committed epoch
-  kAlreadyComplete,  // an earlier run had completed it; nothing was done
-};
-
-struct JobSummary {
-  JobEnd end = JobEnd::kComplete;
-  commit::Epoch resumed_after;  // the last epoch of an earlier run; 0: there was none
-  commit::Epoch last_epoch;
-  uint64_t rows_in = 0;
-  uint64_t rows_out = 0;
-  uint64_t rows_rejected = 0;
-  uint64_t rows_late = 0;
-  uint64_t rows_skipped = 0;  // rejections of sources that keep none
-};
-
 // Told on the coordinator's executor, one after another; on_finished last, after which nothing of
 // the job uses what it was given.
 struct JobEvents {
@@ -91,21 +74,6 @@ struct JobEvents {
   // Something that the user should know although the job goes on.
   std::function<void(const Error&)> on_notice;
   io::Completion<Result<JobSummary>> on_finished;
-};
-
-// How far a job is. Rows count since the start of this run.
-struct JobProgress {
-  uint64_t rows_in = 0;   // decoded by sources
-  uint64_t rows_out = 0;  // taken by sinks
-  uint64_t rows_late = 0;
-  uint64_t rows_rejected = 0;
-  uint64_t rows_skipped = 0;
-  commit::Epoch committed_epoch;
-  Timestamp watermark = kTimeMin;  // the least of all sources'; kTimeMax: all have ended
-  uint64_t state_entries = 0;      // as of the last barriers
-  int64_t state_bytes = 0;
-  // Of committed rows with event time: from that to the commit of their epoch, in µs.
-  std::shared_ptr<const LogHistogram> latency_us;
 };
 
 // Job: a running dataflow: its tasks, its epochs, its recovery.

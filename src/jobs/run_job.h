@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "engine/job.h"
 #include "io/executor.h"
+#include "jobs/job_report.h"
 #include "jobs/lower.h"
 #include "plan/logical_plan.h"
 
@@ -27,10 +28,6 @@ struct Runtime {
   const formats::Formats& formats;
   MemoryAccount& memory;
 };
-
-using Progress = engine::JobProgress;
-using Summary = engine::JobSummary;
-using End = engine::JobEnd;
 
 struct RunOptions {
   std::string name;  // the job's identity

@@ -13,6 +13,7 @@
 #include "jobs/run_job.h"
 #include "log/log.h"
 #include "plan/read_definition.h"
+#include "session/resources.h"
 #include "traits/connector_registry.h"
 
 namespace millrace::node {

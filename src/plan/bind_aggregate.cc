@@ -137,12 +137,21 @@ class QueryBinder::Grouping {
   bool hops() const { return window_->window.slide_us != window_->window.size_us; }
 
   Result<void> after_rows(const sql::Emit& emit) {
-    const auto refuse = [&](std::string_view what) {
-      return binder_.refused(emit.span, fmt::format("EMIT EARLY AFTER n ROWS {}", what));
+    const auto refuse = [&](std::string_view what, std::string_view why) {
+      return binder_.refused(emit.span, fmt::format("EMIT EARLY AFTER n ROWS {}", what))
+          .remedy(fmt::format("{} EARLY EVERY INTERVAL or ON UPDATE can be used instead.", why));
     };
-    if (hops()) return refuse("of hopping windows");
-    if (emit.discarding) return refuse("with DISCARDING");
-    if (!from_.node->properties.append_only()) return refuse("over rows that change");
+    if (hops()) {
+      return refuse("of hopping windows",
+                    "A row is counted once for all the windows it is in, so none of them counts "
+                    "its own.");
+    }
+    if (emit.discarding) {
+      return refuse("with DISCARDING", "The rows since the last result are not kept apart.");
+    }
+    if (!from_.node->properties.append_only()) {
+      return refuse("over rows that change", "A change is no further row.");
+    }
     if (emit.early_rows == 0) {
       return text_.error(ErrorCode::kInvalidLiteral, emit.span, "a number of rows is 1 or more");
     }

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "data/batch.h"
-#include "jobs/run_job.h"
+#include "jobs/job_report.h"
 
 namespace millrace::session {
 

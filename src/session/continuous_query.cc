@@ -1,5 +1,7 @@
 #include "session/continuous_query.h"
 
+#include "jobs/run_job.h"
+
 namespace millrace::session {
 
 ContinuousQuery::ContinuousQuery(std::unique_ptr<jobs::JobRun> run, Key key)

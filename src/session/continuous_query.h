@@ -6,7 +6,11 @@
 #include <vector>
 
 #include "base/result.h"
-#include "jobs/run_job.h"
+#include "jobs/job_report.h"
+
+namespace millrace::jobs {
+class JobRun;
+}  // namespace millrace::jobs
 
 namespace millrace::session {
 

@@ -12,6 +12,9 @@
 #include "data/builder.h"
 #include "jobs/show_log.h"
 #include "session/change_rows.h"
+#include "session/client.h"
+#include "session/continuous_query.h"
+#include "session/resources.h"
 #include "session/row_fold.h"
 #include "session/settings.h"
 #include "sql/parse.h"
@@ -354,7 +357,7 @@ class Session::Execution {
   uint64_t version_ = 0;
 };
 
-Session::Session(Resources resources) : state_(std::make_unique<State>(resources)) {}
+Session::Session(const Resources& resources) : state_(std::make_unique<State>(resources)) {}
 
 Session::~Session() = default;
 

@@ -6,24 +6,12 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "catalog/catalog_writer.h"
-#include "jobs/run_job.h"
-#include "plan/planner.h"
-#include "session/client.h"
-#include "session/continuous_query.h"
 
 namespace millrace::session {
 
-// What sessions work with; made by `node`. References outlive every session.
-struct Resources {
-  jobs::Runtime& runtime;
-  catalog::CatalogWriter& catalog;
-  plan::Registries registries;
-  uint32_t parallelism = 1;  // of jobs, unless 'parallelism' is set
-  // An INSERT runs each time it is sent (a shell); else a script that is run again resumes its
-  // jobs, or finds them complete.
-  bool always_execute = false;
-};
+class Client;
+class ContinuousQuery;
+struct Resources;
 
 // The offset behind the `;` that ends the first statement of `text`; nullopt: it has not ended yet.
 std::optional<size_t> find_statement_end(std::string_view text);
@@ -36,7 +24,7 @@ std::optional<size_t> find_statement_end(std::string_view text);
 // Failure:    the first statement that fails ends a script; what was done before it stays done.
 class Session {
  public:
-  explicit Session(Resources resources);
+  explicit Session(const Resources& resources);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

@@ -10,6 +10,8 @@
 #include "cli/output.h"
 #include "io/process_usage.h"
 #include "node/node.h"
+#include "session/client.h"
+#include "session/session.h"
 
 namespace millrace::cli {
 namespace {

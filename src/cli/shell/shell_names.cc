@@ -1,6 +1,8 @@
 #include "cli/shell/shell_names.h"
 
+#include "data/batch.h"
 #include "data/value.h"
+#include "session/client.h"
 
 namespace millrace::cli {
 namespace {
