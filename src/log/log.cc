@@ -226,8 +226,9 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
   compaction = make_compaction();
   topics = std::make_unique<RingTopics>(
       *proposals, *ledger, [this] { write_executor->post([this] { retention->written(); }); });
-  reader = std::make_unique<RingReader>(*ledger, *files, writer->space(),
-                                        leader_epoch_of(generation), reader_executors);
+  reader =
+      std::make_unique<RingReader>(*ledger, *files, writer->space(), leader_epoch_of(generation),
+                                   reader_executors, options.read_ahead_bytes_max);
   jobs = std::make_unique<RingJobs>(*units, *proposals, *files, *reader_executors[0]);
   write_executor->post([this] {
     settler->written();
@@ -323,7 +324,9 @@ LogStatus Log::status() {
           .group_bytes = writer.group_bytes(),
           .sync_ns = writer.sync_ns(),
           .segment_bytes_written = parts_->segments->bytes_written(),
-          .merged_bytes_written = parts_->settler->merger().bytes_written()};
+          .merged_bytes_written = parts_->settler->merger().bytes_written(),
+          .read_ahead_bytes = parts_->reader->ahead().held_bytes(),
+          .read_ahead_taken_bytes = parts_->reader->ahead().taken_bytes()};
 }
 
 }  // namespace millrace::log

@@ -32,7 +32,8 @@ struct LogOptions {
   uint64_t compaction_file_bytes = 256 << 20;
   // A producer that writes nothing for so long is forgotten: any sequence of it is taken then.
   int64_t producer_expiration_ms = 86'400'000;
-  uint32_t readers = 2;  // threads that read for others
+  uint32_t readers = 2;                      // threads that read for others
+  uint64_t read_ahead_bytes_max = 32 << 20;  // memory for what readers will ask for next
   // Tables that proposals change; all that the data directory knows must be here.
   std::vector<commit::StateMachine*> machines;
   // A sync failed, or the ring cannot be written: the process must stop. Once, on one of the log's

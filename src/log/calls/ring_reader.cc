@@ -58,32 +58,22 @@ std::vector<RingReader::Bounded> RingReader::bounds_of(const std::vector<Partiti
   }
 }
 
-Result<bool> RingReader::read_piece(const LogPiece& piece, const Wanted& wanted,
-                                    uint64_t& bytes_left, std::vector<Buffer>& to) const {
-  const auto take = [&](Buffer batch) {
-    bytes_left -= std::min(bytes_left, batch.bytes());
-    to.push_back(std::move(batch));
-  };
-  if (const auto* ring = std::get_if<RingBatch>(&piece.place)) {
-    auto body = files_.read_body(ring->ref);
-    if (space_.oldest_lsn() > ring->ref.first_lsn) return false;
-    if (!body) return std::move(body.error());
-    record::assign_offset({body->mutable_data() + ring->offset, ring->bytes}, piece.base_offset,
-                          wanted.epochs.at(piece.base_offset));
-    take(body->slice(ring->offset, ring->bytes));
-    return true;
-  }
-  MILLRACE_TRY(for_each_batch(piece, wanted.epochs, [&](PlacedBatch batch) -> Result<void> {
-    const bool in_range = batch.end_offset > wanted.offset && batch.base_offset < wanted.end;
-    if (in_range && (to.empty() || bytes_left > 0)) take(std::move(batch.bytes));
-    return {};
-  }));
-  return true;
+Result<std::optional<PlacedBatch>> RingReader::read_ring(const LogPiece& piece,
+                                                         const commit::LeaderEpochs& epochs) const {
+  const RingBatch& ring = std::get<RingBatch>(piece.place);
+  auto body = files_.read_body(ring.ref);
+  if (space_.oldest_lsn() > ring.ref.first_lsn) return std::nullopt;
+  if (!body) return std::move(body.error());
+  record::assign_offset({body->mutable_data() + ring.offset, ring.bytes}, piece.base_offset,
+                        epochs.at(piece.base_offset));
+  return PlacedBatch{.bytes = body->slice(ring.offset, ring.bytes),
+                     .base_offset = piece.base_offset,
+                     .end_offset = piece.end_offset};
 }
 
 Result<void> RingReader::read_partition(const PartitionRead& request, const Bounded& bounded,
                                         commit::Isolation isolation, uint64_t bytes_max,
-                                        PartitionData& data) const {
+                                        PartitionData& data, io::Executor& executor) {
   if (bounded.partition == nullptr) return no_partition(request.partition);
   if (auto why = bounded.partition->quarantined()) return std::move(*why);
   const auto& [start, end, stable] = bounded.bounds;
@@ -96,21 +86,38 @@ Result<void> RingReader::read_partition(const PartitionRead& request, const Boun
   const int64_t limit = committed ? stable : end;
   uint64_t left = std::min(request.bytes_max, bytes_max);
   const auto epochs = bounded.partition->leader_epochs();
-  int64_t next = request.offset;
+  int64_t next = request.offset;   // behind what was looked at
+  int64_t given = request.offset;  // behind what was given
+  const auto take = [&](const PlacedBatch& batch) {
+    const bool in_range = batch.end_offset > request.offset && batch.base_offset < limit;
+    if (!in_range || (!data.batches.empty() && left == 0)) return;
+    left -= std::min(left, batch.bytes.bytes());
+    data.batches.push_back(batch.bytes);
+    given = batch.end_offset;
+  };
+  ReadAhead::Turn turn = ahead_.take(request.partition, request.offset);
   while (next < limit && (data.batches.empty() || left > 0)) {
     const auto pieces = bounded.partition->find(next, limit, left);
     if (pieces.empty()) break;
-    for (const LogPiece& piece : pieces) {
-      if (!data.batches.empty() && left == 0) break;
-      if (!MILLRACE_TRY(read_piece(piece, {next, limit, *epochs}, left, data.batches))) break;
-      next = piece.end_offset;
+    for (size_t i = 0; i < pieces.size() && (data.batches.empty() || left > 0); ++i) {
+      if (pieces[i].in_ring()) {
+        const auto batch = MILLRACE_TRY(read_ring(pieces[i], *epochs));
+        if (!batch) break;
+        take(*batch);
+      } else {
+        const auto* loaded = MILLRACE_TRY(turn.load(std::span(pieces).subspan(i), *epochs));
+        for (const PlacedBatch& batch : loaded->batches) take(batch);
+      }
+      next = pieces[i].end_offset;
     }
   }
   if (committed) data.aborted = bounded.partition->aborted(request.offset, next);
+  ahead_.finish(std::move(turn), bounded.partition, given, limit, executor);
   return {};
 }
 
-std::vector<PartitionData> RingReader::read_now(const commit::ReadRequest& request) const {
+std::vector<PartitionData> RingReader::read_now(const commit::ReadRequest& request,
+                                                io::Executor& executor) {
   std::vector<PartitionId> ids;
   for (const PartitionRead& read : request.partitions) ids.push_back(read.partition);
   const std::vector<Bounded> bounded = bounds_of(ids);
@@ -124,7 +131,8 @@ std::vector<PartitionData> RingReader::read_now(const commit::ReadRequest& reque
     data.stable_offset = bounded[i].bounds.stable_offset;
     // Only the first that has something may give more than was asked for.
     if (left == 0) continue;
-    auto result = read_partition(request.partitions[i], bounded[i], request.isolation, left, data);
+    auto result =
+        read_partition(request.partitions[i], bounded[i], request.isolation, left, data, executor);
     if (!result) data.error = std::move(result.error());
     for (const Buffer& batch : data.batches) left -= std::min(left, batch.bytes());
   }
@@ -133,10 +141,11 @@ std::vector<PartitionData> RingReader::read_now(const commit::ReadRequest& reque
 
 void RingReader::read(commit::ReadRequest request, io::Executor& executor,
                       io::Completion<Result<std::vector<PartitionData>>> done) {
-  next_executor().post(
-      [this, request = std::move(request), &executor, done = std::move(done)]() mutable {
-        reply<std::vector<PartitionData>>(executor, std::move(done), read_now(request));
-      });
+  io::Executor* followed = ahead_.executor_of(request.partitions);
+  io::Executor& own = followed != nullptr ? *followed : next_executor();
+  own.post([this, &own, request = std::move(request), &executor, done = std::move(done)]() mutable {
+    reply<std::vector<PartitionData>>(executor, std::move(done), read_now(request, own));
+  });
 }
 
 Result<int64_t> RingReader::offset_at_time(const Bounded& bounded, int64_t timestamp_ms) const {
@@ -144,16 +153,20 @@ Result<int64_t> RingReader::offset_at_time(const Bounded& bounded, int64_t times
   int64_t from = bounded.bounds.start_offset;
   while (const auto piece = bounded.partition->find_time(timestamp_ms, from)) {
     if (piece->base_offset >= bounded.bounds.stable_offset) break;
-    uint64_t all = UINT64_MAX;
-    std::vector<Buffer> batches;
-    const Wanted whole{piece->base_offset, piece->end_offset, *epochs};
-    if (!MILLRACE_TRY(read_piece(*piece, whole, all, batches))) {
-      continue;
+    std::optional<int64_t> found;
+    const auto look = [&](const PlacedBatch& batch) -> Result<void> {
+      const auto header = MILLRACE_TRY(record::read_batch_header(batch.bytes.span()));
+      if (!found && header.max_timestamp_ms >= timestamp_ms) found = header.base_offset;
+      return {};
+    };
+    if (piece->in_ring()) {
+      const auto batch = MILLRACE_TRY(read_ring(*piece, *epochs));
+      if (!batch) continue;
+      MILLRACE_TRY(look(*batch));
+    } else {
+      MILLRACE_TRY(for_each_batch(*piece, *epochs, look));
     }
-    for (const Buffer& batch : batches) {
-      const auto header = MILLRACE_TRY(record::read_batch_header(batch.span()));
-      if (header.max_timestamp_ms >= timestamp_ms) return header.base_offset;
-    }
+    if (found) return *found;
     from = piece->end_offset;
   }
   return bounded.bounds.high_watermark;

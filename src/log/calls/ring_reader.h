@@ -3,10 +3,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "commit/reader.h"
 #include "io/executor.h"
+#include "log/calls/read_ahead.h"
 #include "log/partitions/partition.h"
 #include "log/ring/ring_files.h"
 #include "log/ring/ring_space.h"
@@ -21,12 +23,13 @@ namespace millrace::log {
 class RingReader final : public commit::Reader {
  public:
   RingReader(Ledger& ledger, const RingFiles& files, const RingSpace& space, int32_t leader_epoch,
-             std::vector<io::Executor*> executors)
+             std::vector<io::Executor*> executors, uint64_t read_ahead_bytes_max)
       : ledger_(ledger),
         files_(files),
         space_(space),
         leader_epoch_(leader_epoch),
-        executors_(std::move(executors)) {}
+        executors_(std::move(executors)),
+        ahead_(read_ahead_bytes_max) {}
 
   void read(commit::ReadRequest request, io::Executor& executor,
             io::Completion<Result<std::vector<commit::PartitionData>>> done) override;
@@ -40,6 +43,7 @@ class RingReader final : public commit::Reader {
   Result<commit::LeaderEpochs> leader_epochs(commit::PartitionId partition) const override;
   Result<commit::PartitionSize> size(commit::PartitionId partition) const override;
   int32_t leader_epoch() const override { return leader_epoch_; }
+  const ReadAhead& ahead() const { return ahead_; }
 
  private:
   // The bounds of several partitions as of one moment; null: no such partition.
@@ -48,21 +52,15 @@ class RingReader final : public commit::Reader {
     PartitionBounds bounds;
   };
   std::vector<Bounded> bounds_of(const std::vector<commit::PartitionId>& ids) const;
-  std::vector<commit::PartitionData> read_now(const commit::ReadRequest& request) const;
+  std::vector<commit::PartitionData> read_now(const commit::ReadRequest& request,
+                                              io::Executor& executor);
   Result<void> read_partition(const commit::PartitionRead& request, const Bounded& bounded,
                               commit::Isolation isolation, uint64_t bytes_max,
-                              commit::PartitionData& data) const;
+                              commit::PartitionData& data, io::Executor& executor);
   Result<int64_t> offset_at_time(const Bounded& bounded, int64_t timestamp_ms) const;
-  // What of a piece is wanted: the batches from the one that holds `offset` on, up to `end`.
-  struct Wanted {
-    int64_t offset;
-    int64_t end;
-    const commit::LeaderEpochs& epochs;
-  };
-  // Appends the piece's batches that are wanted. False: the ring has been reused meanwhile, look
-  // the piece up again.
-  Result<bool> read_piece(const LogPiece& piece, const Wanted& wanted, uint64_t& bytes_left,
-                          std::vector<Buffer>& to) const;
+  // The batch of a piece in the ring; nullopt: that has been reused meanwhile, look it up again.
+  Result<std::optional<PlacedBatch>> read_ring(const LogPiece& piece,
+                                               const commit::LeaderEpochs& epochs) const;
   io::Executor& next_executor();
 
   Ledger& ledger_;
@@ -72,6 +70,7 @@ class RingReader final : public commit::Reader {
   const std::vector<io::Executor*> executors_;
   std::atomic<uint32_t> next_{0};
   std::atomic<uint64_t> next_watch_{1};
+  ReadAhead ahead_;
 };
 
 }  // namespace millrace::log

@@ -9,8 +9,15 @@ namespace millrace::log {
 Result<void> for_each_batch(const LogPiece& piece, const commit::LeaderEpochs& epochs,
                             const std::function<Result<void>(PlacedBatch)>& visit) {
   const auto& [segment, extent] = std::get<SegmentBatches>(piece.place);
+  Buffer bytes = MILLRACE_TRY(segment->read_bytes(extent.position, extent.bytes));
+  return for_each_batch(piece, std::move(bytes), epochs, visit);
+}
+
+Result<void> for_each_batch(const LogPiece& piece, Buffer bytes, const commit::LeaderEpochs& epochs,
+                            const std::function<Result<void>(PlacedBatch)>& visit) {
+  const auto& [segment, extent] = std::get<SegmentBatches>(piece.place);
   int64_t next = piece.base_offset;
-  return segment->read(extent, [&](Frame frame) -> Result<void> {
+  return segment->frames(extent, std::move(bytes), [&](Frame frame) -> Result<void> {
     PlacedBatch batch;
     batch.base_offset = next;
     next += frame.records;

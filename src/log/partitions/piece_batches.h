@@ -19,5 +19,8 @@ struct PlacedBatch {
 // Failure: kCorruptRecord with file and offset.
 Result<void> for_each_batch(const LogPiece& piece, const commit::LeaderEpochs& epochs,
                             const std::function<Result<void>(PlacedBatch)>& visit);
+// The same of bytes that were read already: those of the piece.
+Result<void> for_each_batch(const LogPiece& piece, Buffer bytes, const commit::LeaderEpochs& epochs,
+                            const std::function<Result<void>(PlacedBatch)>& visit);
 
 }  // namespace millrace::log

@@ -46,8 +46,16 @@ Result<Frame> take_frame(Buffer& from, FrameKind expected) {
 
 Result<void> Segment::read(const SegmentExtent& extent,
                            const std::function<Result<void>(Frame)>& visit) const {
+  return frames(extent, MILLRACE_TRY(read_bytes(extent.position, extent.bytes)), visit);
+}
+
+Result<Buffer> Segment::read_bytes(uint64_t position, uint64_t bytes) const {
   const auto file = MILLRACE_TRY(store_.handle(name_.number));
-  Buffer all = MILLRACE_TRY(file->read(extent.position, extent.bytes));
+  return file->read(position, bytes);
+}
+
+Result<void> Segment::frames(const SegmentExtent& extent, Buffer all,
+                             const std::function<Result<void>(Frame)>& visit) const {
   uint64_t at = extent.position;
   while (at < extent.position + extent.bytes) {
     const uint64_t before = all.bytes();

@@ -65,6 +65,11 @@ class Segment {
   // kCorruptRecord (kCorruptState for deltas): a frame does not match its checksum.
   Result<void> read(const SegmentExtent& extent,
                     const std::function<Result<void>(Frame)>& visit) const;
+  // The bytes of an extent, or of several that follow each other, for `frames`.
+  Result<Buffer> read_bytes(uint64_t position, uint64_t bytes) const;
+  // As `read`, of bytes that were read already: those of the extent.
+  Result<void> frames(const SegmentExtent& extent, Buffer all,
+                      const std::function<Result<void>(Frame)>& visit) const;
 
  private:
   SegmentStore& store_;
