@@ -37,7 +37,8 @@ class DescribeConfigsHandler::Answer {
   void add(const Setting& setting, std::vector<SettingValue> values) {
     auto& config = resource_.configs.emplace_back();
     config.name = setting.name;
-    config.value = values.front().text;
+    const bool text = setting.type == SettingType::kString || setting.type == SettingType::kList;
+    if (text || !values.front().text.empty()) config.value = values.front().text;
     config.read_only = setting.fixed;
     config.source = static_cast<int8_t>(values.front().source);
     config.is_default = values.front().source == SettingSource::kDefault;

@@ -221,7 +221,11 @@ void SettingsWriter::write(std::vector<ResourceChange> changes, bool validate_on
                      [this, &executor, changes = std::move(changes), refusals = std::move(refusals),
                       proposed = std::move(proposed),
                       done = std::move(done)](Result<commit::Lsn> written) mutable {
-                       if (written) return done(std::move(refusals));
+                       if (written) {
+                         // The log is told of new defaults when topics are looked at.
+                         (void)topics_.find("");
+                         return done(std::move(refusals));
+                       }
                        if (written.error().code() == ErrorCode::kVersionConflict) {
                          return write(std::move(changes), false, executor, std::move(done));
                        }

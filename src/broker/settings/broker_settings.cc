@@ -13,6 +13,8 @@ namespace {
 using enum SettingType;
 
 constexpr std::string_view kOfTopics = "What holds for topics that do not say otherwise.";
+constexpr std::string_view kOfCompaction =
+    "Kept; topics are compacted by what they set themselves, else by the default.";
 constexpr std::string_view kStart = "";  // no synonym
 constexpr bool kFixed = true;
 
@@ -46,12 +48,13 @@ constexpr Setting kSettings[] = {
     {"leader.replication.throttled.rate", kLong, "9223372036854775807", "", 0, kLongMax, kStart,
      "Kept; there is one replica."},
     {"listeners", kString, "", "", 0, -1, kStart, "Where the broker listens.", kFixed},
-    {"log.cleaner.delete.retention.ms", kLong, "86400000", "", 0, kLongMax, kStart, kOfTopics,
+    {"log.cleaner.delete.retention.ms", kLong, "86400000", "", 0, kLongMax, kStart, kOfCompaction,
      kFixed},
     {"log.cleaner.max.compaction.lag.ms", kLong, "9223372036854775807", "", 1, kLongMax, kStart,
-     kOfTopics, kFixed},
-    {"log.cleaner.min.cleanable.ratio", kDouble, "0.5", "", 0, 1, kStart, kOfTopics, kFixed},
-    {"log.cleaner.min.compaction.lag.ms", kLong, "0", "", 0, kLongMax, kStart, kOfTopics, kFixed},
+     kOfCompaction, kFixed},
+    {"log.cleaner.min.cleanable.ratio", kDouble, "0.5", "", 0, 1, kStart, kOfCompaction, kFixed},
+    {"log.cleaner.min.compaction.lag.ms", kLong, "0", "", 0, kLongMax, kStart, kOfCompaction,
+     kFixed},
     {"log.cleanup.policy", kList, "delete", "delete|compact", 0, -1, kStart, kOfTopics, kFixed},
     {"log.dirs", kString, "", "", 0, -1, kStart, "The data directory.", kFixed},
     {"log.flush.interval.messages", kLong, "9223372036854775807", "", 1, kLongMax, kStart,
@@ -70,8 +73,14 @@ constexpr Setting kSettings[] = {
     {"log.preallocate", kBoolean, "false", "", 0, -1, kStart, kOfTopics, kFixed},
     {"log.retention.bytes", kLong, "-1", "", -1, kLongMax, kStart, kOfTopics},
     {"log.retention.hours", kInt, "168", "", -1, kIntMax, kStart,
-     "log.retention.ms in hours; the milliseconds hold.", kFixed},
+     "log.retention.ms in hours; holds where neither minutes nor milliseconds are set.", kFixed},
+    {"log.retention.minutes", kInt, "", "", -1, kIntMax, kStart,
+     "log.retention.ms in minutes; holds where no milliseconds are set.", kFixed},
     {"log.retention.ms", kLong, "604800000", "", -1, kLongMax, kStart, kOfTopics},
+    {"log.roll.hours", kInt, "168", "", 1, kIntMax, kStart,
+     "log.roll.ms in hours; holds where no milliseconds are set.", kFixed},
+    {"log.roll.jitter.hours", kInt, "0", "", 0, kIntMax, kStart,
+     "log.roll.jitter.ms in hours; holds where no milliseconds are set.", kFixed},
     {"log.roll.jitter.ms", kLong, "0", "", 0, kLongMax, kStart, kOfTopics, kFixed},
     {"log.roll.ms", kLong, "604800000", "", 1, kLongMax, kStart, kOfTopics, kFixed},
     {"log.segment.bytes", kInt, "1073741824", "", 14, kIntMax, kStart, kOfTopics, kFixed},
@@ -128,6 +137,25 @@ constexpr Setting kSettings[] = {
     {"unclean.leader.election.enable", kBoolean, "false", "", 0, -1, kStart, kOfTopics, kFixed},
 };
 
+// A setting in milliseconds that can be given in a coarser unit; the finest one that is set holds.
+struct Coarser {
+  std::string_view name;
+  std::string_view coarser;
+  int64_t unit_ms;
+};
+constexpr Coarser kCoarser[] = {
+    {"log.retention.ms", "log.retention.minutes", 60'000},
+    {"log.retention.ms", "log.retention.hours", 3'600'000},
+    {"log.roll.jitter.ms", "log.roll.jitter.hours", 3'600'000},
+    {"log.roll.ms", "log.roll.hours", 3'600'000},
+};
+
+std::string in_ms(const std::string& text, int64_t unit_ms) {
+  int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return std::to_string(number < 0 ? -1 : number * unit_ms);
+}
+
 }  // namespace
 
 std::span<const Setting> broker_settings_table() {
@@ -168,6 +196,12 @@ std::vector<SettingValue> BrokerSettings::values(std::string_view name) const {
     look(table_.find(ResourceType::kBroker, ""), SettingSource::kAllBrokers);
   }
   look(started_with_, SettingSource::kStart);
+  for (const Coarser& other : kCoarser) {
+    if (other.name != name) continue;
+    const auto found = started_with_.find(std::string(other.coarser));
+    if (found == started_with_.end()) continue;
+    values.push_back({key, in_ms(found->second, other.unit_ms), SettingSource::kStart});
+  }
   values.push_back({key, std::string(setting->default_value), SettingSource::kDefault});
   return values;
 }

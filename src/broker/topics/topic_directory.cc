@@ -23,7 +23,10 @@ std::string without_dots(std::string_view name) {
 
 TopicDirectory::TopicDirectory(commit::CommitLog& log, kafka::Uuid cluster,
                                const BrokerSettings* settings)
-    : log_(log), cluster_(cluster), settings_(settings) {}
+    : log_(log), cluster_(cluster), settings_(settings) {
+  // The log deletes by the broker's defaults from the start, not from the first request.
+  (void)find("");
+}
 
 kafka::Uuid TopicDirectory::id_of(commit::TopicId topic) const {
   kafka::Uuid id = cluster_;
