@@ -169,7 +169,8 @@ void Broker::Modules::build() {
                                                           .waits = waits,
                                                           .groups = *groups,
                                                           .producer_ids = *producer_ids,
-                                                          .transactions = *transactions}),
+                                                          .transactions = *transactions,
+                                                          .disk_space = parts.disk_space}),
                                             &*quotas);
 }
 

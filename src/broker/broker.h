@@ -9,6 +9,7 @@
 #include "broker/kafka_door.h"
 #include "broker/machines.h"
 #include "commit/commit_log.h"
+#include "io/disk_space.h"
 #include "io/world.h"
 
 namespace millrace::broker {
@@ -42,6 +43,8 @@ class Broker {
     const Machines& machines;
     // Charged for what connections have received; may be null. Outlives the log.
     MemoryAccount* received = nullptr;
+    // Of the folder that `log.dirs` names; may be empty.
+    io::DiskSpaceOf disk_space;
     // Connections that ended because of what their client sent, stored groups that could not be
     // read; may be empty. On any thread.
     std::function<void(const Error&)> on_problem;

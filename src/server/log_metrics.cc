@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "io/disk_space.h"
 #include "io/process_usage.h"
 
 namespace millrace::server {
@@ -74,6 +75,14 @@ void tell_log(MetricsText& text, const node::LogStatus& log) {
                number(log.compacted_bytes_read));
   text.counter("millrace_log_compaction_written_bytes_total", "What was left of it.",
                number(log.compacted_bytes_written));
+}
+
+void tell_disk(MetricsText& text, const std::string& folder) {
+  const auto space = io::disk_space(folder);
+  text.begin_gauge("millrace_disk_bytes", "Size of the disk that holds the data directory.");
+  if (space) text.sample({}, number(space->bytes));
+  text.begin_gauge("millrace_disk_free_bytes", "What of it is free for this process.");
+  if (space) text.sample({}, number(space->free_bytes));
 }
 
 void tell_topics(MetricsText& text, const TopicStatuses& topics, bool partitions) {

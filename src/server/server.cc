@@ -74,6 +74,7 @@ Result<void> Server::Modules::open_broker(io::World world, const ServerOptions& 
                                       .log = node->log(),
                                       .machines = node->broker_machines(),
                                       .received = &kafka_received,
+                                      .disk_space = io::disk_space,
                                       .on_problem = hooks.on_problem},
                                      std::move(chosen));
   if (!opened) {
@@ -90,6 +91,7 @@ Result<void> Server::Modules::open_http(io::World world, const ServerOptions& op
   add_status_routes(router, {.node = *node,
                              .broker = broker.get(),
                              .received = kafka_received,
+                             .data_folder = options.data_folder,
                              .ready = ready,
                              .scrapes = scrapes});
   auto opened = http::Server::open(world.network, {http_loop.get()}, router,

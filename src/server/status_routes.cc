@@ -25,6 +25,7 @@ http::Response metrics(const StatusParts& parts, const TopicStatuses& topics,
   MetricsText text;
   tell_process(text);
   tell_memory(text, parts);
+  tell_disk(text, parts.data_folder);
   tell_log(text, parts.node.log_status());
   tell_topics(text, topics, partitions);
   if (status != nullptr) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <string>
 
 #include "base/memory_account.h"
 #include "broker/broker.h"
@@ -14,6 +15,7 @@ struct StatusParts {
   node::Node& node;
   const broker::Broker* broker = nullptr;  // nullptr: there is none
   const MemoryAccount& received;           // what its connections have received
+  std::string data_folder;
   const std::atomic<bool>& ready;
   std::atomic<size_t>& scrapes;  // of /metrics that are under way: until 0, nothing of these goes
 };

@@ -101,7 +101,8 @@ def create(client, broker, name, partitions):
 
 
 def delete(client, broker, name):
-    return ask_as(client, broker, "DeleteTopics", 5, b"\2" + compact(name) + bytes([0, 0, 39, 16, 0]))
+    return ask_as(client, broker, "DeleteTopics", 5,
+                  b"\2" + compact(name) + struct.pack(">ib", 10_000, 0))
 
 
 def grow(client, broker, name, partitions):

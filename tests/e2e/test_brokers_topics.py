@@ -79,6 +79,9 @@ def test_a_description_has_partitions_groups_and_settings_with_their_origin(serv
     assert [(row["partition"], row["start"], row["end"]) for row in partitions] == [
         (0, 0, 3), (1, 0, 1)]
     assert {row["leader"] for row in partitions} == {1}
+    _, _, err = server.run("topic", "describe", "told", "--only", "partitions")
+    together = sum(row["bytes"] for row in partitions)
+    assert err == f"told: 2 partitions, 4 records, {together} bytes\n"
     (group,) = groups
     assert (group["group"], group["state"], group["lag"]) == ("readers", "Empty", 1)
     by_name = {row["setting"]: row for row in settings}

@@ -46,8 +46,10 @@ def test_topics_are_listed_and_described(data):
     ]
     code, out, err = run("topic describe users", data, "-o", "json")
     partitions, groups, settings = [table["rows"] for table in json.loads(out)["results"]]
-    assert (code, err) == (0, "")
+    assert code == 0
     assert [(row["partition"], row["start"], row["end"]) for row in partitions] == [(0, 0, 1)]
+    assert partitions[0]["bytes"] > 0
+    assert err == f"users: 1 partition, 1 record, {partitions[0]['bytes']} bytes\n"
     assert groups == []
     assert {"setting": "cleanup.policy", "value": "compact", "origin": "topic"} in settings
 

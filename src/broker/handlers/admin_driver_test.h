@@ -29,7 +29,7 @@ class AdminDriver : public ::testing::Test {
     topics_.emplace(log_->log(), cluster_.id, &*settings_);
     maker_.emplace(log_->log().proposals(), *topics_, *settings_, cluster_);
     for (auto& handler : admin_handlers(log_->log(), *topics_, *maker_, machines_->settings,
-                                        *settings_, machines_->quotas, cluster_)) {
+                                        *settings_, machines_->quotas, cluster_, disk_space_)) {
       const int16_t key = handler->key();
       handlers_[key] = std::move(handler);
     }
@@ -57,6 +57,7 @@ class AdminDriver : public ::testing::Test {
 
   static constexpr int kNone = 0;
   io::SimulatedWorld world_{{.seed = 5}};
+  io::DiskSpaceOf disk_space_;
   Cluster cluster_{.id = {.raw = {std::byte{7}}}, .node_id = 1, .leader_epoch = 3};
   SettingValues started_with_;
   std::optional<Machines> machines_;

@@ -14,12 +14,10 @@
 
 namespace millrace::broker {
 
-std::vector<std::unique_ptr<Handler>> admin_handlers(commit::CommitLog& log,
-                                                     const TopicDirectory& topics,
-                                                     TopicMaker& maker, const SettingsTable& table,
-                                                     const BrokerSettings& settings,
-                                                     const QuotaTable& quotas,
-                                                     const Cluster& cluster) {
+std::vector<std::unique_ptr<Handler>> admin_handlers(
+    commit::CommitLog& log, const TopicDirectory& topics, TopicMaker& maker,
+    const SettingsTable& table, const BrokerSettings& settings, const QuotaTable& quotas,
+    const Cluster& cluster, io::DiskSpaceOf disk_space) {
   std::vector<std::unique_ptr<Handler>> handlers;
   const auto add = [&](auto handler) { handlers.push_back(std::move(handler)); };
   commit::Proposals& proposals = log.proposals();
@@ -40,7 +38,8 @@ std::vector<std::unique_ptr<Handler>> admin_handlers(commit::CommitLog& log,
   add(std::make_unique<AlterPartitionReassignmentsHandler>(topics, cluster));
   add(std::make_unique<ListPartitionReassignmentsHandler>());
   add(std::make_unique<AlterReplicaLogDirsHandler>(topics, settings));
-  add(std::make_unique<DescribeLogDirsHandler>(log.reader(), topics, settings));
+  add(std::make_unique<DescribeLogDirsHandler>(log.reader(), topics, settings,
+                                               std::move(disk_space)));
   add(std::make_unique<DescribeClientQuotasHandler>(quotas));
   add(std::make_unique<AlterClientQuotasHandler>(proposals));
   return handlers;

@@ -44,9 +44,10 @@ std::vector<std::unique_ptr<Handler>> all_handlers(const HandlerParts& parts) {
   add(std::make_unique<TxnOffsetCommitHandler>(parts.transactions, parts.groups, parts.topics));
   std::ranges::move(group_handlers(parts.groups, parts.topics, parts.cluster),
                     std::back_inserter(handlers));
-  std::ranges::move(admin_handlers(parts.log, parts.topics, parts.maker, parts.machines.settings,
-                                   parts.settings, parts.machines.quotas, parts.cluster),
-                    std::back_inserter(handlers));
+  std::ranges::move(
+      admin_handlers(parts.log, parts.topics, parts.maker, parts.machines.settings, parts.settings,
+                     parts.machines.quotas, parts.cluster, parts.disk_space),
+      std::back_inserter(handlers));
   std::vector<int16_t> keys = {kafka::ApiVersionsRequest::kKey};
   for (const auto& handler : handlers) keys.push_back(handler->key());
   std::ranges::sort(keys);

@@ -15,6 +15,7 @@
 #include "broker/transactions/transaction_coordinator.h"
 #include "commit/commit_log.h"
 #include "io/clock.h"
+#include "io/disk_space.h"
 
 namespace millrace::broker {
 
@@ -32,6 +33,7 @@ struct HandlerParts {
   GroupCoordinator& groups;
   ProducerIds& producer_ids;
   TransactionCoordinator& transactions;
+  io::DiskSpaceOf disk_space = {};  // may be empty
 };
 
 // One of each API that is served.

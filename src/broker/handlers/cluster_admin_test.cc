@@ -271,6 +271,24 @@ TEST_F(ClusterAdmin, PartitionsAreMeasuredInTheOneFolder) {
   }
 }
 
+TEST_F(ClusterAdmin, TheDiskOfTheFolderIsToldFromVersion4On) {
+  started_with_ = {{"log.dirs", "/data"}};
+  disk_space_ = [](const std::string& folder) -> Result<io::DiskSpace> {
+    EXPECT_EQ(folder, "/data");
+    return io::DiskSpace{.bytes = 1'000, .free_bytes = 300};
+  };
+  restart();
+  const auto told = call<DescribeLogDirsResponse>(DescribeLogDirsRequest(), 4).dirs.at(0);
+  EXPECT_EQ(told.total_bytes, 1'000);
+  EXPECT_EQ(told.usable_bytes, 300);
+  EXPECT_EQ(call<DescribeLogDirsResponse>(DescribeLogDirsRequest(), 3).dirs.at(0).total_bytes, -1);
+  disk_space_ = [](const std::string&) -> Result<io::DiskSpace> {
+    return Error(ErrorCode::kIoFailed, "the disk does not answer");
+  };
+  restart();
+  EXPECT_EQ(call<DescribeLogDirsResponse>(DescribeLogDirsRequest(), 4).dirs.at(0).usable_bytes, -1);
+}
+
 TEST_F(ClusterAdmin, AllPartitionsAreInTheOneFolder) {
   started_with_ = {{"log.dirs", "/data"}};
   restart();

@@ -44,6 +44,12 @@ void DescribeLogDirsHandler::handle(Call, Request request, Reply<Response> reply
   Response response;
   auto& folder = response.dirs.emplace_back();
   folder.dir = settings_.text("log.dirs");
+  if (disk_space_) {
+    if (const auto space = disk_space_(folder.dir)) {
+      folder.total_bytes = static_cast<int64_t>(space->bytes);
+      folder.usable_bytes = static_cast<int64_t>(space->free_bytes);
+    }
+  }
   const auto begin = [&](const KnownTopic& topic) -> Response::Topic& {
     auto& to = folder.topics.emplace_back();
     to.name = topic.topic.name;

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <utility>
+
 #include "broker/handler.h"
 #include "broker/settings/broker_settings.h"
 #include "broker/topics/topic_directory.h"
 #include "commit/reader.h"
+#include "io/disk_space.h"
 #include "kafka/messages/alter_replica_log_dirs.h"
 #include "kafka/messages/describe_log_dirs.h"
 
@@ -24,13 +27,13 @@ class AlterReplicaLogDirsHandler final
   const BrokerSettings& settings_;
 };
 
-// DescribeLogDirs: what partitions take in the one folder.
+// DescribeLogDirs: what partitions take in the one folder, and what its disk has and could take.
 class DescribeLogDirsHandler final
     : public TypedHandler<kafka::DescribeLogDirsRequest, kafka::DescribeLogDirsResponse> {
  public:
   DescribeLogDirsHandler(const commit::Reader& reader, const TopicDirectory& topics,
-                         const BrokerSettings& settings)
-      : reader_(reader), topics_(topics), settings_(settings) {}
+                         const BrokerSettings& settings, io::DiskSpaceOf disk_space)
+      : reader_(reader), topics_(topics), settings_(settings), disk_space_(std::move(disk_space)) {}
 
  protected:
   void handle(Call call, Request request, Reply<Response> reply) override;
@@ -41,6 +44,7 @@ class DescribeLogDirsHandler final
   const commit::Reader& reader_;
   const TopicDirectory& topics_;
   const BrokerSettings& settings_;
+  const io::DiskSpaceOf disk_space_;  // empty: nobody can say
 };
 
 }  // namespace millrace::broker

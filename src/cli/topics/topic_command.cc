@@ -98,6 +98,24 @@ ResultTable partition_table(const KnownTopic& topic,
   return table;
 }
 
+std::string counted(int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+// How much the topic holds; bytes only where every partition tells.
+std::string summary(const KnownTopic& topic, const std::vector<Result<PartitionBounds>>& bounds,
+                    const std::map<TopicPartition, int64_t>& sizes) {
+  int64_t records = 0;
+  int64_t bytes = 0;
+  for (const auto& bound : bounds) records += bound ? bound->end - bound->start : 0;
+  for (const auto& [partition, size] : sizes) bytes += size;
+  std::string text = topic.name + ": " +
+                     counted(static_cast<int64_t>(topic.partitions.size()), "partition") + ", " +
+                     counted(records, "record");
+  if (sizes.size() == topic.partitions.size()) text += ", " + counted(bytes, "byte");
+  return text;
+}
+
 // Groups that have committed offsets of the topic, and how far they are behind.
 Result<ResultTable> group_table(KafkaHandle& client, const KnownTopic& topic,
                                 const std::vector<Result<PartitionBounds>>& bounds) {
@@ -141,12 +159,14 @@ Result<void> print_topic(io::World world, const TopicOptions& options) {
   };
   std::vector<ResultTable> tables;
   std::vector<Result<PartitionBounds>> bounds;
+  std::string last_words;
   if (wanted("partitions") || wanted("groups")) {
     bounds = MILLRACE_TRY(bounds_of(*client.handle, partitions_of(topic)));
   }
   if (wanted("partitions")) {
     const auto sizes = partition_sizes(world, client.target.client(), cluster, topic);
     tables.push_back(partition_table(topic, bounds, sizes));
+    last_words = summary(topic, bounds, sizes);
   }
   if (wanted("groups")) {
     tables.push_back(MILLRACE_TRY(group_table(*client.handle, topic, bounds)));
@@ -155,6 +175,7 @@ Result<void> print_topic(io::World world, const TopicOptions& options) {
     tables.push_back(setting_table(MILLRACE_TRY(topic_settings(*client.handle, topic.name))));
   }
   print_tables(format, tables);
+  if (!last_words.empty()) write_err(last_words + "\n");
   return {};
 }
 
