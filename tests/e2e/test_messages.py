@@ -12,6 +12,7 @@ import shlex
 import signal
 import subprocess
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -98,15 +99,18 @@ def test_a_bad_row_far_inside_is_named_by_its_line_and_the_others_count(millrace
     with (millrace.folder / "big.json").open("w") as file:
         for line in range(1, 1_300_001):
             file.write("{broken\n" if line == 1_234_567 else '{"id":%d}\n' % line)
-    rows = millrace.rows("""
+    done = millrace.run("""
         CREATE TABLE big (id BIGINT) WITH ('connector' = 'filesystem', 'path' = 'big.json',
                                            'format' = 'json');
         SELECT COUNT(*) AS n FROM big;
-        SELECT * FROM sys.errors;""")
-    assert rows[0] == {"n": 1_299_999}
-    assert len(rows) == 2
-    error = rows[1]
-    assert "big.json:1234567" in str(error) and "{broken" in str(error)
+        SELECT code, reason, source, place, raw FROM sys.errors;""")
+    assert done.returncode == 0
+    assert "note: 1 row could not be computed: see sys.errors" in done.stderr.splitlines()
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        {"n": 1_299_999},
+        {"code": "MR-3004",
+         "reason": "the row is not one JSON object: a bracket is never closed",
+         "source": "big", "place": "big.json:1234567", "raw": "{broken"}]
 
 
 def test_a_row_without_event_time_is_rejected_and_one_far_ahead_is_told(millrace):
@@ -127,6 +131,21 @@ def test_a_row_without_event_time_is_rejected_and_one_far_ahead_is_told(millrace
                      "place": "times.json:2"}]
     assert ("note: MR-3007 times.json:3: the event time 2999-01-01 00:00:00.000 lies more than"
             " 86400 s ahead of the clock") in done.stderr
+
+
+def test_a_row_a_year_ahead_is_told_and_counts(millrace):
+    ahead = datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None) + timedelta(days=365)
+    (millrace.folder / "ahead.json").write_text(
+        '{"id": 1, "at": "2024-01-01 00:00:00"}\n{"id": 2, "at": "%s"}\n' % ahead)
+    done = millrace.run("""
+        CREATE TABLE t (id BIGINT, at TIMESTAMP(3), WATERMARK FOR at AS at)
+          WITH ('connector' = 'filesystem', 'path' = 'ahead.json', 'format' = 'json');
+        SELECT COUNT(*) AS n FROM t;
+        SELECT code FROM sys.errors;""")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == ['{"n":2}']
+    assert (f"note: MR-3007 ahead.json:2: the event time {ahead}.000 lies more than 86400 s ahead"
+            " of the clock") in done.stderr.splitlines()
 
 
 def test_a_row_far_ahead_in_endless_input_is_rejected_as_it_was(millrace):
