@@ -138,6 +138,50 @@ void read_back(benchmark::State& state) {
 }
 BENCHMARK(read_back)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
+// Reads what is settled, a megabyte at a time, by readers in turn; with memory to read ahead or
+// none.
+void read_settled(benchmark::State& state) {
+  io::PosixWorld world;
+  (void)io::remove_tree(world.world().files, kFolder);
+  {
+    LogOptions options = bench_options(true);
+    options.settle_idle_ns = 10 * io::kNsPerMs;
+    if (state.range(0) == 0) options.read_ahead_bytes_max = 0;
+    LogDriver driver(world.world(), options);
+    const commit::PartitionId partition = driver.make_partition("t");
+    const commit::RecordBatch batch =
+        batch_of(std::vector<std::string>(64, std::string(1024, 'x')));
+    constexpr int64_t kBatches = 4096;
+    for (int64_t i = 0; i < kBatches; ++i) (void)driver.append(partition, batch);
+    while (driver.log().reader().size(partition)->ring_bytes > 0) {
+      io::Notification later;
+      driver.executor().post_at(driver.executor().now() + io::kNsPerMs, [&] { later.set(); });
+      driver.threads().wait(later);
+    }
+    std::vector<int64_t> offsets(static_cast<size_t>(state.range(1)));
+    for (size_t i = 0; i < offsets.size(); ++i) offsets[i] = static_cast<int64_t>(i) * 64;
+    int64_t bytes = 0;
+    size_t reader = 0;
+    for (auto _ : state) {
+      int64_t& offset = offsets[reader++ % offsets.size()];
+      const auto data = driver.read({{.partition = partition, .offset = offset}});
+      for (const Buffer& read : data->front().batches) {
+        bytes += static_cast<int64_t>(read.bytes());
+        offset += 64;
+      }
+      if (offset >= kBatches * 64) offset = 0;
+    }
+    state.SetBytesProcessed(bytes);
+  }
+  (void)io::remove_tree(world.world().files, kFolder);
+}
+BENCHMARK(read_settled)
+    ->ArgNames({"ahead", "readers"})
+    ->ArgsProduct({{0, 1}, {1, 100}})
+    ->MeasureProcessCPUTime()
+    ->UseRealTime()
+    ->Unit(benchmark::kMicrosecond);
+
 void open_an_empty_log(benchmark::State& state) {
   io::PosixWorld world;
   for (auto _ : state) {
