@@ -231,7 +231,8 @@ class DoorHistory {
       ASSERT_EQ(response.resources.size(), 1U);
       const auto& answer = response.resources[0];
       ASSERT_EQ(answer.error_code == 0, retention.has_value()) << name;
-      if (retention) EXPECT_EQ(answer.configs.at(0).value, retention) << name;
+      if (!retention) continue;
+      EXPECT_EQ(answer.configs.at(0).value, retention) << name;
     }
   }
 
