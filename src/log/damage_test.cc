@@ -108,6 +108,20 @@ TEST_F(DamageTest, AFlippedBitInABodyOfTheRingQuarantinesItsPartitionForGood) {
   EXPECT_EQ(driver.values(second_).size(), 61U);
 }
 
+TEST_F(DamageTest, ALogThatWasClosedHasNoGroupThatIsTakenForATornOne) {
+  {
+    LogDriver driver(world_.world());
+    ASSERT_TRUE(driver.append(second_, batch_of({std::string(500, 'q')})).has_value());
+  }
+  const std::string path = only_file("/data/ring");
+  const size_t at = io::read_file(world_.files(), path)->view().find(std::string(100, 'q'));
+  world_.files().flip_bit(path, at, 0);
+  LogDriver driver(world_.world());
+  ASSERT_TRUE(driver.is_open()) << driver.open_error()->to_string();
+  EXPECT_EQ((*driver.read({{.partition = second_}}))[0].error->code(),
+            ErrorCode::kPartitionQuarantined);
+}
+
 // A register that only proposals change.
 class Register final : public commit::StateMachine {
  public:

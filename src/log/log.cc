@@ -225,7 +225,12 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
                                                            options.retention_interval_ns});
   compaction = make_compaction();
   topics = std::make_unique<RingTopics>(
-      *proposals, *ledger, [this] { write_executor->post([this] { retention->written(); }); });
+      *proposals, *ledger, [this] {
+        write_executor->post([this] {
+          retention->written();
+          compaction->written();
+        });
+      });
   reader =
       std::make_unique<RingReader>(*ledger, *files, writer->space(), leader_epoch_of(generation),
                                    reader_executors, options.read_ahead_bytes_max);
@@ -280,7 +285,7 @@ Log::~Log() {
     parts_->settler->stop();
     parts_->retention->stop();
     parts_->compaction->stop();
-    parts_->writer->stop(Error(ErrorCode::kUnavailable, "the log has been closed"));
+    parts_->writer->close(Error(ErrorCode::kUnavailable, "the log has been closed"));
     silent.set();
   });
   parts_->world.threads.wait(silent);

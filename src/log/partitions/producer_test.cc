@@ -56,6 +56,7 @@ class Producers : public ::testing::Test {
   void crash() {
     if (!world_.files().crashed()) world_.files().crash(io::CrashMode::kTear);
     driver_.reset();
+    world_.files().clear_faults();
     world_.files().recover();
     open();
   }

@@ -337,6 +337,23 @@ void RingWriter::fail(Error error) {
   if (options_.on_fatal) options_.on_fatal(error);
 }
 
+void RingWriter::close(Error why) {
+  if (options_.sync && !last_was_seal_ && !current_ && !failure()) write_seal();
+  stop(std::move(why));
+}
+
+// Whoever could be told that it fails is gone.
+void RingWriter::write_seal() {
+  Submission seal;
+  seal.entry.type = EntryType::kSeal;
+  seal.cut_body(files_.group_bytes_max());
+  current_ = Current{.submission = std::move(seal), .pieces = {}, .first_lsn = {}};
+  group_open_ = false;
+  if (!emit()) return;
+  (void)group_.finish();
+  if (files_.write(group_.address(), group_.pieces())) (void)files_.sync(group_.address());
+}
+
 void RingWriter::stop(Error why) {
   std::vector<Submission> refused = std::exchange(in_group_, {});
   std::ranges::move(std::exchange(duplicates_, {}), std::back_inserter(refused));

@@ -80,6 +80,8 @@ class RingWriter {
   // On the writer's executor. Refuses everything from now on, and answers what is queued with
   // `why`.
   void stop(Error why);
+  // The same, after the last group has got its seal: damage to it is not taken for a torn tail.
+  void close(Error why);
 
  private:
   struct LaneQueue {
@@ -107,6 +109,7 @@ class RingWriter {
   void write_group();
   void publish();
   void arm_seal();
+  void write_seal();
   void fail(Error error);
   void refuse_waiting();
   void answer(Submission& submission, Result<void> result);
