@@ -13,7 +13,7 @@ namespace millrace::io {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
-constexpr uint64_t kBlockBytes = 512 << 10;
+constexpr uint64_t kBlockBytes = 256 << 10;
 constexpr uint64_t kAheadBytes = 64 << 20;
 constexpr uint64_t kDirectReadBytesMin = 64 << 10;
 

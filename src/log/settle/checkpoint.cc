@@ -223,10 +223,6 @@ std::optional<Checkpoint> decode(std::string_view content) {
   return checkpoint;
 }
 
-std::string file_of(const std::string& folder, uint64_t generation) {
-  return io::join_path(folder, fmt::format("{:016x}", generation));
-}
-
 // Generations in the folder, ascending.
 Result<std::vector<uint64_t>> generations(io::FileSystem& files, const std::string& folder) {
   std::vector<uint64_t> found;
@@ -241,6 +237,10 @@ Result<std::vector<uint64_t>> generations(io::FileSystem& files, const std::stri
 
 }  // namespace
 
+std::string checkpoint_path(const std::string& folder, uint64_t generation) {
+  return io::join_path(folder, fmt::format("{:016x}", generation));
+}
+
 Result<uint32_t> write_checkpoint(io::FileSystem& files, const std::string& folder,
                                   const Checkpoint& checkpoint) {
   const std::string body = encode(checkpoint);
@@ -249,7 +249,7 @@ Result<uint32_t> write_checkpoint(io::FileSystem& files, const std::string& fold
   store_le<uint32_t>(content.data(), kMagic);
   store_le<uint32_t>(content.data() + 4, crc);
   content += body;
-  MILLRACE_TRY(io::replace_file(files, file_of(folder, checkpoint.generation),
+  MILLRACE_TRY(io::replace_file(files, checkpoint_path(folder, checkpoint.generation),
                                 std::as_bytes(std::span(content))));
   return crc;
 }
@@ -258,20 +258,20 @@ Result<std::optional<Checkpoint>> load_checkpoint(io::FileSystem& files,
                                                   const std::string& folder) {
   const std::vector<uint64_t> found = MILLRACE_TRY(generations(files, folder));
   for (auto generation = found.rbegin(); generation != found.rend(); ++generation) {
-    const Buffer content = MILLRACE_TRY(io::read_file(files, file_of(folder, *generation)));
+    const Buffer content = MILLRACE_TRY(io::read_file(files, checkpoint_path(folder, *generation)));
     auto checkpoint = decode(content.view());
     if (checkpoint && checkpoint->generation == *generation) return checkpoint;
   }
   if (found.empty()) return std::nullopt;
   return Error(ErrorCode::kRingDamaged, "the checkpoint does not match its checksum")
-      .at(file_of(folder, found.back()))
+      .at(checkpoint_path(folder, found.back()))
       .remedy("Restore the data directory from a backup.");
 }
 
 Result<void> remove_older_checkpoints(io::FileSystem& files, const std::string& folder,
                                       uint64_t generation) {
   for (const uint64_t found : MILLRACE_TRY(generations(files, folder))) {
-    if (found < generation) MILLRACE_TRY(files.remove(file_of(folder, found)));
+    if (found < generation) MILLRACE_TRY(files.remove(checkpoint_path(folder, found)));
   }
   return {};
 }

@@ -73,6 +73,7 @@ Result<uint32_t> write_checkpoint(io::FileSystem& files, const std::string& fold
                                   const Checkpoint& checkpoint);
 // The newest valid one; nullopt: the folder holds none. kRingDamaged: none of them is valid.
 Result<std::optional<Checkpoint>> load_checkpoint(io::FileSystem& files, const std::string& folder);
+std::string checkpoint_path(const std::string& folder, uint64_t generation);
 Result<void> remove_older_checkpoints(io::FileSystem& files, const std::string& folder,
                                       uint64_t generation);
 

@@ -8,8 +8,6 @@
 namespace millrace::log {
 namespace {
 
-constexpr uint64_t kStepBytes = 1 << 20;
-
 const SegmentBatches& settled(const LogPiece& piece) {
   return std::get<SegmentBatches>(piece.place);
 }
@@ -82,9 +80,14 @@ void Merger::plan(const std::vector<SegmentPtr>& files, MergePtr merge) {
 
 void Merger::step(MergePtr merge) {
   if (stopped()) return;
+  io::Executor& executor = context_.executor;
+  const io::MonotonicTime begun = executor.now();
   const auto more = copy_some(*merge);
   if (!more) return give_up();
-  if (*more) return context_.executor.post([this, merge] { step(merge); });
+  if (*more) {
+    return executor.post_at(context_.pace.next_step(begun, executor.now()),
+                            [this, merge] { step(merge); });
+  }
   auto written = merge->files->finish();
   if (!written) return give_up();
   merge->written = std::move(*written);
@@ -95,9 +98,9 @@ void Merger::step(MergePtr merge) {
   context_.writer.post([this, merge] { replace(merge); });
 }
 
-// About kStepBytes; false: there is nothing left.
+// About Pace::kStepBytes; false: there is nothing left.
 Result<bool> Merger::copy_some(Merge& merge) {
-  for (uint64_t copied = 0; copied < kStepBytes;) {
+  for (uint64_t copied = 0; copied < Pace::kStepBytes;) {
     if (merge.part == merge.parts.size()) return false;
     const Part& part = merge.parts[merge.part];
     if (merge.piece == 0) {

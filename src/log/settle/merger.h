@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "io/executor.h"
 #include "log/settle/merge_plan.h"
+#include "log/settle/pace.h"
 #include "log/settle/record_files.h"
 #include "log/tables/ledger.h"
 
@@ -21,6 +22,7 @@ struct MergerContext {
   SegmentStore& segments;
   io::Executor& writer;
   io::Executor& executor;  // settling's
+  const Pace& pace;
   MergeLimits limits;
 };
 

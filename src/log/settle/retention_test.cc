@@ -164,6 +164,17 @@ TEST_F(Retained, TopicsThatSayNothingFollowTheDefaultsOfTheMoment) {
   EXPECT_GT(start(silent), first);
 }
 
+TEST_F(Retained, WhereTheDefaultIsNotToDeleteOnlyTopicsGoThatAskForIt) {
+  driver_->log().topics().set_defaults(
+      {.retention_ms = {}, .retention_bytes = 500'000, .deletes = false});
+  const PartitionId silent = make({}, "silent");
+  const PartitionId own = make({{"cleanup.policy", "delete"}}, "own");
+  for (const PartitionId id : {silent, own}) fill(id, 100);
+  world_.threads().run_for(3 * io::kNsPerSecond);
+  EXPECT_EQ(start(silent), 0);
+  EXPECT_GT(start(own), 25);
+}
+
 TEST_F(Retained, RecordsGoWhenTheirTimeHasComeAlthoughNothingIsWritten) {
   const PartitionId partition = make({{"retention.ms", "3600000"}});
   fill(partition, 100, world_.clock().wall_us() / 1000);

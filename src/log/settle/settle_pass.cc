@@ -5,6 +5,7 @@
 #include <set>
 
 #include "commit/delta.h"
+#include "log/settle/pace.h"
 
 namespace millrace::log {
 namespace {
@@ -51,30 +52,71 @@ std::vector<DeltaRun> delta_runs(const std::vector<StatePiece>& pieces) {
 
 }  // namespace
 
-Result<void> SettlePass::write_files(const RingFiles& files, SegmentStore& segments,
-                                     Ledger& ledger) {
-  MILLRACE_TRY(write_records(files, segments, ledger));
-  for (JobPart& job : jobs) MILLRACE_TRY(write_job(job, files, segments, ledger));
-  for (UnitPart& unit : units) {
+Result<bool> SettlePass::write_some(const RingFiles& files, SegmentStore& segments,
+                                    Ledger& ledger) {
+  if (records_ == nullptr) records_ = std::make_unique<RecordFiles>(segments, own_file_bytes);
+  if (next_.part < partitions.size()) {
+    MILLRACE_TRY(write_records(files, ledger));
+    if (next_.part == partitions.size()) MILLRACE_TRY(place_records());
+    return false;
+  }
+  if (next_.job < jobs.size()) {
+    MILLRACE_TRY(write_job(jobs[next_.job++], files, segments, ledger));
+    return false;
+  }
+  if (next_.unit < units.size()) {
+    UnitPart& unit = units[next_.unit++];
     if (unit.spill) MILLRACE_TRY(write_unit(unit, files, segments));
+    return false;
   }
   finish_checkpoint();
+  return true;
+}
+
+// About Pace::kStepBytes, or the rest.
+Result<void> SettlePass::write_records(const RingFiles& files, Ledger& ledger) {
+  for (uint64_t bytes = 0; bytes < Pace::kStepBytes && next_.part < partitions.size();) {
+    PartitionPart& part = partitions[next_.part];
+    if (next_.piece == 0) MILLRACE_TRY(begin_partition(part, ledger));
+    const LogPiece& piece = part.ring[next_.piece];
+    MILLRACE_TRY(write_piece(part, piece, files));
+    bytes += piece.bytes();
+    if (++next_.piece < part.ring.size()) continue;
+    ++next_.part;
+    next_.piece = 0;
+  }
   return {};
 }
 
-Result<void> SettlePass::write_records(const RingFiles& files, SegmentStore& segments,
-                                       Ledger& ledger) {
-  RecordFiles records(segments, own_file_bytes);
-  std::map<commit::PartitionId, PartitionPart*> by_id;
-  for (PartitionPart& part : partitions) {
-    const commit::PartitionId id = part.partition->id();
-    by_id[id] = &part;
-    uint64_t bytes = 0;
-    for (const LogPiece& piece : part.ring) bytes += piece.bytes();
-    MILLRACE_TRY(records.begin(bytes, ledger.topics().segment_limits(id.topic)));
-    MILLRACE_TRY(write_partition(part, files, records));
+Result<void> SettlePass::begin_partition(const PartitionPart& part, Ledger& ledger) {
+  uint64_t bytes = 0;
+  for (const LogPiece& piece : part.ring) bytes += piece.bytes();
+  return records_->begin(bytes, ledger.topics().segment_limits(part.partition->id().topic));
+}
+
+Result<void> SettlePass::write_piece(PartitionPart& part, const LogPiece& piece,
+                                     const RingFiles& files) {
+  const commit::PartitionId id = part.partition->id();
+  const auto& batch = std::get<RingBatch>(piece.place);
+  const auto body = files.read_body(batch.ref);
+  if (!body && is_corrupt(body.error())) {
+    part.partition->quarantine(quarantined_by(body.error()));
+    return {};
   }
-  written = MILLRACE_TRY(records.finish());
+  if (!body) return body.error();
+  return records_->add({.kind = FrameKind::kRecords,
+                        .owner = id.topic.value(),
+                        .part = id.index,
+                        .first = piece.base_offset,
+                        .max_timestamp_ms = piece.max_timestamp_ms,
+                        .records = static_cast<uint32_t>(piece.end_offset - piece.base_offset),
+                        .body = body->slice(batch.offset, batch.bytes)});
+}
+
+Result<void> SettlePass::place_records() {
+  std::map<commit::PartitionId, PartitionPart*> by_id;
+  for (PartitionPart& part : partitions) by_id[part.partition->id()] = &part;
+  written = MILLRACE_TRY(records_->finish());
   for (const SegmentPtr& segment : written) {
     for (const SegmentExtent& extent : segment->extents()) {
       by_id.at(extent.partition())
@@ -85,29 +127,6 @@ Result<void> SettlePass::write_records(const RingFiles& files, SegmentStore& seg
     std::ranges::sort(part.settled, {}, &LogPiece::base_offset);
   }
   std::ranges::copy(written, std::back_inserter(named));
-  return {};
-}
-
-Result<void> SettlePass::write_partition(PartitionPart& part, const RingFiles& files,
-                                         RecordFiles& records) {
-  const commit::PartitionId id = part.partition->id();
-  for (const LogPiece& piece : part.ring) {
-    const auto& batch = std::get<RingBatch>(piece.place);
-    const auto body = files.read_body(batch.ref);
-    if (!body && is_corrupt(body.error())) {
-      part.partition->quarantine(quarantined_by(body.error()));
-      continue;
-    }
-    if (!body) return body.error();
-    MILLRACE_TRY(
-        records.add({.kind = FrameKind::kRecords,
-                     .owner = id.topic.value(),
-                     .part = id.index,
-                     .first = piece.base_offset,
-                     .max_timestamp_ms = piece.max_timestamp_ms,
-                     .records = static_cast<uint32_t>(piece.end_offset - piece.base_offset),
-                     .body = body->slice(batch.offset, batch.bytes)}));
-  }
   return {};
 }
 

@@ -21,7 +21,7 @@ namespace millrace::log {
 // SettlePass: one round of settling: what stood in the ring at one moment, and the files that it
 // goes to.
 //
-// Threading:  capture on the log's writer; write_files on the settling executor; then the writer
+// Threading:  capture on the log's writer; write_some on the settling executor; then the writer
 //             again.
 // Ownership:  keeps alive whatever it names.
 struct SettlePass {
@@ -56,17 +56,29 @@ struct SettlePass {
   bool pressed = false;         // the ring was nearly full meanwhile
   uint32_t crc = 0;             // of the checkpoint
 
-  // Writes everything that leaves the ring into segment files. Blocks.
-  Result<void> write_files(const RingFiles& files, SegmentStore& segments, Ledger& ledger);
+  // Writes some of what leaves the ring into segment files: records by Pace::kStepBytes, then a job
+  // or a unit at a time. Blocks. True: all of it is written; then not to be called again.
+  Result<bool> write_some(const RingFiles& files, SegmentStore& segments, Ledger& ledger);
 
  private:
-  Result<void> write_records(const RingFiles& files, SegmentStore& segments, Ledger& ledger);
-  static Result<void> write_partition(PartitionPart& part, const RingFiles& files,
-                                      RecordFiles& records);
+  // What comes next.
+  struct Progress {
+    size_t part = 0;
+    size_t piece = 0;
+    size_t job = 0;
+    size_t unit = 0;
+  };
+  Result<void> write_records(const RingFiles& files, Ledger& ledger);
+  Result<void> begin_partition(const PartitionPart& part, Ledger& ledger);
+  Result<void> write_piece(PartitionPart& part, const LogPiece& piece, const RingFiles& files);
+  Result<void> place_records();
   Result<void> write_job(JobPart& job, const RingFiles& files, SegmentStore& segments,
                          Ledger& ledger);
   Result<void> write_unit(UnitPart& unit, const RingFiles& files, SegmentStore& segments);
   void finish_checkpoint();
+
+  std::unique_ptr<RecordFiles> records_;
+  Progress next_;
 };
 
 }  // namespace millrace::log

@@ -8,7 +8,6 @@
 namespace millrace::log {
 namespace {
 
-constexpr uint64_t kPassBytesMax = 64 << 20;
 constexpr int64_t kRetryNs = io::kNsPerSecond;
 // With less in the ring a start is quick all the same: what trickles in does not make a file each
 // time.
@@ -21,9 +20,10 @@ Settler::Settler(SettlerContext context, uint64_t checkpoint_generation,
                  const std::vector<Checkpoint::SegmentUse>& segments,
                  std::vector<SegmentPtr> replayed)
     : context_(std::move(context)),
+      pace_(context_.files, context_.writer.space(), context_.unsettled_bytes_max),
       generation_(checkpoint_generation),
       merger_({context_.ledger, context_.segments, context_.writer.executor(), context_.executor,
-               context_.merge}),
+               pace_, context_.merge}),
       replayed_(std::move(replayed)) {
   for (const Checkpoint::SegmentUse& use : segments) {
     const auto segment = context_.segments.load(use.name);
@@ -35,9 +35,7 @@ void Settler::written() {
   const uint64_t live = context_.writer.space().live_bytes();
   pressed_ = pressed_ || context_.writer.stalled() || live > context_.files.capacity() / 4 * 3;
   if (running_ || stopped_) return;
-  const uint64_t enough =
-      std::min({context_.files.capacity() / 2, context_.unsettled_bytes_max / 2, kPassBytesMax});
-  if (live >= enough || (context_.writer.stalled() && live > 0)) return begin();
+  if (live >= pace_.enough_bytes() || (context_.writer.stalled() && live > 0)) return begin();
   arm_idle();
 }
 
@@ -161,9 +159,15 @@ void Settler::capture_segments(SettlePass& pass) {
 }
 
 void Settler::write_files(PassPtr pass) {
-  Result<void> written = pass->write_files(context_.files, context_.segments, context_.ledger);
-  context_.writer.executor().post([this, pass, written = std::move(written)]() mutable {
-    if (!written) return failed(std::move(written.error()));
+  io::Executor& executor = context_.executor;
+  const io::MonotonicTime begun = executor.now();
+  Result<bool> all = pass->write_some(context_.files, context_.segments, context_.ledger);
+  if (all && !*all) {
+    return executor.post_at(pace_.next_step(begun, executor.now()),
+                            [this, pass] { write_files(pass); });
+  }
+  context_.writer.executor().post([this, pass, all = std::move(all)]() mutable {
+    if (!all) return failed(std::move(all.error()));
     spill_units(pass);
   });
 }

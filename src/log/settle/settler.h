@@ -10,6 +10,7 @@
 #include "io/file_system.h"
 #include "log/ring/ring_writer.h"
 #include "log/settle/merger.h"
+#include "log/settle/pace.h"
 #include "log/settle/settle_pass.h"
 
 namespace millrace::log {
@@ -80,6 +81,7 @@ class Settler {
   void clean_up(PassPtr pass);
 
   SettlerContext context_;
+  const Pace pace_;
   std::atomic<uint64_t> generation_;
   bool stopped_ = false;
   bool running_ = false;
