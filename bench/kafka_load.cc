@@ -12,6 +12,7 @@
 
 #include <fmt/core.h>
 #include <librdkafka/rdkafka.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -23,6 +24,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -250,7 +252,14 @@ std::string quantiles(std::vector<int64_t>& of_us) {
       ms(0.5), ms(0.9), ms(0.99), ms(0.999), ms(1));
 }
 
+// Sleeps: who spins takes a core from the broker and from the client's own threads.
+void wait_until(int64_t due_us) {
+  const auto due = Clock::time_point(std::chrono::microseconds(due_us));
+  if (Clock::now() < due) std::this_thread::sleep_until(due);
+}
+
 void latency(const Load& load) {
+  prctl(PR_SET_TIMERSLACK, 1);
   Deliveries deliveries;
   const ClientPtr client = make_producer(load, deliveries);
   std::string payload = make_payload(load.bytes);
@@ -264,7 +273,7 @@ void latency(const Load& load) {
   const int64_t started = now_us();
   for (int64_t i = 0; i < count; ++i) {
     const int64_t due = started + i * 1'000'000 / load.rate;
-    while (now_us() < due) rd_kafka_poll(client.get(), due - now_us() > 1500 ? 1 : 0);
+    wait_until(due);
     produce_one(client.get(), load, payload, due);
     rd_kafka_poll(client.get(), 0);
   }
