@@ -308,7 +308,9 @@ void DoorConsumer::read_positions() {
         for (const auto& partition : response->topics.at(0).partitions) {
           if (partition.error_code != 0) return rejoin(false);
           const auto least = floor.find(partition.index);
-          if (least != floor.end()) EXPECT_GE(partition.offset, least->second) << "went back";
+          if (least != floor.end()) {
+            EXPECT_GE(partition.offset, least->second) << "went back";
+          }
           positions_[partition.index] = std::max<int64_t>(partition.offset, 0);
         }
         phase_ = Phase::kRead;

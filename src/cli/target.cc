@@ -33,14 +33,6 @@ Result<std::unique_ptr<server::Server>> open_directory(io::World world, const st
       "If it is a server, speak to it: leave out --data, or say -b HOST:PORT.");
 }
 
-// What stands behind "kafka=" in the ready line.
-std::string address_of(const server::Server& server) {
-  constexpr std::string_view kDoor = "kafka=";
-  const std::string line = server.ready_line();
-  const size_t begin = line.find(kDoor) + kDoor.size();
-  return line.substr(begin, line.find(' ', begin) - begin);
-}
-
 }  // namespace
 
 Result<Target> Target::open(io::World world, const TargetOptions& options) {
@@ -59,7 +51,7 @@ Result<Target> Target::open(io::World world, const TargetOptions& options) {
         .remedy("Give one of them.");
   }
   target.server_ = MILLRACE_TRY(open_directory(world, options.data));
-  target.client_.brokers = address_of(*target.server_);
+  target.client_.brokers = target.server_->kafka_addresses().at(0).to_string();
   target.client_.local = true;
   return target;
 }

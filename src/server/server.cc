@@ -122,13 +122,14 @@ node::Node& Server::node() {
   return *modules_->node;
 }
 
+std::vector<io::Address> Server::kafka_addresses() const {
+  if (modules_->broker == nullptr) return {};
+  return modules_->broker->addresses();
+}
+
 std::string Server::ready_line() const {
   std::string line = "ready";
-  if (modules_->broker != nullptr) {
-    for (const io::Address& address : modules_->broker->addresses()) {
-      line += " kafka=" + address.to_string();
-    }
-  }
+  for (const io::Address& address : kafka_addresses()) line += " kafka=" + address.to_string();
   if (modules_->http != nullptr) line += " http=" + modules_->http->address().to_string();
   return line;
 }

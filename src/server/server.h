@@ -3,7 +3,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "io/network/address.h"
 #include "io/world.h"
 #include "node/node.h"
 #include "server/server_options.h"
@@ -28,6 +31,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   node::Node& node();
+  // Where the Kafka door listens; empty: it is not open.
+  std::vector<io::Address> kafka_addresses() const;
   // "ready kafka=127.0.0.1:9092 http=127.0.0.1:8080".
   std::string ready_line() const;
 

@@ -102,7 +102,9 @@ void expect_same_places(const std::vector<Buffer>& before, const std::vector<Buf
     EXPECT_EQ(header.leader_epoch, was.leader_epoch);
     EXPECT_EQ(header.transactional(), was.transactional());
     EXPECT_EQ(header.control(), was.control());
-    if (header.record_count != 0) EXPECT_EQ(header.codec(), was.codec());
+    if (header.record_count != 0) {
+      EXPECT_EQ(header.codec(), was.codec());
+    }
   }
 }
 
