@@ -12,18 +12,21 @@ bool is_topic(const Relation& relation) {
 }
 
 commit::TopicSpec topic_of(const TableDefinition& table) {
-  // A table keeps its rows, whatever topics keep that say nothing.
-  commit::TopicSpec topic{.name = table.topic(),
-                          .partitions = 1,
-                          .config = {{"retention.bytes", "-1"}, {"retention.ms", "-1"}}};
+  commit::TopicSpec topic{
+      .name = table.topic(), .partitions = 1, .config = kept_topic_config(table.is_upsert())};
   if (table.options.has("partitions")) {
     topic.partitions = static_cast<uint32_t>(table.options.integer("partitions"));
   }
-  if (table.is_upsert()) topic.config["cleanup.policy"] = "compact";
   return topic;
 }
 
 }  // namespace
+
+std::map<std::string, std::string> kept_topic_config(bool by_key) {
+  return {{"cleanup.policy", by_key ? "compact" : "delete"},
+          {"retention.bytes", "-1"},
+          {"retention.ms", "-1"}};
+}
 
 Result<void> CatalogWriter::create(Relation relation, const NamePath& path, bool replace,
                                    uint64_t version) {

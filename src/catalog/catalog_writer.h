@@ -1,11 +1,18 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "base/result.h"
 #include "catalog/catalog_machine.h"
 #include "commit/commit_log.h"
 #include "io/executor.h"
 
 namespace millrace::catalog {
+
+// What the topic of a table sets, so that the table keeps its rows (`by_key`: the newest of each
+// key), whatever topics keep that say nothing.
+std::map<std::string, std::string> kept_topic_config(bool by_key);
 
 // CatalogWriter: changes of the durable names: a table and its topic come and go in one entry of
 // the log.

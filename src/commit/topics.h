@@ -32,6 +32,14 @@ struct Topic {
 struct TopicDefaults {
   std::optional<int64_t> retention_ms;      // nullopt: records stay for ever
   std::optional<uint64_t> retention_bytes;  // of each partition; nullopt: any number
+  // cleanup.policy: whether old records go, whether the newest of each key is all that stays.
+  bool deletes = true;
+  bool compacts = false;
+  int64_t delete_retention_ms = 86'400'000;
+  int64_t min_compaction_lag_ms = 0;
+  int64_t max_compaction_lag_ms = INT64_MAX;
+  double dirty_ratio_min = 0.5;
+  bool compaction = true;  // false: no topic is compacted, whatever it sets
   friend bool operator==(const TopicDefaults&, const TopicDefaults&) = default;
 };
 
@@ -73,7 +81,7 @@ class Topics {
   // Since `moment`, which an earlier answer of this process named; 0: all.
   virtual TopicChanges changes(uint64_t moment) = 0;
   // Hold from now on, in this process; at first nothing is let go. Topics of the system, whose
-  // names begin with "__", keep everything all the same.
+  // names begin with "__", keep everything that they do not let go themselves.
   virtual void set_defaults(TopicDefaults defaults) = 0;
 };
 

@@ -129,10 +129,9 @@ Result<void> Node::Modules::make_errors_topic() {
   const std::string topic(connectors::kErrorsTopic);
   if (log->topics().describe(topic)) return {};
   MILLRACE_TRY(io::await<commit::TopicId>(world.threads, [&](auto done) {
-    log->topics().create({.name = topic,
-                          .partitions = 1,
-                          .config = {{"retention.bytes", "-1"}, {"retention.ms", "-1"}}},
-                         *door, std::move(done));
+    log->topics().create(
+        {.name = topic, .partitions = 1, .config = catalog::kept_topic_config(false)}, *door,
+        std::move(done));
   }));
   return {};
 }
@@ -144,9 +143,13 @@ Result<void> Node::Modules::keep_tables() {
   for (const catalog::Relation* relation : tables->relations()) {
     if (relation->table == nullptr || !(relation->made_topic || relation->system)) continue;
     const auto topic = log->topics().describe(relation->table->topic());
-    if (!topic || topic->config.contains("retention.ms")) continue;
-    commands.push_back(commit::alter_topic_command(
-        topic->id, {}, {{"retention.bytes", "-1"}, {"retention.ms", "-1"}}));
+    if (!topic) continue;
+    std::map<std::string, std::optional<std::string>> missing;
+    for (const auto& [name, value] : catalog::kept_topic_config(relation->table->is_upsert())) {
+      if (!topic->config.contains(name)) missing[name] = value;
+    }
+    if (missing.empty()) continue;
+    commands.push_back(commit::alter_topic_command(topic->id, {}, missing));
   }
   if (commands.empty()) return {};
   MILLRACE_TRY(io::await<commit::Lsn>(world.threads, [&](auto done) {

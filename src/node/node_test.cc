@@ -49,13 +49,15 @@ class Nodes : public ::testing::Test {
     return found ? found->config : std::map<std::string, std::string>();
   }
   // As an older program left it, which knew no defaults.
-  void forget_retention(const std::string& topic) {
+  void forget_settings(const std::string& topic) {
     const auto executor = world_.threads().start({.name = "test"});
     const auto id = node_->log().topics().describe(topic)->id;
     const auto done = io::await<commit::Lsn>(world_.threads(), [&](auto answer) {
       node_->log().proposals().propose(
-          {commit::alter_topic_command(
-              id, {}, {{"retention.ms", std::nullopt}, {"retention.bytes", std::nullopt}})},
+          {commit::alter_topic_command(id, {},
+                                       {{"cleanup.policy", std::nullopt},
+                                        {"retention.ms", std::nullopt},
+                                        {"retention.bytes", std::nullopt}})},
           *executor, std::move(answer));
     });
     ASSERT_TRUE(done.has_value());
@@ -78,16 +80,21 @@ TEST_F(Nodes, TopicsThatTablesMadeKeepTheirRows) {
   execute("CREATE TABLE orders (id INT)");
   EXPECT_EQ(config_of("orders")["retention.ms"], "-1");
   EXPECT_EQ(config_of("orders")["retention.bytes"], "-1");
+  EXPECT_EQ(config_of("orders")["cleanup.policy"], "delete");
+  EXPECT_EQ(config_of("sys.errors")["cleanup.policy"], "delete");
+  execute("CREATE TABLE stock (id INT PRIMARY KEY NOT ENFORCED)");
+  EXPECT_EQ(config_of("stock")["cleanup.policy"], "compact");
 }
 
 TEST_F(Nodes, TopicsOfTablesFromBeforeThereWereDefaultsKeepTheirRowsToo) {
   execute("CREATE TABLE orders (id INT)");
   make_topic("of_clients");
-  forget_retention("orders");
+  forget_settings("orders");
   open();
   EXPECT_EQ(config_of("orders")["retention.ms"], "-1");
   EXPECT_EQ(config_of("orders")["retention.bytes"], "-1");
-  EXPECT_FALSE(config_of("of_clients").contains("retention.ms"));
+  EXPECT_EQ(config_of("orders")["cleanup.policy"], "delete");
+  EXPECT_TRUE(config_of("of_clients").empty());
 }
 
 }  // namespace

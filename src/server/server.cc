@@ -59,6 +59,11 @@ Result<void> Server::Modules::open_broker(io::World world, const ServerOptions& 
         .at("--broker-set " + name)
         .remedy(checked.error().remedy());
   }
+  if (const auto checked = broker::check_broker_settings_together(options.broker_settings);
+      !checked) {
+    return Error(ErrorCode::kInvalidOption, checked.error().message())
+        .at("--broker-set " + checked.error().place());
+  }
   broker::BrokerOptions chosen;
   chosen.settings = options.broker_settings;
   chosen.doors.clear();

@@ -5,7 +5,8 @@ import time
 
 import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource,
+                                   ConfigSource, NewTopic, ResourceType)
 
 pytestmark = pytest.mark.millrace_only("Kafka compacts what its segments say, which takes minutes")
 
@@ -167,3 +168,70 @@ def test_what_groups_committed_outlives_the_compaction_of_its_topic(own_broker, 
     own_broker.kill_and_start()
     assert consumer.committed([place], timeout=10)[0].offset == 1999
     consumer.close()
+
+
+def alter_broker(broker, **changes):
+    """Sets what the broker has for topics that do not say; None: as it was at the start."""
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+    node = str(next(iter(admin.list_topics(timeout=10).brokers)))
+    entries = [ConfigEntry("log." + name.replace("_", "."), value or "",
+                           incremental_operation=AlterConfigOpType.SET if value
+                           else AlterConfigOpType.DELETE)
+               for name, value in changes.items()]
+    resource = ConfigResource(ResourceType.BROKER, node, incremental_configs=entries)
+    admin.incremental_alter_configs([resource])[resource].result(10)
+
+
+def policy_of(broker, topic):
+    """The value that holds, and where it is from."""
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    entry = admin.describe_configs([resource])[resource].result(10)["cleanup.policy"]
+    return entry.value, ConfigSource(entry.source).name
+
+
+def test_a_topic_that_does_not_say_follows_what_the_broker_has(own_broker, topic):
+    create(own_broker, topic)
+    own = f"{topic}.own"
+    for other in (own, f"{topic}.other"):
+        create(own_broker, other, **{"cleanup.policy": "delete"})
+
+    def fill(count):
+        for name in (topic, own):
+            put(own_broker, name, ((b"key-%d" % (n % 10), VALUE) for n in range(count)))
+        settle(own_broker, topic)
+
+    fill(2000)
+    time.sleep(20)  # a look for what to compact comes each 15 s
+    assert len(read(own_broker, topic)[0]) == 2000
+    assert policy_of(own_broker, topic) == ("delete", "DEFAULT_CONFIG")
+    alter_broker(own_broker, cleanup_policy="compact", cleaner_min_cleanable_ratio="0")
+    assert policy_of(own_broker, topic) == ("compact", "DYNAMIC_BROKER_CONFIG")
+    assert policy_of(own_broker, own) == ("delete", "DYNAMIC_TOPIC_CONFIG")
+    records, end = await_count(own_broker, topic, 10)
+    assert {key for _, key, _ in records} == {b"key-%d" % n for n in range(10)} and end == 2000
+    assert len(read(own_broker, own)[0]) == 2000
+    writer, errors = producer(own_broker), []
+    writer.produce(topic, b"v", on_delivery=lambda error, _: errors.append(error))
+    writer.flush(10)
+    assert [error.name() for error in errors] == ["INVALID_RECORD"]
+
+    alter_broker(own_broker, cleanup_policy=None)
+    fill(1000)
+    time.sleep(20)
+    assert len(read(own_broker, topic)[0]) == 1010
+
+    alter_broker(own_broker, cleanup_policy="delete,compact")
+    own_broker.kill_and_start()
+    assert policy_of(own_broker, topic) == ("delete,compact", "DYNAMIC_BROKER_CONFIG")
+    records, end = await_count(own_broker, topic, 10)
+    assert end == 3000 and len(read(own_broker, own)[0]) == 3000
+
+
+def test_what_the_broker_cannot_have_is_refused(broker):
+    for wrong in ({"cleanup_policy": "compacted"}, {"cleaner_min_cleanable_ratio": "2"},
+                  {"cleaner_delete_retention_ms": "-1"}, {"cleaner_enable": "false"},
+                  {"cleaner_min_compaction_lag_ms": "9", "cleaner_max_compaction_lag_ms": "8"}):
+        with pytest.raises(KafkaException) as refused:
+            alter_broker(broker, **wrong)
+        assert refused.value.args[0].name() in ("INVALID_CONFIG", "INVALID_REQUEST"), wrong

@@ -7,6 +7,7 @@
 #include "kafka/messages/describe_configs.h"
 #include "kafka/messages/incremental_alter_configs.h"
 #include "kafka/messages/list_config_resources.h"
+#include "record/batch_builder.h"
 
 namespace millrace::broker {
 namespace {
@@ -278,7 +279,7 @@ TEST_F(SettingsAdmin, OfHoursMinutesAndMillisecondsTheFinestThatIsSetHolds) {
   EXPECT_EQ(value(kTopic, "t", "retention.ms"), "7200000@4");
   EXPECT_EQ(value(kTopic, "t", "segment.ms"), "10800000@4");
   EXPECT_EQ(value(kBroker, "1", "log.retention.hours"), "2@4");
-  EXPECT_EQ(retention_defaults(*settings_).retention_ms, 7'200'000);
+  EXPECT_EQ(log_defaults(*settings_).retention_ms, 7'200'000);
   restart_with({{"log.retention.hours", "2"}, {"log.retention.minutes", "5"}});
   EXPECT_EQ(value(kTopic, "t", "retention.ms"), "300000@4");
   EXPECT_EQ(config(kTopic, "t", "retention.ms").config_synonyms.size(), 3U);
@@ -286,7 +287,7 @@ TEST_F(SettingsAdmin, OfHoursMinutesAndMillisecondsTheFinestThatIsSetHolds) {
   EXPECT_EQ(value(kTopic, "t", "retention.ms"), "7@4");
   restart_with({{"log.retention.hours", "-1"}});
   EXPECT_EQ(value(kTopic, "t", "retention.ms"), "-1@4");
-  EXPECT_EQ(retention_defaults(*settings_).retention_ms, std::nullopt);
+  EXPECT_EQ(log_defaults(*settings_).retention_ms, std::nullopt);
   EXPECT_EQ(change_code(kBroker, "", {{"log.retention.ms", kSet, "9"}}), kNone);
   EXPECT_EQ(value(kTopic, "t", "retention.ms"), "9@3");
   EXPECT_EQ(change_code(kTopic, "t", {{"retention.ms", kSet, "8"}}), kNone);
@@ -322,6 +323,93 @@ TEST_F(SettingsAdmin, TheBrokersRetentionHoldsForTopicsThatSetNone) {
   world_.threads().run_for(700 * io::kNsPerSecond);
   EXPECT_GT(start_of("t"), first);
   EXPECT_EQ(start_of("own"), 0);
+}
+
+TEST_F(SettingsAdmin, TheBrokersCompactionHoldsForTopicsThatSetNone) {
+  EXPECT_EQ(value(kTopic, "t", "cleanup.policy"), "delete@5");
+  EXPECT_EQ(log_defaults(*settings_), commit::TopicDefaults{.retention_ms = 604'800'000});
+  started_with_ = {{"log.cleaner.min.compaction.lag.ms", "5"}, {"log.cleaner.enable", "false"}};
+  restart();
+  EXPECT_EQ(change_code(kBroker, "",
+                        {{"log.cleanup.policy", kAppend, "compact"},
+                         {"log.cleaner.min.cleanable.ratio", kSet, "0.25"},
+                         {"log.cleaner.delete.retention.ms", kSet, "7"},
+                         {"log.cleaner.max.compaction.lag.ms", kSet, "9"}}),
+            kNone);
+  EXPECT_EQ(log_defaults(*settings_), (commit::TopicDefaults{.retention_ms = 604'800'000,
+                                                             .deletes = true,
+                                                             .compacts = true,
+                                                             .delete_retention_ms = 7,
+                                                             .min_compaction_lag_ms = 5,
+                                                             .max_compaction_lag_ms = 9,
+                                                             .dirty_ratio_min = 0.25,
+                                                             .compaction = false}));
+  EXPECT_EQ(value(kTopic, "t", "cleanup.policy"), "delete,compact@3");
+  EXPECT_EQ(value(kTopic, "t", "min.cleanable.dirty.ratio"), "0.25@3");
+  EXPECT_EQ(value(kTopic, "t", "min.compaction.lag.ms"), "5@4");
+  const Config found = config(kTopic, "t", "cleanup.policy");
+  ASSERT_EQ(found.config_synonyms.size(), 2U);
+  EXPECT_EQ(found.config_synonyms[0].name, "log.cleanup.policy");
+  EXPECT_EQ(found.config_synonyms[1].value, "delete");
+  EXPECT_TRUE(topic("t")->limits.compacted);
+  EXPECT_EQ(change_code(kBroker, "1", {{"log.cleanup.policy", kSet, "compact"}}), kNone);
+  EXPECT_FALSE(log_defaults(*settings_).deletes);
+  EXPECT_EQ(change_code(kTopic, "t", {{"cleanup.policy", kSet, "delete"}}), kNone);
+  EXPECT_EQ(value(kTopic, "t", "cleanup.policy"), "delete@1");
+  EXPECT_FALSE(topic("t")->limits.compacted);
+  restart();
+  EXPECT_EQ(value(kBroker, "1", "log.cleanup.policy"), "compact@2");
+  EXPECT_EQ(change_code(kBroker, "", {{"log.cleanup.policy", kSet, "compacted"}}), 40);
+  EXPECT_EQ(change_code(kBroker, "", {{"log.cleaner.min.cleanable.ratio", kSet, "1.5"}}), 40);
+  EXPECT_EQ(change_code(kBroker, "", {{"log.cleaner.enable", kSet, "true"}}), 42);
+}
+
+TEST_F(SettingsAdmin, ATopicOfABrokerThatCompactsIsCompacted) {
+  EXPECT_EQ(change_code(kTopic, "t", {{"min.cleanable.dirty.ratio", kSet, "0"}}), kNone);
+  const auto fill = [&](int batches) {
+    for (int i = 0; i < batches; ++i) {
+      record::BatchBuilder builder;
+      (void)builder.append({.timestamp_ms = world_.clock().wall_us() / 1000,
+                            .key = "key",
+                            .value = std::string(20'000, 'v')});
+      ASSERT_TRUE(log_->append(topic("t")->partition(0), *commit::RecordBatch::of(builder.build()))
+                      .has_value());
+    }
+    world_.threads().run_for(100 * io::kNsPerSecond);
+  };
+  const auto batches = [&] {
+    const auto data = log_->read({{.partition = topic("t")->partition(0), .offset = 0}});
+    return (*data)[0].batches.size();
+  };
+  fill(200);
+  const size_t all = batches();
+  EXPECT_EQ(change_code(kBroker, "", {{"log.cleanup.policy", kSet, "compact"}}), kNone);
+  world_.threads().run_for(100 * io::kNsPerSecond);
+  EXPECT_LT(batches(), all);
+  EXPECT_LE(batches(), 2U);
+}
+
+TEST_F(SettingsAdmin, LagsOfCompactionAreInOrder) {
+  const std::string min = "min.compaction.lag.ms";
+  const std::string max = "max.compaction.lag.ms";
+  const std::string broker = "log.cleaner.";
+  EXPECT_EQ(change_code(kTopic, "t", {{min, kSet, "9"}, {max, kSet, "8"}}), 40);
+  EXPECT_EQ(change_code(kTopic, "t", {{min, kSet, "9"}, {max, kSet, "9"}}), kNone);
+  EXPECT_EQ(change_code(kTopic, "t", {{max, kSet, "8"}}), 40);
+  EXPECT_EQ(change_code(kTopic, "t", {{min, kDelete, {}}}), kNone);
+  EXPECT_EQ(change_code(kBroker, "", {{broker + min, kSet, "7"}, {broker + max, kSet, "6"}}), 40);
+  EXPECT_EQ(change_code(kBroker, "", {{broker + min, kSet, "9"}}), kNone);
+  EXPECT_EQ(change_code(kBroker, "1", {{broker + max, kSet, "8"}}), 40);
+  EXPECT_EQ(change_code(kTopic, "t", {{max, kSet, "8"}}), 40);
+  EXPECT_EQ(change_code(kTopic, "t", {{min, kSet, "0"}, {max, kSet, "8"}}), kNone);
+  // The broker's change made it wrong; the rest can still be changed.
+  EXPECT_EQ(change_code(kTopic, "t", {{min, kDelete, {}}, {max, kSet, "9"}}), kNone);
+  EXPECT_EQ(change_code(kBroker, "", {{broker + min, kSet, "10"}}), kNone);
+  EXPECT_EQ(change_code(kTopic, "t", {{"segment.ms", kSet, "7"}}), kNone);
+  EXPECT_EQ(
+      check_broker_settings_together({{broker + min, "7"}, {broker + max, "6"}}).error().code(),
+      ErrorCode::kInvalidOptionValue);
+  EXPECT_TRUE(check_broker_settings_together({{broker + min, "7"}}));
 }
 
 TEST_F(SettingsAdmin, WhatIsFixedWhileTheBrokerRunsIsSaid) {

@@ -29,6 +29,10 @@ Refusal invalid_config(std::string message) {
   return {ProtocolError::kInvalidConfig, std::move(message)};
 }
 
+Refusal invalid_config(const Result<void>& checked) {
+  return checked ? Refusal() : Refusal::of(ProtocolError::kInvalidConfig, checked.error());
+}
+
 // One resource whose settings are changed.
 struct Target {
   std::span<const Setting> table;
@@ -131,10 +135,26 @@ Refusal SettingsWriter::prepare_topic(const ResourceChange& change, Prepared& co
                                       return topic_values(setting, config, broker_).front().text;
                                     }},
                                changes);
+  if (!refusal) refusal = check_topic(config, changes);
   if (!refusal && !changes.empty()) {
     command = commit::alter_topic_command(topic->topic.id, std::nullopt, changes);
   }
   return refusal;
+}
+
+// What is wrong in a topic already keeps nobody from mending something else in it.
+Refusal SettingsWriter::check_topic(const SettingValues& config,
+                                    const SettingChanges& changes) const {
+  SettingValues after = config;
+  for (const auto& [name, value] : changes) {
+    if (value) {
+      after[name] = *value;
+    } else {
+      after.erase(name);
+    }
+  }
+  if (!check_topic_settings(config, broker_)) return {};
+  return invalid_config(check_topic_settings(after, broker_));
 }
 
 Refusal SettingsWriter::prepare_broker(const ResourceChange& change, Prepared& command) const {
@@ -150,6 +170,7 @@ Refusal SettingsWriter::prepare_broker(const ResourceChange& change, Prepared& c
                   .own = own,
                   .current = [&](const Setting& setting) { return broker_.text(setting.name); }},
                  changes);
+  if (!refusal) refusal = invalid_config(broker_.check_changes(change.name, changes));
   if (!refusal && !changes.empty()) {
     command = SettingsTable::change_command(ResourceType::kBroker, change.name, changes);
   }

@@ -35,9 +35,9 @@ struct ResourceChange {
 // Threading:  synchronised inside.
 // Ownership:  all that it is given outlives it.
 // Failure:    per resource: 3 and 17 (topic), 40 (a setting that is not known, a value that does
-//             not fit, words added to what is no list), 42 (a resource or setting twice, a broker
-//             that is not this one, what is fixed while the broker runs, no value). What is refused
-//             changes nothing; the others become durable in one entry.
+//             not fit, also not with the others, words added to what is no list), 42 (a resource or
+//             setting twice, a broker that is not this one, what is fixed while the broker runs, no
+//             value). What is refused changes nothing; the others become durable in one entry.
 class SettingsWriter {
  public:
   SettingsWriter(commit::Proposals& proposals, const TopicDirectory& topics,
@@ -57,6 +57,7 @@ class SettingsWriter {
   using Prepared = std::optional<commit::Command>;
   Refusal prepare(const ResourceChange& change, Prepared& command) const;
   Refusal prepare_topic(const ResourceChange& change, Prepared& command) const;
+  Refusal check_topic(const SettingValues& config, const SettingChanges& changes) const;
   Refusal prepare_broker(const ResourceChange& change, Prepared& command) const;
   Refusal prepare_group(const ResourceChange& change, Prepared& command) const;
 

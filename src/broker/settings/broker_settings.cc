@@ -1,5 +1,7 @@
 #include "broker/settings/broker_settings.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 #include <iterator>
@@ -13,10 +15,10 @@ namespace {
 using enum SettingType;
 
 constexpr std::string_view kOfTopics = "What holds for topics that do not say otherwise.";
-constexpr std::string_view kOfCompaction =
-    "Kept; topics are compacted by what they set themselves, else by the default.";
 constexpr std::string_view kStart = "";  // no synonym
 constexpr bool kFixed = true;
+constexpr std::string_view kMinLag = "log.cleaner.min.compaction.lag.ms";
+constexpr std::string_view kMaxLag = "log.cleaner.max.compaction.lag.ms";
 
 constexpr Setting kSettings[] = {
     {"advertised.listeners", kString, "", "", 0, -1, kStart,
@@ -48,14 +50,13 @@ constexpr Setting kSettings[] = {
     {"leader.replication.throttled.rate", kLong, "9223372036854775807", "", 0, kLongMax, kStart,
      "Kept; there is one replica."},
     {"listeners", kString, "", "", 0, -1, kStart, "Where the broker listens.", kFixed},
-    {"log.cleaner.delete.retention.ms", kLong, "86400000", "", 0, kLongMax, kStart, kOfCompaction,
-     kFixed},
-    {"log.cleaner.max.compaction.lag.ms", kLong, "9223372036854775807", "", 1, kLongMax, kStart,
-     kOfCompaction, kFixed},
-    {"log.cleaner.min.cleanable.ratio", kDouble, "0.5", "", 0, 1, kStart, kOfCompaction, kFixed},
-    {"log.cleaner.min.compaction.lag.ms", kLong, "0", "", 0, kLongMax, kStart, kOfCompaction,
-     kFixed},
-    {"log.cleanup.policy", kList, "delete", "delete|compact", 0, -1, kStart, kOfTopics, kFixed},
+    {"log.cleaner.delete.retention.ms", kLong, "86400000", "", 0, kLongMax, kStart, kOfTopics},
+    {"log.cleaner.enable", kBoolean, "true", "", 0, -1, kStart,
+     "Whether topics are compacted at all, those of groups and transactions among them.", kFixed},
+    {kMaxLag, kLong, "9223372036854775807", "", 1, kLongMax, kStart, kOfTopics},
+    {"log.cleaner.min.cleanable.ratio", kDouble, "0.5", "", 0, 1, kStart, kOfTopics},
+    {kMinLag, kLong, "0", "", 0, kLongMax, kStart, kOfTopics},
+    {"log.cleanup.policy", kList, "delete", "delete|compact", 0, -1, kStart, kOfTopics},
     {"log.dirs", kString, "", "", 0, -1, kStart, "The data directory.", kFixed},
     {"log.flush.interval.messages", kLong, "9223372036854775807", "", 1, kLongMax, kStart,
      kOfTopics, kFixed},
@@ -150,10 +151,55 @@ constexpr Coarser kCoarser[] = {
     {"log.roll.ms", "log.roll.hours", 3'600'000},
 };
 
-std::string in_ms(const std::string& text, int64_t unit_ms) {
-  int64_t number = 0;
+template <class Number>
+Number parsed(const std::string& text) {
+  Number number{};
   std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::string in_ms(const std::string& text, int64_t unit_ms) {
+  const auto number = parsed<int64_t>(text);
   return std::to_string(number < 0 ? -1 : number * unit_ms);
+}
+
+// What was set at run time for one broker, and for all.
+struct RunTimeValues {
+  SettingValues this_broker;
+  SettingValues all_brokers;
+};
+
+std::vector<SettingValue> layered(std::string_view name, const RunTimeValues& at_run_time,
+                                  const SettingValues& started_with) {
+  const Setting* setting = find_setting(kSettings, name);
+  MILLRACE_ASSERT(setting != nullptr);
+  const std::string key(name);
+  std::vector<SettingValue> values;
+  const auto look = [&](const SettingValues& in, SettingSource source) {
+    if (const auto found = in.find(key); found != in.end()) {
+      values.push_back({key, found->second, source});
+    }
+  };
+  if (!setting->fixed) {
+    look(at_run_time.this_broker, SettingSource::kThisBroker);
+    look(at_run_time.all_brokers, SettingSource::kAllBrokers);
+  }
+  look(started_with, SettingSource::kStart);
+  for (const Coarser& other : kCoarser) {
+    if (other.name != name) continue;
+    const auto found = started_with.find(std::string(other.coarser));
+    if (found == started_with.end()) continue;
+    values.push_back({key, in_ms(found->second, other.unit_ms), SettingSource::kStart});
+  }
+  values.push_back({key, std::string(setting->default_value), SettingSource::kDefault});
+  return values;
+}
+
+Result<void> check_together(const RunTimeValues& at_run_time, const SettingValues& started_with) {
+  const auto value = [&](std::string_view name) {
+    return layered(name, at_run_time, started_with).front();
+  };
+  return check_in_order(value(kMinLag), value(kMaxLag));
 }
 
 }  // namespace
@@ -172,6 +218,17 @@ Result<void> check_broker_setting(std::string_view name, std::string_view value)
   return check_setting(kSettings, "a broker", name, value);
 }
 
+Result<void> check_broker_settings_together(const SettingValues& started_with) {
+  return check_together({}, started_with);
+}
+
+Result<void> check_in_order(const SettingValue& lower, const SettingValue& upper) {
+  if (parsed<int64_t>(lower.text) <= parsed<int64_t>(upper.text)) return {};
+  return Error(ErrorCode::kInvalidOptionValue,
+               fmt::format("{} is more than {} has, {}", lower.text, upper.name, upper.text))
+      .at(lower.name);
+}
+
 BrokerSettings::BrokerSettings(const SettingsTable& table, const Cluster& cluster,
                                SettingValues started_with)
     : table_(table),
@@ -182,28 +239,27 @@ BrokerSettings::BrokerSettings(const SettingsTable& table, const Cluster& cluste
 }
 
 std::vector<SettingValue> BrokerSettings::values(std::string_view name) const {
-  const Setting* setting = find_setting(kSettings, name);
-  MILLRACE_ASSERT(setting != nullptr);
-  const std::string key(name);
-  std::vector<SettingValue> values;
-  const auto look = [&](const SettingValues& in, SettingSource source) {
-    if (const auto found = in.find(key); found != in.end()) {
-      values.push_back({key, found->second, source});
+  return layered(name,
+                 {.this_broker = table_.find(ResourceType::kBroker, node_),
+                  .all_brokers = table_.find(ResourceType::kBroker, "")},
+                 started_with_);
+}
+
+Result<void> BrokerSettings::check_changes(std::string_view broker,
+                                           const SettingChanges& changes) const {
+  const auto touches = [&](std::string_view name) { return changes.contains(std::string(name)); };
+  if (!touches(kMinLag) && !touches(kMaxLag)) return {};
+  RunTimeValues after{.this_broker = table_.find(ResourceType::kBroker, node_),
+                      .all_brokers = table_.find(ResourceType::kBroker, "")};
+  SettingValues& changed = broker.empty() ? after.all_brokers : after.this_broker;
+  for (const auto& [name, value] : changes) {
+    if (value) {
+      changed[name] = *value;
+    } else {
+      changed.erase(name);
     }
-  };
-  if (!setting->fixed) {
-    look(table_.find(ResourceType::kBroker, node_), SettingSource::kThisBroker);
-    look(table_.find(ResourceType::kBroker, ""), SettingSource::kAllBrokers);
   }
-  look(started_with_, SettingSource::kStart);
-  for (const Coarser& other : kCoarser) {
-    if (other.name != name) continue;
-    const auto found = started_with_.find(std::string(other.coarser));
-    if (found == started_with_.end()) continue;
-    values.push_back({key, in_ms(found->second, other.unit_ms), SettingSource::kStart});
-  }
-  values.push_back({key, std::string(setting->default_value), SettingSource::kDefault});
-  return values;
+  return check_together(after, started_with_);
 }
 
 std::string BrokerSettings::text(std::string_view name) const {
@@ -211,10 +267,11 @@ std::string BrokerSettings::text(std::string_view name) const {
 }
 
 int64_t BrokerSettings::number(std::string_view name) const {
-  const std::string value = text(name);
-  int64_t number = 0;
-  std::from_chars(value.data(), value.data() + value.size(), number);
-  return number;
+  return parsed<int64_t>(text(name));
+}
+
+double BrokerSettings::ratio(std::string_view name) const {
+  return parsed<double>(text(name));
 }
 
 }  // namespace millrace::broker

@@ -24,7 +24,7 @@ std::string without_dots(std::string_view name) {
 TopicDirectory::TopicDirectory(commit::CommitLog& log, kafka::Uuid cluster,
                                const BrokerSettings* settings)
     : log_(log), cluster_(cluster), settings_(settings) {
-  // The log deletes by the broker's defaults from the start, not from the first request.
+  // The log keeps to the broker's defaults from the start, not from the first request.
   (void)find("");
 }
 
@@ -74,7 +74,7 @@ void TopicDirectory::catch_up(uint64_t version, uint64_t settings_version) const
   if (!known) {
     // Limits may be others for all.
     plain_.reset();
-    if (settings_ != nullptr) log_.topics().set_defaults(retention_defaults(*settings_));
+    if (settings_ != nullptr) log_.topics().set_defaults(log_defaults(*settings_));
   }
   commit::TopicChanges changes = log_.topics().changes(known ? moment_ : 0);
   if (changes.all) {

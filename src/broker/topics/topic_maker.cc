@@ -129,7 +129,7 @@ MadeTopic TopicMaker::check(const WantedTopic& wanted) const {
   if (MadeTopic named = check_name(wanted.name); named.error != ProtocolError::kNone) return named;
   MadeTopic checked = wanted.assignment.empty() ? check_counts(wanted) : check_assignment(wanted);
   if (checked.error != ProtocolError::kNone) return checked;
-  if (const auto config = check_topic_settings(wanted.config); !config) {
+  if (const auto config = check_topic_settings(wanted.config, settings_); !config) {
     return refused(Refusal::of(ProtocolError::kInvalidConfig, config.error()));
   }
   checked.config = wanted.config;

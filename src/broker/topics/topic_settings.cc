@@ -96,6 +96,11 @@ int64_t number_of(const std::map<std::string, std::string>& config, std::string_
   return number;
 }
 
+bool has_word(std::string_view list, std::string_view word) {
+  const auto words = words_of(list);
+  return std::ranges::find(words, word) != words.end();
+}
+
 }  // namespace
 
 std::span<const Setting> topic_settings() {
@@ -108,11 +113,6 @@ const Setting* find_topic_setting(std::string_view name) {
 
 Result<void> check_topic_setting(std::string_view name, std::string_view value) {
   return check_setting(kSettings, "a topic", name, value);
-}
-
-Result<void> check_topic_settings(const std::map<std::string, std::string>& config) {
-  for (const auto& [name, value] : config) MILLRACE_TRY(check_topic_setting(name, value));
-  return {};
 }
 
 std::vector<SettingValue> topic_values(const Setting& setting, const SettingValues& config,
@@ -130,6 +130,14 @@ std::vector<SettingValue> topic_values(const Setting& setting, const SettingValu
   return values;
 }
 
+Result<void> check_topic_settings(const SettingValues& config, const BrokerSettings& broker) {
+  for (const auto& [name, value] : config) MILLRACE_TRY(check_topic_setting(name, value));
+  const auto value = [&](std::string_view name) {
+    return topic_values(*find_topic_setting(name), config, broker).front();
+  };
+  return check_in_order(value("min.compaction.lag.ms"), value("max.compaction.lag.ms"));
+}
+
 SettingValues topic_defaults(const BrokerSettings& broker) {
   SettingValues defaults;
   for (const Setting& setting : kSettings) {
@@ -139,8 +147,19 @@ SettingValues topic_defaults(const BrokerSettings& broker) {
   return defaults;
 }
 
-commit::TopicDefaults retention_defaults(const BrokerSettings& broker) {
-  commit::TopicDefaults defaults;
+commit::TopicDefaults log_defaults(const BrokerSettings& broker) {
+  const std::string policy = broker.text("log.cleanup.policy");
+  commit::TopicDefaults defaults{
+      .retention_ms = {},
+      .retention_bytes = {},
+      .deletes = has_word(policy, "delete"),
+      .compacts = has_word(policy, "compact"),
+      .delete_retention_ms = broker.number("log.cleaner.delete.retention.ms"),
+      .min_compaction_lag_ms = broker.number("log.cleaner.min.compaction.lag.ms"),
+      .max_compaction_lag_ms = broker.number("log.cleaner.max.compaction.lag.ms"),
+      .dirty_ratio_min = broker.ratio("log.cleaner.min.cleanable.ratio"),
+      .compaction = broker.flag("log.cleaner.enable"),
+  };
   if (const int64_t ms = broker.number("log.retention.ms"); ms >= 0) defaults.retention_ms = ms;
   if (const int64_t bytes = broker.number("log.retention.bytes"); bytes >= 0) {
     defaults.retention_bytes = static_cast<uint64_t>(bytes);
@@ -149,15 +168,15 @@ commit::TopicDefaults retention_defaults(const BrokerSettings& broker) {
 }
 
 TopicLimits read_topic_limits(const std::map<std::string, std::string>& config) {
-  const auto policy = words_of(value_of(config, "cleanup.policy"));
+  const std::string_view policy = value_of(config, "cleanup.policy");
   return {
       .message_bytes_max = static_cast<uint32_t>(number_of(config, "max.message.bytes")),
       .segment_bytes = static_cast<uint32_t>(number_of(config, "segment.bytes")),
       .timestamp_before_ms_max = number_of(config, "message.timestamp.before.max.ms"),
       .timestamp_after_ms_max = number_of(config, "message.timestamp.after.max.ms"),
       .log_append_time = value_of(config, "message.timestamp.type") == "LogAppendTime",
-      .compacted = std::ranges::find(policy, "compact") != policy.end(),
-      .deleted = std::ranges::find(policy, "delete") != policy.end(),
+      .compacted = has_word(policy, "compact"),
+      .deleted = has_word(policy, "delete"),
       .compression = std::string(value_of(config, "compression.type")),
   };
 }

@@ -22,7 +22,8 @@ const Setting* find_topic_setting(std::string_view name);
 // kInvalidOptionValue: what was expected, what was found, at the setting's name. kUnknownOption
 // with the nearest name.
 Result<void> check_topic_setting(std::string_view name, std::string_view value);
-Result<void> check_topic_settings(const std::map<std::string, std::string>& config);
+// All of a topic's, together with what the broker's say where it has none.
+Result<void> check_topic_settings(const SettingValues& config, const BrokerSettings& broker);
 
 // What a topic with this config has: the first value holds, the rest would without those before.
 // The default is the last.
@@ -33,7 +34,7 @@ std::vector<SettingValue> topic_values(const Setting& setting, const SettingValu
 SettingValues topic_defaults(const BrokerSettings& broker);
 
 // What of that the log itself must know.
-commit::TopicDefaults retention_defaults(const BrokerSettings& broker);
+commit::TopicDefaults log_defaults(const BrokerSettings& broker);
 
 // What the broker itself looks at, with defaults filled in. A plain value.
 struct TopicLimits {

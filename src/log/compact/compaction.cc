@@ -9,6 +9,11 @@ namespace {
 
 constexpr int64_t kAfterFailureMs = 60'000;
 
+std::optional<int64_t> earlier(std::optional<int64_t> a, std::optional<int64_t> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
 }  // namespace
 
 void Compaction::written() {
@@ -30,8 +35,10 @@ void Compaction::look() {
   const int64_t now_ms = context_.clock.wall_us() / 1000;
   best_.reset();
   std::set<commit::PartitionId> there;
-  for (const commit::Topic& topic : context_.ledger.topics().with_compaction()) {
-    const auto rules = compaction_of(topic);
+  const TopicTable& topics = context_.ledger.topics();
+  const commit::TopicDefaults defaults = topics.defaults();
+  for (const commit::Topic& topic : topics.with_compaction()) {
+    const auto rules = compaction_of(topic, defaults);
     if (!rules) continue;
     for (uint32_t index = 0; index < topic.partitions; ++index) {
       const PartitionPtr partition = context_.ledger.partition({topic.id, index});
@@ -80,6 +87,8 @@ void Compaction::begin() {
 
 void Compaction::step() {
   if (stopped()) return pass_.reset();
+  const commit::TopicId topic = pass_->partition()->id().topic;
+  if (!context_.ledger.topics().compacted(topic)) return finish(Outcome::kUnwanted);
   io::Executor& executor = context_.executor;
   const io::MonotonicTime begun = executor.now();
   if (!pass_->step()) return finish(Outcome::kFailed);
@@ -109,10 +118,13 @@ void Compaction::finish(Outcome outcome) {
   const int64_t now_ms = context_.clock.wall_us() / 1000;
   Known& known = known_[pass_->partition()->id()];
   known.not_before_ms = outcome == Outcome::kFailed ? now_ms + kAfterFailureMs : 0;
-  known.horizon_ms = good ? pass_->horizon_ms() : known.horizon_ms;
+  // What a pass that was given up has replaced stays.
+  known.horizon_ms = good ? pass_->horizon_ms() : earlier(known.horizon_ms, pass_->horizon_ms());
   bytes_read_.fetch_add(pass_->bytes_read(), std::memory_order_relaxed);
   bytes_written_.fetch_add(pass_->bytes_written(), std::memory_order_relaxed);
-  (good ? passes_ : passes_failed_).fetch_add(1, std::memory_order_relaxed);
+  if (outcome != Outcome::kUnwanted) {
+    (good ? passes_ : passes_failed_).fetch_add(1, std::memory_order_relaxed);
+  }
   pass_.reset();
   if (!good) return rest();
   // Perhaps there is more to do.

@@ -27,20 +27,22 @@ struct CompactionContext {
   CompactionLimits limits;
 };
 
-// Compaction: keeps the newest record of each key, in the background, where a topic's settings ask
-// for that: looks for the dirtiest partition, goes over it step by step, with room for settling
-// between the steps, and puts the new files in place of the old ones. The next checkpoint names
-// them; a crash before it leaves the old ones.
+// Compaction: keeps the newest record of each key, in the background, where a topic's settings, or
+// the defaults, ask for that: looks for the dirtiest partition, goes over it step by step, with
+// room for settling between the steps, and puts the new files in place of the old ones. The next
+// checkpoint names them; a crash before it leaves the old ones.
 //
 // Threading:  written, stop: the log's writer; stats from anywhere; the rest alternates between the
 //             writer and the settling executor, one pass at a time.
 // Failure:    a pass that fails is given up; its partition is left alone for a while. One whose
-//             pieces were moved or deleted meanwhile is tried again at the next look.
+//             pieces were moved or deleted meanwhile is tried again at the next look; one that the
+//             settings no longer ask for ends with its next step.
 class Compaction {
  public:
   explicit Compaction(CompactionContext context) : context_(context) {}
 
-  // Something was written: the first look comes an interval later, if any topic wants it.
+  // Something was written, or other settings hold: the first look comes an interval later, if any
+  // topic wants it.
   void written();
   // Nothing is posted to other executors any more.
   void stop() { stopped_.store(true, std::memory_order_relaxed); }
@@ -56,6 +58,7 @@ class Compaction {
   enum class Outcome : uint8_t {
     kDone,
     kOvertaken,  // what it read was moved or deleted meanwhile
+    kUnwanted,   // the settings do not ask for it any more
     kFailed,
   };
   void finish(Outcome outcome);

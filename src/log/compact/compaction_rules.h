@@ -16,7 +16,10 @@ struct CompactionRules {
   friend bool operator==(const CompactionRules&, const CompactionRules&) = default;
 };
 
-// By the topic's settings; nullopt: its `cleanup.policy` does not ask for it.
-std::optional<CompactionRules> compaction_of(const commit::Topic& topic);
+// By the topic's settings, and by the defaults where it has none; nullopt: its `cleanup.policy`
+// does not ask for it, or there is no compaction at all. Topics of the system, whose names begin
+// with "__", are compacted only if they ask for it themselves.
+std::optional<CompactionRules> compaction_of(const commit::Topic& topic,
+                                             const commit::TopicDefaults& defaults);
 
 }  // namespace millrace::log

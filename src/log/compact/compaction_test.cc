@@ -242,6 +242,110 @@ TEST_F(Compacted, OnlyTopicsThatAskForIt) {
   EXPECT_EQ(read(both).records.size(), 1U);
 }
 
+TEST_F(Compacted, TopicsThatSayNothingFollowTheDefaultsOfTheMoment) {
+  const PartitionId silent = make({}, "silent");
+  const PartitionId own = make({{"cleanup.policy", "delete"}}, "own");
+  const PartitionId system = make({}, "__system");
+  for (int i = 0; i < 100; ++i) {
+    for (const PartitionId id : {silent, own, system}) put(id, "key", "v");
+  }
+  flush();
+  wait();
+  EXPECT_EQ(read(silent).records.size(), 100U);
+  // Nothing is written meanwhile.
+  driver_->log().topics().set_defaults({.deletes = false, .compacts = true, .dirty_ratio_min = 0});
+  wait();
+  EXPECT_EQ(read(silent).records.size(), 1U);
+  EXPECT_EQ(read(own).records.size(), 100U);
+  EXPECT_EQ(read(system).records.size(), 100U);
+  EXPECT_EQ(read(silent).end, 100);
+  flush();  // a checkpoint names the new files
+  // Another process, which has not been told of any.
+  crash();
+  const auto more = [&] {
+    for (int i = 0; i < 100; ++i) put(silent, "key", "v");
+    flush();
+    wait();
+  };
+  more();
+  EXPECT_EQ(read(silent).records.size(), 101U);
+  driver_->log().topics().set_defaults({.compacts = true, .dirty_ratio_min = 0});
+  wait();
+  EXPECT_EQ(read(silent).records.size(), 1U);
+  driver_->log().topics().set_defaults({});
+  more();
+  EXPECT_EQ(read(silent).records.size(), 101U);
+}
+
+TEST_F(Compacted, WhatATopicDoesNotSetIsTheDefaultsOfTheMoment) {
+  const PartitionId silent = make({{"cleanup.policy", "compact"}}, "silent");
+  const PartitionId own = make({{"cleanup.policy", "compact"},
+                                {"min.cleanable.dirty.ratio", "1"},
+                                {"min.compaction.lag.ms", "0"},
+                                {"max.compaction.lag.ms", "9000000000"}},
+                               "own");
+  const auto fill = [&] {
+    for (const PartitionId id : {silent, own}) {
+      for (int i = 0; i < 100; ++i) {
+        put(id, "key-" + std::to_string(i / 50), std::string(1'000, 'v'));
+      }
+    }
+    flush();
+    wait();
+  };
+  driver_->log().topics().set_defaults({.min_compaction_lag_ms = 60'000, .dirty_ratio_min = 0});
+  fill();
+  EXPECT_EQ(read(silent).records.size(), 100U);
+  wait(90);
+  EXPECT_EQ(read(silent).records.size(), 2U);
+  EXPECT_EQ(read(own).records.size(), 100U);
+  driver_->log().topics().set_defaults({.max_compaction_lag_ms = 60'000, .dirty_ratio_min = 1});
+  fill();
+  EXPECT_EQ(read(silent).records.size(), 102U);
+  wait(90);
+  EXPECT_EQ(read(silent).records.size(), 2U);
+  EXPECT_EQ(read(own).records.size(), 200U);
+  driver_->log().topics().set_defaults({.delete_retention_ms = 20'000, .dirty_ratio_min = 0});
+  put(silent, "key-0", std::nullopt);
+  put(silent, "last", "v");
+  flush();
+  wait();
+  EXPECT_EQ(read(silent).records.size(), 3U) << "a deletion, the other key, the last";
+  wait(30);
+  EXPECT_EQ(read(silent).records.size(), 2U);
+}
+
+TEST_F(Compacted, NothingIsWhereThereIsNoCompactionAtAll) {
+  driver_->log().topics().set_defaults({.compaction = false});
+  const PartitionId partition = make(kEager);
+  for (int i = 0; i < 100; ++i) put(partition, "key", "v");
+  flush();
+  wait();
+  EXPECT_EQ(read(partition).records.size(), 100U);
+  driver_->log().topics().set_defaults({});
+  wait();
+  EXPECT_EQ(read(partition).records.size(), 1U);
+}
+
+TEST_F(Compacted, APassEndsWhenTheSettingsNoLongerAskForIt) {
+  const PartitionId partition = make({});
+  for (int i = 0; i < 3'000; ++i) {
+    put(partition, "key-" + std::to_string(i % 10), std::string(10'000, 'v'));
+  }
+  flush();
+  wait();
+  driver_->log().topics().set_defaults({.compacts = true, .dirty_ratio_min = 0});
+  world_.threads().run_for(io::kNsPerSecond + 1);
+  driver_->log().topics().set_defaults({});
+  wait();
+  EXPECT_EQ(driver_->log().status().compaction.passes, 0U);
+  EXPECT_EQ(driver_->log().status().compaction.passes_failed, 0U);
+  EXPECT_GT(driver_->log().status().compaction.bytes_read, 0U);
+  driver_->log().topics().set_defaults({.compacts = true, .dirty_ratio_min = 0});
+  wait(10);
+  EXPECT_EQ(read(partition).records.size(), 10U);
+}
+
 TEST_F(Compacted, OldFilesGo) {
   const PartitionId partition = make(kEager);
   for (int i = 0; i < 500; ++i) put(partition, "key", std::string(10'000, 'v'));

@@ -27,9 +27,10 @@ std::optional<RetentionLimits> retention_of(const commit::Topic& topic,
                                             const commit::TopicDefaults& defaults) {
   if (topic.name.starts_with("__")) return std::nullopt;
   const auto policy = topic.config.find("cleanup.policy");
-  if (policy != topic.config.end() && policy->second.find("delete") == std::string::npos) {
-    return std::nullopt;
-  }
+  const bool deletes = policy == topic.config.end()
+                           ? defaults.deletes
+                           : policy->second.find("delete") != std::string::npos;
+  if (!deletes) return std::nullopt;
   const RetentionLimits limits{.ms = limit(topic, "retention.ms", defaults.retention_ms),
                                .bytes = limit(topic, "retention.bytes", defaults.retention_bytes)};
   if (!limits.ms && !limits.bytes) return std::nullopt;

@@ -198,6 +198,11 @@ bool TopicTable::any_compaction() const {
   return !with_compaction_.empty();
 }
 
+bool TopicTable::compacted(TopicId topic) const {
+  const std::lock_guard lock(mutex_);
+  return with_compaction_.contains(topic);
+}
+
 std::vector<Topic> TopicTable::with_compaction() const {
   const std::lock_guard lock(mutex_);
   std::vector<Topic> topics;
@@ -209,17 +214,14 @@ void TopicTable::note_settings(const Topic& topic) {
   with_retention_.erase(topic.id);
   with_compaction_.erase(topic.id);
   if (retention_of(topic, defaults_)) with_retention_.insert(topic.id);
-  if (compaction_of(topic)) with_compaction_.insert(topic.id);
+  if (compaction_of(topic, defaults_)) with_compaction_.insert(topic.id);
 }
 
 void TopicTable::set_defaults(commit::TopicDefaults defaults) {
   const std::lock_guard lock(mutex_);
   if (defaults == defaults_) return;
   defaults_ = defaults;
-  with_retention_.clear();
-  for (const auto& [id, topic] : topics_) {
-    if (retention_of(topic, defaults_)) with_retention_.insert(id);
-  }
+  for (const auto& [id, topic] : topics_) note_settings(topic);
 }
 
 SegmentLimits TopicTable::segment_limits(TopicId topic) const {

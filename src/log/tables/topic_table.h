@@ -47,8 +47,9 @@ class TopicTable final : public commit::StateMachine {
   commit::TopicDefaults defaults() const;
   // Of a topic that is gone: the usual ones.
   SegmentLimits segment_limits(commit::TopicId topic) const;
-  // Those that keep the newest record of each key.
+  // Those that keep the newest record of each key, by their settings or by the defaults.
   bool any_compaction() const;
+  bool compacted(commit::TopicId topic) const;
   std::vector<commit::Topic> with_compaction() const;
 
  private:
