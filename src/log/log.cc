@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "log/calls/ring_proposals.h"
 #include "log/calls/ring_reader.h"
 #include "log/compact/compaction.h"
+#include "log/data_format.h"
 #include "log/recovery/replay.h"
 #include "log/ring/ring_files.h"
 #include "log/ring/ring_writer.h"
@@ -24,8 +24,6 @@
 namespace millrace::log {
 namespace {
 
-constexpr std::string_view kFormatLine = "millrace data 1\n";
-
 Result<void> put_file(io::FileSystem& files, const std::string& path, std::string_view text,
                       bool sync) {
   const auto bytes = std::as_bytes(std::span(text));
@@ -36,18 +34,9 @@ Result<void> put_file(io::FileSystem& files, const std::string& path, std::strin
 }
 
 Result<void> check_format(io::FileSystem& files, const std::string& folder, bool sync) {
-  const std::string path = io::join_path(folder, "format");
-  const auto found = io::read_file(files, path);
-  if (found) {
-    if (found->view() == kFormatLine) return {};
-    return Error(ErrorCode::kVersionMismatch,
-                 fmt::format("expected '{}', found '{}'",
-                             kFormatLine.substr(0, kFormatLine.size() - 1),
-                             found->view().substr(0, found->view().find('\n'))))
-        .at(path)
-        .remedy("Use the version of Millrace that wrote this data directory.");
-  }
-  if (found.error().code() != ErrorCode::kFileNotFound) return found.error();
+  const auto found = check_format_line(files, folder);
+  if (found || found.error().code() != ErrorCode::kFileNotFound) return found;
+  const std::string path = io::join_path(folder, kFormatName);
   if (!MILLRACE_TRY(files.list(folder)).empty() && files.stat(io::join_path(folder, "ring"))) {
     return Error(ErrorCode::kVersionMismatch, "the data directory does not tell its format")
         .at(path)
@@ -57,19 +46,6 @@ Result<void> check_format(io::FileSystem& files, const std::string& folder, bool
   if (!sync) return {};
   const std::string_view parent = io::parent_path(folder);
   return files.sync_folder(parent.empty() ? std::string(".") : std::string(parent));
-}
-
-Result<uint32_t> read_generation(io::FileSystem& files, const std::string& path) {
-  const auto text = io::read_file(files, path);
-  if (!text && text.error().code() == ErrorCode::kFileNotFound) return 0;
-  if (!text) return text.error();
-  uint32_t generation = 0;
-  const std::string_view view = text->view();
-  const auto parsed = std::from_chars(view.data(), view.data() + view.size(), generation);
-  if (parsed.ec == std::errc() && parsed.ptr + 1 == view.data() + view.size()) return generation;
-  return Error(ErrorCode::kRingDamaged, "the node generation is not a number")
-      .at(path)
-      .remedy("Restore the file from a backup.");
 }
 
 // A folder that was used before has a ring: without it, what it held would silently be gone.
@@ -153,10 +129,9 @@ Result<void> Log::Parts::recover() {
   io::FileSystem& file_system = world.files;
   const std::string& folder = options.folder;
   MILLRACE_TRY(file_system.make_folders(folder));
-  lock = MILLRACE_TRY(file_system.lock(io::join_path(folder, "lock")));
+  lock = MILLRACE_TRY(file_system.lock(io::join_path(folder, kLockName)));
   MILLRACE_TRY(check_format(file_system, folder, options.sync));
-  const std::string generation_path = io::join_path(folder, "generation");
-  const uint32_t last_generation = MILLRACE_TRY(read_generation(file_system, generation_path));
+  const uint32_t last_generation = MILLRACE_TRY(read_generation(file_system, folder));
   const std::string checkpoint_folder = io::join_path(folder, "checkpoint");
   MILLRACE_TRY(file_system.make_folders(checkpoint_folder));
   const auto checkpoint = MILLRACE_TRY(load_checkpoint(file_system, checkpoint_folder));
@@ -181,8 +156,8 @@ Result<void> Log::Parts::recover() {
   generation = std::max(last_generation, recovered.generation) + 1;
   const RingSpace space(*files, recovered.end, recovered.live);
   MILLRACE_TRY(cut_tail(*files, space, recovered));
-  const std::string text = fmt::format("{}\n", generation);
-  MILLRACE_TRY(put_file(file_system, generation_path, text, options.sync));
+  MILLRACE_TRY(put_file(file_system, io::join_path(folder, kGenerationName),
+                        generation_text(generation), options.sync));
   start(checkpoint);
   return {};
 }
@@ -202,6 +177,7 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
       .generation = generation,
       .content_lsn = recovered.content_lsn,
       .seal_after_ns = options.seal_after_ns,
+      .carried_ns_max = options.carried_ns_max,
       .unsettled_bytes_max = options.unsettled_bytes_max,
       .unit_queue_bytes_max = options.staging_bytes_max,
       .on_fatal = options.on_fatal,
@@ -224,13 +200,12 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
                                                            *write_executor, *settle_executor,
                                                            options.retention_interval_ns});
   compaction = make_compaction();
-  topics = std::make_unique<RingTopics>(
-      *proposals, *ledger, [this] {
-        write_executor->post([this] {
-          retention->written();
-          compaction->written();
-        });
-      });
+  topics = std::make_unique<RingTopics>(*proposals, *ledger, [this] {
+    write_executor->post([this] {
+      retention->written();
+      compaction->written();
+    });
+  });
   reader =
       std::make_unique<RingReader>(*ledger, *files, writer->space(), leader_epoch_of(generation),
                                    reader_executors, options.read_ahead_bytes_max);

@@ -32,21 +32,43 @@ Result<std::unique_ptr<RingFiles>> RingFiles::open(io::FileSystem& files,
   MILLRACE_ASSERT(options.first_bytes % kBlockBytes == 0);
   MILLRACE_TRY(files.make_folders(options.folder));
   std::unique_ptr<RingFiles> ring(new RingFiles(files, std::move(options)));
-  MILLRACE_TRY(ring->open_existing());
+  MILLRACE_TRY(ring->open_existing(io::OpenMode::kReadWrite));
   if (ring->pieces_.empty()) MILLRACE_TRY(ring->add_file(ring->options_.first_bytes));
-  ring->group_bytes_max_ =
-      std::min(kGroupBytesLimit, ring->pieces_[0]->bytes / 16 / kBlockBytes * kBlockBytes);
+  ring->set_group_bytes_max();
   MILLRACE_ASSERT(ring->group_bytes_max_ >= 2 * kBlockBytes);
   return ring;
 }
 
-Result<void> RingFiles::open_existing() {
+Result<std::unique_ptr<RingFiles>> RingFiles::open_to_read(io::FileSystem& files,
+                                                           const std::string& folder) {
+  std::unique_ptr<RingFiles> ring(new RingFiles(files, {.folder = folder}));
+  MILLRACE_TRY(ring->open_existing(io::OpenMode::kRead));
+  if (ring->pieces_.empty()) {
+    return Error(ErrorCode::kFileNotFound, "there is no file of the ring").at(folder);
+  }
+  ring->set_group_bytes_max();
+  return ring;
+}
+
+Result<std::unique_ptr<RingFiles>> RingFiles::make(io::FileSystem& files, const std::string& folder,
+                                                   const std::vector<uint64_t>& file_bytes) {
+  std::unique_ptr<RingFiles> ring(new RingFiles(files, {.folder = folder}));
+  for (const uint64_t bytes : file_bytes) MILLRACE_TRY(ring->add_file(bytes));
+  ring->set_group_bytes_max();
+  return ring;
+}
+
+void RingFiles::set_group_bytes_max() {
+  group_bytes_max_ = std::min(kGroupBytesLimit, pieces_[0]->bytes / 16 / kBlockBytes * kBlockBytes);
+}
+
+Result<void> RingFiles::open_existing(io::OpenMode mode) {
   const std::vector<std::string> names = MILLRACE_TRY(files_.list(options_.folder));
   uint64_t start = 0;
   for (const std::string& name : names) {
     const std::string path = io::join_path(options_.folder, name);
     if (name == kNewFile) {
-      MILLRACE_TRY(files_.remove(path));
+      if (mode == io::OpenMode::kReadWrite) MILLRACE_TRY(files_.remove(path));
       continue;
     }
     uint64_t index = 0;
@@ -58,7 +80,7 @@ Result<void> RingFiles::open_existing() {
     if (index != pieces_.size()) {
       return damaged(fmt::format("file {} of the ring is missing", pieces_.size()), path);
     }
-    auto file = MILLRACE_TRY(files_.open(path, io::OpenMode::kReadWrite));
+    auto file = MILLRACE_TRY(files_.open(path, mode));
     const uint64_t found = MILLRACE_TRY(file->size());
     if (found != bytes || bytes == 0 || bytes % kBlockBytes != 0) {
       return damaged(fmt::format("the ring's file has {} bytes instead of {}", found, bytes), path);

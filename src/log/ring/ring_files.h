@@ -30,6 +30,13 @@ class RingFiles {
  public:
   // Makes the first file if there is none.
   static Result<std::unique_ptr<RingFiles>> open(io::FileSystem& files, RingFilesOptions options);
+  // For reading what another process may be writing and adding to: changes nothing.
+  // kFileNotFound: there is no file.
+  static Result<std::unique_ptr<RingFiles>> open_to_read(io::FileSystem& files,
+                                                         const std::string& folder);
+  // A ring of zeroes with files of these sizes, in a folder that has none yet.
+  static Result<std::unique_ptr<RingFiles>> make(io::FileSystem& files, const std::string& folder,
+                                                 const std::vector<uint64_t>& file_bytes);
 
   uint64_t capacity() const;
   // g of docs/formats/ring.md.
@@ -66,7 +73,8 @@ class RingFiles {
   };
   RingFiles(io::FileSystem& files, RingFilesOptions options)
       : files_(files), options_(std::move(options)) {}
-  Result<void> open_existing();
+  Result<void> open_existing(io::OpenMode mode);
+  void set_group_bytes_max();
   Result<void> add_file(uint64_t bytes);
   // REQUIRES: mutex_ held.
   const Piece& piece_at(uint64_t address) const;

@@ -56,6 +56,7 @@ Result<std::optional<ScannedEntry>> RingScan::try_at(Candidate candidate) {
   entry.body_address = address + header.header_bytes();
   const auto body = bytes.subspan(header.header_bytes(), header.body_bytes);
   entry.body_good = crc32c(body) == header.body_crc;
+  entry.whole = bytes;
   if (keeps_body(header.type)) entry.body = Buffer::copy_of(body);
   generation_ = header.generation;
   group_ended_ = (header.flags & kLastOfGroup) != 0;

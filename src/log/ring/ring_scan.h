@@ -18,7 +18,8 @@ struct ScannedEntry {
   uint64_t address = 0;  // of its header
   uint64_t body_address = 0;
   bool body_good = false;
-  Buffer body;  // empty for stages
+  Buffer body;                       // empty for stages
+  std::span<const std::byte> whole;  // header, body and padding; until the next call
 };
 
 // RingScan: follows the chain of headers from a point on, and at its end looks for what was once
@@ -28,7 +29,9 @@ struct ScannedEntry {
 // Failure:    only what the files say; a broken chain is an end, not an Error.
 class RingScan {
  public:
-  RingScan(const RingFiles& files, RingPoint from) : files_(files), point_(from) {}
+  // Headers of a lower `generation` do not count.
+  RingScan(const RingFiles& files, RingPoint from, uint32_t generation = 0)
+      : files_(files), point_(from), generation_(generation) {}
 
   // nullopt: no entry follows.
   Result<std::optional<ScannedEntry>> next();
@@ -49,7 +52,7 @@ class RingScan {
 
   const RingFiles& files_;
   RingPoint point_;
-  uint32_t generation_ = 0;
+  uint32_t generation_;
   bool group_ended_ = true;
   Buffer window_;
   uint64_t window_at_ = 0;
