@@ -1,6 +1,7 @@
 """What no client sends: the server answers it cleanly, or closes the connection."""
 
 import random
+import socket
 import struct
 import time
 
@@ -59,6 +60,31 @@ def test_frames_of_a_wrong_size_close_the_connection(broker, size):
     with wire.connect(broker.bootstrap) as connection:
         connection.sendall(struct.pack(">i", size) + b"\0" * 64)
         assert ends(connection)
+
+
+@pytest.mark.parametrize("wrong", [struct.pack(">i", -1), wire.request(999, 0, 0, b""),
+                                   wire.request(wire.API_KEYS["Metadata"], 1, 0,
+                                                struct.pack(">i", 2**31 - 1))],
+                         ids=["frame", "api", "body"])
+def test_answers_to_what_came_before_arrive_although_more_was_sent(broker, wrong):
+    """With bytes unread a close would take back the answers that the client has no room for yet."""
+    connection = small_window(broker)
+    connection.sendall(b"".join(wire.request(API_VERSIONS, 0, n, b"") for n in range(2000)))
+    connection.sendall(wrong + wire.request(API_VERSIONS, 0, 2000, b"") * 20_000)
+    time.sleep(0.5)
+    assert [wire.answer(connection)[0] for _ in range(2000)] == list(range(2000))
+    assert connection.recv(1) == b""  # an end, and no reset
+    connection.close()
+
+
+def small_window(broker):
+    """A connection that has little room for answers."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    host, port = broker.bootstrap.split(":")
+    connection.settimeout(20)
+    connection.connect((host, int(port)))
+    return connection
 
 
 def test_the_largest_request_is_what_the_setting_says(tmp_path):

@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kSmallBytes = 64 << 10;
 // Answers are given to the stream in pieces of this size, to see that the peer takes them.
 constexpr size_t kPieceBytes = 1 << 20;
+constexpr size_t kDrainBytes = 4 << 10;
 constexpr int16_t kFetchKey = 1;
 
 bool is_fetch(const Buffer& frame) {
@@ -42,7 +43,7 @@ void Connection::start() {
 void Connection::end(const std::optional<Error>& why) {
   if (std::exchange(ended_, true)) return;
   stream_->close();
-  parts_.on_end(*this, why);
+  parts_.on_end(*this, why ? why : last_words_);
 }
 
 void Connection::finish() {
@@ -51,13 +52,47 @@ void Connection::finish() {
 }
 
 void Connection::end_if_finished() {
-  if (finishing_ && queue_.in_flight() == 0 && unsent_bytes_ == 0) end(std::nullopt);
+  if (!finishing_ || leaving_ || queue_.in_flight() > 0 || unsent_bytes_ > 0) return;
+  // Whoever was told something long ago, or nothing yet, has it.
+  const bool quiet = parts_.loop.now() - last_sent_ >= parts_.limits.farewell_ns_max;
+  if (quiet || !answered_any_) return end(std::nullopt);
+  leave(std::nullopt);
+}
+
+void Connection::leave(const std::optional<Error>& why) {
+  if (std::exchange(leaving_, true)) return;
+  last_words_ = why;
+  stream_->shutdown();
+  if (unsent_bytes_ == 0) end_when_gone();
+  drain();
+}
+
+void Connection::end_when_gone() {
+  if (peer_gone_) return end(std::nullopt);
+  parts_.loop.post_at(parts_.loop.now() + parts_.limits.farewell_ns_max, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->end(std::nullopt);
+  });
+}
+
+void Connection::drain() {
+  if (ended_ || reading_ || peer_gone_) return;
+  if (drained_bytes_ >= parts_.limits.farewell_bytes_max) return gone();
+  if (!drained_) drained_ = Buffer::allocate(kDrainBytes, parts_.account);
+  reading_ = true;
+  stream_->read(
+      {drained_.mutable_data(), drained_.bytes()},
+      [self = shared_from_this()](Result<size_t> got) { self->received(std::move(got)); });
+}
+
+void Connection::gone() {
+  peer_gone_ = true;
+  if (unsent_bytes_ == 0) end(std::nullopt);
 }
 
 void Connection::watch_idleness() {
   parts_.loop.post_at(last_received_ + parts_.limits.idle_ns_max, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (self == nullptr || self->ended_) return;
+    if (self == nullptr || self->ended_ || self->leaving_) return;
     const bool busy = self->queue_.in_flight() > 0 || self->waiting_;
     const bool idle =
         !busy && self->parts_.loop.now() - self->last_received_ >= self->parts_.limits.idle_ns_max;
@@ -103,7 +138,9 @@ void Connection::wait_for_room(size_t bytes) {
   parts_.traffic->wait(bytes, parts_.loop,
                        [weak = weak_from_this(), bytes, traffic = parts_.traffic] {
                          const auto self = weak.lock();
-                         if (self == nullptr || self->ended_) return traffic->give_back(bytes);
+                         if (self == nullptr || self->ended_ || self->leaving_) {
+                           return traffic->give_back(bytes);
+                         }
                          self->waiting_ = false;
                          self->reserved_bytes_ = bytes;
                          self->last_received_ = self->parts_.loop.now();
@@ -138,7 +175,8 @@ bool Connection::admit(const Buffer& frame) {
 }
 
 void Connection::read() {
-  if (ended_ || reading_ || waiting_ || finishing_ || overloaded()) return;
+  if (ended_ || leaving_ || reading_ || waiting_ || finishing_ || queue_.ending()) return;
+  if (overloaded()) return;
   if (parts_.loop.now() < muted_until_ || !admit_rest()) return;
   reading_ = true;
   stream_->read(frames_.space(), [self = shared_from_this()](Result<size_t> got) {
@@ -149,20 +187,28 @@ void Connection::read() {
 void Connection::received(Result<size_t> got) {
   reading_ = false;
   if (ended_) return;
+  if (leaving_) return drained(got);
   if (!got || *got == 0) return end(std::nullopt);
   last_received_ = parts_.loop.now();
   frames_.received(*got);
   go_on();
 }
 
+void Connection::drained(const Result<size_t>& got) {
+  if (!got) return end(std::nullopt);
+  if (*got == 0) return gone();
+  drained_bytes_ += *got;
+  drain();
+}
+
 void Connection::go_on() {
-  if (!reading_ && !ended_ && dispatch_frames()) read();
+  if (!reading_ && !ended_ && !leaving_ && dispatch_frames()) read();
 }
 
 bool Connection::dispatch_frames() {
   dispatching_ = true;
   std::optional<Error> wrong;
-  while (!ended_ && !waiting_ && !finishing_ && !overloaded() &&
+  while (!ended_ && !waiting_ && !finishing_ && !queue_.ending() && !overloaded() &&
          parts_.loop.now() >= muted_until_) {
     if (held_back_) {
       reserved_bytes_ = 0;
@@ -184,7 +230,7 @@ bool Connection::dispatch_frames() {
     queue_.answer(last, *std::move(wrong));
   }
   send_ready();
-  return !ended_ && !wrong;
+  return !ended_;
 }
 
 void Connection::dispatch(Buffer frame) {
@@ -211,7 +257,7 @@ void Connection::tell(const std::weak_ptr<Connection>& to, uint64_t request, Ans
 }
 
 void Connection::answered(uint64_t request, Answer answer) {
-  if (ended_) return;
+  if (ended_ || leaving_) return;
   queue_.answer(request, std::move(answer));
   if (dispatching_) return;
   send_ready();
@@ -220,35 +266,31 @@ void Connection::answered(uint64_t request, Answer answer) {
 }
 
 void Connection::send_ready() {
-  if (ended_) return;
+  if (ended_ || leaving_) return;
   const size_t before = queue_.in_flight_bytes();
   std::vector<Buffer> chain = queue_.take_ready(parts_.loop.now());
   const size_t done = before - queue_.in_flight_bytes();
-  const auto last_words = queue_.ended();
   mute(queue_.take_throttle_ns());
-  if (!chain.empty())
-    send_pieces(std::move(chain), last_words);
-  else if (last_words)
-    end(last_words);
+  if (!chain.empty()) send_pieces(std::move(chain));
   if (done > 0) parts_.traffic->give_back(done);
-  if (!ended_) end_if_finished();
+  if (queue_.ended()) return leave(queue_.ended());
+  end_if_finished();
 }
 
-void Connection::send_pieces(std::vector<Buffer> chain, const std::optional<Error>& last_words) {
+void Connection::send_pieces(std::vector<Buffer> chain) {
   size_t left = 0;
   for (const Buffer& part : chain) left += part.bytes();
   parts_.traffic->take(left);
   if (unsent_bytes_ == 0) last_sent_ = parts_.loop.now();
   unsent_bytes_ += left;
+  answered_any_ = true;
   watch_stall();
   std::vector<Buffer> piece;
   size_t bytes = 0;
   const auto flush = [&] {
-    left -= bytes;
     stream_->write(
         std::exchange(piece, {}),
-        [self = shared_from_this(), bytes, last_words = left == 0 ? last_words : std::nullopt](
-            Result<void> written) { self->sent(bytes, last_words, written); });
+        [self = shared_from_this(), bytes](Result<void> written) { self->sent(bytes, written); });
     bytes = 0;
   };
   for (Buffer& part : chain) {
@@ -263,13 +305,16 @@ void Connection::send_pieces(std::vector<Buffer> chain, const std::optional<Erro
   if (bytes > 0) flush();
 }
 
-void Connection::sent(size_t bytes, const std::optional<Error>& last_words,
-                      const Result<void>& written) {
+void Connection::sent(size_t bytes, const Result<void>& written) {
   unsent_bytes_ -= bytes;
   parts_.traffic->give_back(bytes);
   last_sent_ = parts_.loop.now();
+  if (ended_) return;
   if (!written) return end(std::nullopt);
-  if (last_words) return end(last_words);
+  if (leaving_) {
+    if (unsent_bytes_ == 0) end_when_gone();
+    return;
+  }
   end_if_finished();
   go_on();
 }

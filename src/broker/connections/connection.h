@@ -24,6 +24,10 @@ struct ConnectionLimits {
   // How long a peer may take for the next piece of an answer, or of a large request that has
   // begun: both hold memory.
   int64_t stall_ns_max = 120 * io::kNsPerSecond;
+  // Of a connection that says nothing more: what it takes of what the peer still sends, and how
+  // long it waits for the peer to go, once the last answer is on its way.
+  uint64_t farewell_bytes_max = 16 << 20;
+  int64_t farewell_ns_max = 5 * io::kNsPerSecond;
 };
 
 // Connection: one client: requests in, answers out in their order. What is beyond the limits stays
@@ -32,6 +36,9 @@ struct ConnectionLimits {
 // before the rest of it is read, and for any other before it is handed out. A small request of a
 // client that has nothing else under way always passes, so heartbeats do not wait for records; one
 // that fetches does not, for its answer is large.
+// Where it has said its last word, because the client sent what cannot be read or because the door
+// finishes, it takes what still comes for a while, without looking at it: with bytes unread the
+// system would take back answers that the client has no room for yet.
 //
 // Threading:  confined to its loop.
 // Ownership:  keeps itself while the peer is there; dispatcher and account outlive it.
@@ -54,9 +61,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Begins to read.
   void start();
-  // Closes the stream; answers that are under way are dropped.
+  // Closes the stream, at once; answers that are under way are dropped.
   void end(const std::optional<Error>& why);
-  // Takes no more requests, and ends when those that it took are answered.
+  // Takes no more requests, and ends when those that it took are answered, and the peer has gone
+  // or had time for that.
   void finish();
 
   const std::string& peer() const { return peer_; }
@@ -71,11 +79,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static void tell(const std::weak_ptr<Connection>& to, uint64_t request, Answer answer);
   void answered(uint64_t request, Answer answer);
   void send_ready();
-  void send_pieces(std::vector<Buffer> chain, const std::optional<Error>& last_words);
-  void sent(size_t bytes, const std::optional<Error>& last_words, const Result<void>& written);
+  void send_pieces(std::vector<Buffer> chain);
+  void sent(size_t bytes, const Result<void>& written);
   // Hands out what has come and reads on.
   void go_on();
   void end_if_finished();
+  // Nothing more is answered; what was is still sent.
+  void leave(const std::optional<Error>& why);
+  void drain();
+  void drained(const Result<size_t>& got);
+  void gone();
+  void end_when_gone();
   // Room for a whole frame, or for the rest of a large one; false: it will be told.
   bool admit(const Buffer& frame);
   bool admit_rest();
@@ -102,6 +116,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool waiting_ = false;      // for room
   bool stall_watched_ = false;
   bool finishing_ = false;
+  bool answered_any_ = false;
+  bool leaving_ = false;
+  bool peer_gone_ = false;           // or sent more than is taken
+  std::optional<Error> last_words_;  // why it leaves, if something was wrong
+  Buffer drained_;                   // where bytes go that nobody looks at
+  uint64_t drained_bytes_ = 0;
   bool ended_ = false;
 };
 

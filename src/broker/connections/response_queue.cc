@@ -31,6 +31,7 @@ void ResponseQueue::answer(uint64_t request, Answer answer) {
   Slot& slot = slots_[request - first_];
   MILLRACE_ASSERT(!slot.answer.has_value());
   slot.answer = std::move(answer);
+  ending_ = ending_ || std::holds_alternative<Error>(*slot.answer);
 }
 
 std::vector<Buffer> ResponseQueue::take_ready(io::MonotonicTime now) {

@@ -27,6 +27,8 @@ class ResponseQueue {
   std::vector<Buffer> take_ready(io::MonotonicTime now);
   // Why the connection must end, once all before it has gone out.
   const std::optional<Error>& ended() const { return ended_; }
+  // Some answer is an Error: what is asked from now on is never answered.
+  bool ending() const { return ending_; }
 
   // How long the client must keep still after what was taken; then 0.
   int64_t take_throttle_ns() { return std::exchange(throttle_ns_, 0); }
@@ -44,6 +46,7 @@ class ResponseQueue {
   size_t in_flight_bytes_ = 0;
   int64_t throttle_ns_ = 0;
   std::optional<Error> ended_;
+  bool ending_ = false;
 };
 
 }  // namespace millrace::broker

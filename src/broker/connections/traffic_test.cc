@@ -64,6 +64,7 @@ class Doors : public ::testing::Test {
     size_t received = 0;
     bool reads = true;
     bool ended = false;
+    bool lost = false;  // it ended with an error
   };
 
   void open(DoorOptions options, size_t traffic_bytes = 1 << 20) {
@@ -80,12 +81,14 @@ class Doors : public ::testing::Test {
     dispatcher_ = std::make_unique<Dispatcher>(std::move(handlers));
     traffic_ = std::make_shared<Traffic>(traffic_bytes);
     options.listen = {"127.0.0.1", 9092};
-    auto door = KafkaDoor::open({.dispatcher = *dispatcher_,
-                                 .network = world_.network(),
-                                 .loops = {server_loop_.get()},
-                                 .traffic = traffic_,
-                                 .on_problem = {}},
-                                std::move(options));
+    auto door = KafkaDoor::open(
+        {.dispatcher = *dispatcher_,
+         .network = world_.network(),
+         .loops = {server_loop_.get()},
+         .traffic = traffic_,
+         .on_problem = [this](const std::string&,
+                              const Error& why) { problems_.push_back(why.code()); }},
+        std::move(options));
     ASSERT_TRUE(door.has_value());
     door_ = *std::move(door);
   }
@@ -110,6 +113,7 @@ class Doors : public ::testing::Test {
     client.stream->read(client.block, [&client](Result<size_t> got) {
       if (!got || *got == 0) {
         client.ended = true;
+        client.lost = !got;
         return;
       }
       client.received += *got;
@@ -118,6 +122,11 @@ class Doors : public ::testing::Test {
   }
   void send(Client& client, std::string bytes) {
     run([&] { client.stream->write({Buffer::copy_of(bytes)}, [](const Result<void>&) {}); });
+  }
+  // Reads what has come meanwhile, and goes on.
+  void read_on(Client& client) {
+    client.reads = true;
+    run([&] { read(client); });
   }
   void run(std::function<void()> act) {
     io::Notification done;
@@ -143,6 +152,7 @@ class Doors : public ::testing::Test {
   Servant* fetch_ = nullptr;
   Servant* heartbeat_ = nullptr;
   std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<ErrorCode> problems_;
 };
 
 TEST_F(Doors, LargeRequestsThatComeHalfTakeTurnsAndAllAreServed) {
@@ -249,6 +259,124 @@ TEST_F(Doors, AThrottledClientIsAnsweredAndThenNotReadFrom) {
   wait(2 * io::kNsPerSecond);
   EXPECT_EQ(heartbeat_->taken, 1U);
   EXPECT_EQ(client.received, 30U);
+}
+
+std::string malformed() {
+  return std::string(4, '\xff');
+}
+
+TEST_F(Doors, AnswersToWhatCameBeforeAMalformedRequestArriveAlthoughMoreWasSent) {
+  open({});
+  for (const bool slow : {false, true}) {
+    Client& client = connect();
+    client.reads = !slow;
+    std::string frames;
+    for (int i = 0; i < 500; ++i) frames += request(heartbeat_->key(), 0, 20);
+    send(client, frames + malformed() + std::string(100'000, 'x'));
+    wait(io::kNsPerSecond);
+    if (slow) read_on(client);
+    wait(io::kNsPerSecond);
+    EXPECT_EQ(client.received, 5'000U);
+    EXPECT_TRUE(client.ended);
+    EXPECT_FALSE(client.lost);
+    run([&] { client.stream->close(); });
+    wait(io::kNsPerSecond);
+    EXPECT_EQ(door_->connections(), 0U);
+  }
+  EXPECT_EQ(problems_, std::vector(2, ErrorCode::kMalformedRequest));
+}
+
+TEST_F(Doors, AnAnswerThatIsStillBeingTakenIsNotCutShortByAMalformedRequest) {
+  open({});
+  Client& client = connect();
+  client.reads = false;
+  send(client, request(kFetchKey, 12, 50));
+  wait(io::kNsPerSecond);
+  send(client, malformed() + std::string(100'000, 'x'));
+  wait(60 * io::kNsPerSecond);
+  EXPECT_EQ(door_->connections(), 1U);
+  read_on(client);
+  wait(io::kNsPerSecond);
+  EXPECT_EQ(client.received, 300'000U);
+  EXPECT_TRUE(client.ended);
+  EXPECT_FALSE(client.lost);
+}
+
+TEST_F(Doors, NothingIsDoneOfWhatComesAfterTheRequestThatEndsAConnection) {
+  open({});
+  produce_->keeps = true;
+  const std::string unknown = request(999, 0, 20);
+  for (const std::string& wrong : {malformed(), unknown}) {
+    Client& client = connect();
+    send(client, request(kProduceKey, 9, 100) + wrong + request(kHeartbeatKey, 0, 20));
+    wait(io::kNsPerSecond);
+    send(client, request(kHeartbeatKey, 0, 20));
+    wait(io::kNsPerSecond);
+    EXPECT_FALSE(client.ended) << "the answer before it is still to come";
+    for (Respond& respond : std::exchange(produce_->kept, {})) produce_->reply(std::move(respond));
+    wait(io::kNsPerSecond);
+    EXPECT_EQ(client.received, 20U);
+    EXPECT_TRUE(client.ended);
+    EXPECT_FALSE(client.lost);
+    EXPECT_EQ(heartbeat_->taken, 0U);
+  }
+}
+
+TEST_F(Doors, WhoStaysAfterTheLastWordIsDisconnectedAndCountsUntilThen) {
+  open({.limits = {.farewell_ns_max = 3 * io::kNsPerSecond}, .connections_per_host_max = 2});
+  for (int i = 0; i < 2; ++i) send(connect(), request(kHeartbeatKey, 0, 20) + malformed());
+  wait(2 * io::kNsPerSecond);
+  EXPECT_EQ(clients_[0]->received, 10U);
+  EXPECT_TRUE(clients_[0]->ended) << "the server says no more";
+  EXPECT_EQ(door_->connections(), 2U);
+  connect();
+  wait(io::kNsPerSecond / 2);
+  EXPECT_TRUE(clients_[2]->ended) << "there is no room for it";
+  wait(io::kNsPerSecond);
+  EXPECT_EQ(door_->connections(), 0U);
+}
+
+TEST_F(Doors, WhoSendsOnAfterTheLastWordIsDisconnected) {
+  open({.limits = {.farewell_bytes_max = 1 << 20, .farewell_ns_max = 3'000 * io::kNsPerSecond}});
+  Client& client = connect();
+  send(client, malformed() + std::string(900'000, 'x'));
+  wait(10 * io::kNsPerSecond);
+  EXPECT_EQ(door_->connections(), 1U);
+  send(client, std::string(900'000, 'x'));
+  wait(10 * io::kNsPerSecond);
+  EXPECT_EQ(door_->connections(), 0U);
+}
+
+TEST_F(Doors, ADoorThatFinishesDoesNotTakeBackAnswers) {
+  open({});
+  produce_->keeps = true;
+  Client& client = connect();
+  send(client, request(kProduceKey, 9, 100));
+  wait(io::kNsPerSecond);
+  client.reads = false;
+  door_->finish();
+  send(client, std::string(100'000, 'x'));
+  wait(io::kNsPerSecond);
+  for (Respond& respond : produce_->kept) produce_->reply(std::move(respond));
+  wait(io::kNsPerSecond);
+  read_on(client);
+  wait(io::kNsPerSecond);
+  EXPECT_EQ(client.received, 20U);
+  EXPECT_TRUE(client.ended);
+  EXPECT_FALSE(client.lost);
+  wait(10 * io::kNsPerSecond);
+  EXPECT_EQ(door_->connections(), 0U);
+}
+
+TEST_F(Doors, ADoorThatFinishesLetsGoAtOnceOfWhomItToldNothing) {
+  open({.limits = {.farewell_ns_max = io::kNsPerSecond}});
+  connect();
+  Client& quiet = connect();
+  send(quiet, request(kHeartbeatKey, 0, 20));
+  wait(2 * io::kNsPerSecond);
+  door_->finish();
+  wait(io::kNsPerSecond / 100);
+  EXPECT_EQ(door_->connections(), 0U);
 }
 
 TEST_F(Doors, ADoorThatFinishesAnswersWhatItTookAndNothingMore) {
