@@ -14,6 +14,9 @@ namespace millrace::commit {
 enum class Acks : uint8_t {
   kAssigned,  // it has its offset
   kDurable,   // and is synced
+  // The same, but it is not worth a sync of its own: it is written with what is appended next, or
+  // some milliseconds later. For what only has to be durable when something behind it is.
+  kCarried,
 };
 
 struct Appended {
@@ -29,8 +32,10 @@ struct PartitionBatch {
 
 // Appender: batches straight into partitions, outside any unit.
 //
-// Threading:  synchronised inside. Batches of one partition that one thread appends keep their
-//             order.
+// Threading:  synchronised inside.
+// Order:      what is appended after a call has returned stands behind what that call appends, in
+//             all partitions: when it is durable, so is what stands before it, unless that was
+//             refused.
 // Ownership:  buffers are shared until the answer, not copied.
 // Producers:  a batch with a producer's id follows the producer's last one in the partition, by
 //             epoch and sequence; one that was written before is not written again, its answer is

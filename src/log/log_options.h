@@ -26,6 +26,7 @@ struct LogOptions {
   uint64_t own_file_bytes = 8 << 20;  // to be settled, of a partition that gets a file of its own
   size_t merge_files_min = 8;         // segment files of one size, before they are merged
   int64_t seal_after_ns = 2 * io::kNsPerMs;
+  int64_t carried_ns_max = 10 * io::kNsPerMs;  // what is carried waits so long for something else
   int64_t retention_interval_ns = 300 * io::kNsPerSecond;  // between looks for what is too old
   int64_t compaction_interval_ns = 15 * io::kNsPerSecond;  // between looks for what to compact
   uint64_t compaction_key_bytes_max = 64 << 20;            // memory for keys during a pass

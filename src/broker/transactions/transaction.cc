@@ -27,9 +27,8 @@ TransactionStep Transaction::answered(ProtocolError error) const {
   return {.error = error, .producer = {}, .record = {}, .end = {}};
 }
 
-TransactionStep Transaction::write(Pending what, TransactionRecord record,
-                                   std::optional<TransactionEnd> end) {
-  pending_ = what;
+TransactionStep Transaction::write(TransactionRecord record, std::optional<TransactionEnd> end) {
+  pending_ = true;
   const ProducerIdentity producer{record.producer_id, record.producer_epoch};
   return {.error = ProtocolError::kNone,
           .producer = producer,
@@ -38,9 +37,12 @@ TransactionStep Transaction::write(Pending what, TransactionRecord record,
 }
 
 void Transaction::finish(const TransactionStep& step, bool durable) {
-  MILLRACE_ASSERT(pending() && step.record);
-  pending_ = Pending::kNothing;
-  if (durable) record_ = *step.record;
+  MILLRACE_ASSERT(pending_ && step.record);
+  pending_ = false;
+  if (!durable) return;
+  record_ = *step.record;
+  unwritten_ = false;
+  reopened_ = false;
 }
 
 void Transaction::raise_epoch(TransactionRecord& record, int64_t fresh_id) const {
@@ -68,7 +70,7 @@ TransactionEnd Transaction::complete(TransactionRecord& record, bool commit, int
 TransactionStep Transaction::begin_producer(int32_t timeout_ms,
                                             std::optional<ProducerIdentity> known, int64_t fresh_id,
                                             int64_t now_ms) {
-  if (pending()) return answered(ProtocolError::kConcurrentTransactions);
+  if (pending_) return answered(ProtocolError::kConcurrentTransactions);
   TransactionRecord next = record_;
   next.timeout_ms = timeout_ms;
   next.updated_ms = now_ms;
@@ -76,7 +78,7 @@ TransactionStep Transaction::begin_producer(int32_t timeout_ms,
     next.producer_id = fresh_id;
     next.producer_epoch = 0;
     last_epoch_ = -1;
-    return write(Pending::kEnd, std::move(next), std::nullopt);
+    return write(std::move(next), std::nullopt);
   }
   if (known) {
     const bool current = known->id == record_.producer_id && known->epoch == record_.producer_epoch;
@@ -97,7 +99,7 @@ TransactionStep Transaction::begin_producer(int32_t timeout_ms,
   }
   raise_epoch(next, fresh_id);
   next.state = TransactionState::kEmpty;
-  return write(Pending::kEnd, std::move(next), std::move(end));
+  return write(std::move(next), std::move(end));
 }
 
 ProtocolError Transaction::check(ProducerIdentity producer) const {
@@ -108,10 +110,8 @@ ProtocolError Transaction::check(ProducerIdentity producer) const {
                                                   : ProtocolError::kProducerFenced;
 }
 
-bool Transaction::covers(ProducerIdentity producer,
-                         const std::set<TransactionPartition>& partitions) const {
-  return check(producer) == ProtocolError::kNone && pending_ != Pending::kEnd &&
-         record_.state == TransactionState::kOngoing &&
+bool Transaction::covers(const std::set<TransactionPartition>& partitions) const {
+  return record_.state == TransactionState::kOngoing && !unwritten_ &&
          std::ranges::includes(record_.partitions, partitions);
 }
 
@@ -121,43 +121,52 @@ TransactionStep Transaction::add_partitions(ProducerIdentity producer,
   if (const ProtocolError error = check(producer); error != ProtocolError::kNone) {
     return answered(error);
   }
-  if (covers(producer, partitions)) {
-    TransactionStep step = answered(ProtocolError::kNone);
-    step.producer = producer;
-    return step;
-  }
-  if (pending()) return answered(ProtocolError::kConcurrentTransactions);
-  TransactionRecord next = record_;
-  if (next.state != TransactionState::kOngoing) next.began_ms = now_ms;
-  next.state = TransactionState::kOngoing;
-  next.partitions.insert(partitions.begin(), partitions.end());
-  next.client_version = client_version;
-  next.updated_ms = now_ms;
-  return write(Pending::kPartitions, std::move(next), std::nullopt);
+  if (pending_) return answered(ProtocolError::kConcurrentTransactions);
+  TransactionStep step = answered(ProtocolError::kNone);
+  step.producer = producer;
+  if (covers(partitions)) return step;
+  if (record_.state != TransactionState::kOngoing) record_.began_ms = now_ms;
+  record_.state = TransactionState::kOngoing;
+  record_.partitions.insert(partitions.begin(), partitions.end());
+  record_.client_version = client_version;
+  record_.updated_ms = now_ms;
+  unwritten_ = false;
+  step.record = record_;
+  return step;
 }
 
-ProtocolError Transaction::verify(ProducerIdentity producer,
-                                  const std::set<TransactionPartition>& partitions) const {
-  if (const ProtocolError error = check(producer); error != ProtocolError::kNone) return error;
-  if (covers(producer, partitions)) return ProtocolError::kNone;
-  return pending() ? ProtocolError::kConcurrentTransactions : ProtocolError::kTransactionAbortable;
+TransactionStep Transaction::claim(ProducerIdentity producer,
+                                   const std::set<TransactionPartition>& partitions, bool joins,
+                                   int64_t now_ms) {
+  if (joins) return add_partitions(producer, partitions, kOwnEpochs, now_ms);
+  const bool known = record_.state == TransactionState::kOngoing &&
+                     std::ranges::includes(record_.partitions, partitions);
+  const bool good = check(producer) == ProtocolError::kNone && !pending_;
+  if (good && !known && !reopened_) return answered(ProtocolError::kTransactionAbortable);
+  return add_partitions(producer, partitions, kOneEpoch, now_ms);
 }
 
 TransactionStep Transaction::end(ProducerIdentity producer, bool commit, int64_t now_ms) {
   if (const ProtocolError error = check(producer); error != ProtocolError::kNone) {
     return answered(error);
   }
-  if (pending() || held_ > 0) return answered(ProtocolError::kConcurrentTransactions);
-  if (record_.state != TransactionState::kOngoing) {
-    // The same result again: its answer was lost.
-    const bool again = record_.state == completed(commit);
-    TransactionStep step = answered(again ? ProtocolError::kNone : ProtocolError::kInvalidTxnState);
-    step.producer = producer;
-    return step;
-  }
+  if (pending_ || held_ > 0) return answered(ProtocolError::kConcurrentTransactions);
   TransactionRecord next = record_;
-  TransactionEnd end = complete(next, commit, producer.epoch, now_ms);
-  return write(Pending::kEnd, std::move(next), std::move(end));
+  if (record_.state == TransactionState::kOngoing) {
+    TransactionEnd end = complete(next, commit, producer.epoch, now_ms);
+    return write(std::move(next), std::move(end));
+  }
+  // The same result again: its answer was lost.
+  const bool again = record_.state == completed(commit);
+  if (!again && reopened_) {
+    next.state = completed(commit);
+    next.updated_ms = now_ms;
+    return write(std::move(next), std::nullopt);
+  }
+  reopened_ = false;
+  TransactionStep step = answered(again ? ProtocolError::kNone : ProtocolError::kInvalidTxnState);
+  step.producer = producer;
+  return step;
 }
 
 bool Transaction::is_retry(ProducerIdentity producer) const {
@@ -173,7 +182,7 @@ TransactionStep Transaction::end_with_new_epoch(ProducerIdentity producer, bool 
   if (!exists() || (producer.id != record_.producer_id && !retry)) {
     return answered(ProtocolError::kInvalidProducerIdMapping);
   }
-  if (pending()) return answered(ProtocolError::kConcurrentTransactions);
+  if (pending_) return answered(ProtocolError::kConcurrentTransactions);
   if (retry && is_complete(record_.state)) {
     if (record_.state != completed(commit)) return answered(ProtocolError::kInvalidTxnState);
     TransactionStep again = answered(ProtocolError::kNone);
@@ -195,11 +204,11 @@ TransactionStep Transaction::end_with_new_epoch(ProducerIdentity producer, bool 
   }
   next.client_version = kOwnEpochs;
   raise_epoch(next, fresh_id);
-  return write(Pending::kEnd, std::move(next), std::move(end));
+  return write(std::move(next), std::move(end));
 }
 
 TransactionStep Transaction::expire(int64_t now_ms) {
-  const bool late = record_.state == TransactionState::kOngoing && !pending() &&
+  const bool late = record_.state == TransactionState::kOngoing && !pending_ &&
                     now_ms - record_.began_ms >= record_.timeout_ms;
   if (!late) return answered(ProtocolError::kNone);
   TransactionRecord next = record_;
@@ -208,14 +217,14 @@ TransactionStep Transaction::expire(int64_t now_ms) {
   // The producer must begin anew to learn of it.
   next.producer_epoch = fencing;
   last_epoch_ = -1;
-  return write(Pending::kEnd, std::move(next), std::move(end));
+  return write(std::move(next), std::move(end));
 }
 
 bool Transaction::start_forgetting(int64_t now_ms, int64_t after_ms) {
   const bool over = record_.state == TransactionState::kEmpty || is_complete(record_.state);
-  if (!exists() || !over || pending() || held_ > 0) return false;
+  if (!exists() || !over || pending_ || held_ > 0) return false;
   if (now_ms - record_.updated_ms < after_ms) return false;
-  pending_ = Pending::kEnd;
+  pending_ = true;
   return true;
 }
 

@@ -37,8 +37,8 @@ struct TransactionEnd {
 struct TransactionStep {
   kafka::ProtocolError error = kafka::ProtocolError::kNone;
   ProducerIdentity producer;  // that the client goes on with
-  // Must become durable, with the end, in one entry of the log; then finish() must be called. With
-  // neither the call is done.
+  // To be written, with the end, in one entry of the log. Then finish() must be called; not so for
+  // partitions that are added. With neither the call is done.
   std::optional<TransactionRecord> record;
   std::optional<TransactionEnd> end;
 };
@@ -52,8 +52,12 @@ struct TransactionStep {
 //
 // Decision, markers, offsets and completion are one entry of the log: no state lies between them,
 // nothing is left half done by a crash. While that entry is on its way other calls are told
-// CONCURRENT_TRANSACTIONS, and clients try again; but what was added before may be written to while
-// more is added. It does no I/O and reads no clock.
+// CONCURRENT_TRANSACTIONS, and clients try again. It does no I/O and reads no clock.
+//
+// Partitions count as soon as they are added: their record only has to stand in the log before what
+// is written to them. So a crash may lose some that a client was told of, with all that it wrote to
+// them, none of which was acknowledged. Until the first end after a start, therefore, what a
+// producer writes to is part of its transaction again, and an end finds something to end.
 //
 // Two forms live side by side, and a client chooses with each call. In the first one it names
 // partitions before it writes to them, and its epoch stays when the transaction ends; so what it
@@ -61,12 +65,12 @@ struct TransactionStep {
 // becomes part of the transaction, whose end has a new epoch: what comes late is fenced by that.
 //
 // Threading:  confined to one task.
-// Order:      a step with a record is finished before the next one that has one begins.
+// Order:      a step that must be finished is so before the next one begins.
 class Transaction {
  public:
   // One that was stored, or a new one.
   Transaction() = default;
-  explicit Transaction(TransactionRecord stored) : record_(std::move(stored)) {}
+  explicit Transaction(TransactionRecord stored) : record_(std::move(stored)), reopened_(true) {}
 
   // InitProducerId. `known`: what the producer says it is, if it was one; `fresh_id`: never given
   // out before. An open transaction is aborted, and its producer fenced.
@@ -75,11 +79,11 @@ class Transaction {
   TransactionStep add_partitions(ProducerIdentity producer,
                                  const std::set<TransactionPartition>& partitions,
                                  int16_t client_version, int64_t now_ms);
-  // Whether the producer may write to all of these now.
-  kafka::ProtocolError verify(ProducerIdentity producer,
-                              const std::set<TransactionPartition>& partitions) const;
-  // Whether its open transaction, which is not about to end, has all of these.
-  bool covers(ProducerIdentity producer, const std::set<TransactionPartition>& partitions) const;
+  // The producer writes to all of these now. `joins`: they are added where they are missing.
+  TransactionStep claim(ProducerIdentity producer, const std::set<TransactionPartition>& partitions,
+                        bool joins, int64_t now_ms);
+  // The record of partitions that were added could not be written: whoever needs them next has one.
+  void not_written() { unwritten_ = true; }
 
   // Something that was verified is being written. EndTxn of the first form waits until release:
   // CONCURRENT_TRANSACTIONS.
@@ -96,27 +100,24 @@ class Transaction {
   // Whether it may be forgotten, for it was not used for `after_ms`. Then it is pending, until it
   // goes or keep says that it stays.
   bool start_forgetting(int64_t now_ms, int64_t after_ms);
-  void keep() { pending_ = Pending::kNothing; }
+  void keep() { pending_ = false; }
 
   // The step's record became durable, or could not.
   void finish(const TransactionStep& step, bool durable);
 
   const TransactionRecord& record() const { return record_; }
   bool exists() const { return record_.producer_id >= 0; }
-  // A step is on its way to the log.
-  bool pending() const { return pending_ != Pending::kNothing; }
-  // And it only adds partitions.
-  bool growing() const { return pending_ == Pending::kPartitions; }
+  // A step that must be finished is on its way to the log.
+  bool pending() const { return pending_; }
 
  private:
-  // What is on its way to the log.
-  enum class Pending : uint8_t { kNothing, kPartitions, kEnd };
-
-  // Nothing has to become durable.
+  // Nothing has to be written.
   TransactionStep answered(kafka::ProtocolError error) const;
-  TransactionStep write(Pending what, TransactionRecord record, std::optional<TransactionEnd> end);
+  TransactionStep write(TransactionRecord record, std::optional<TransactionEnd> end);
   // Whether it is the producer that has this transaction now.
   kafka::ProtocolError check(ProducerIdentity producer) const;
+  // Its open transaction, which is not about to end, has all of these.
+  bool covers(const std::set<TransactionPartition>& partitions) const;
   // The open transaction's end, in `record`.
   TransactionEnd complete(TransactionRecord& record, bool commit, int16_t marker_epoch,
                           int64_t now_ms) const;
@@ -127,7 +128,9 @@ class Transaction {
 
   TransactionRecord record_;
   int16_t last_epoch_ = -1;  // before the last time that a known producer began anew; -1: none
-  Pending pending_ = Pending::kNothing;
+  bool pending_ = false;
+  bool unwritten_ = false;
+  bool reopened_ = false;  // read from the log at a start, and not ended since
   uint32_t held_ = 0;
 };
 

@@ -102,8 +102,8 @@ void TransactionCoordinator::add_partitions(std::string id, ProducerIdentity pro
     if (found == transactions_.end()) {
       return done(refused(ProtocolError::kInvalidProducerIdMapping));
     }
-    carry_out(id, found->second.add_partitions(producer, partitions, kOneEpoch, now_ms()),
-              std::move(done));
+    add(id, found->second.add_partitions(producer, partitions, kOneEpoch, now_ms()),
+        std::move(done));
   });
 }
 
@@ -152,47 +152,15 @@ void TransactionCoordinator::end(std::string id, ProducerIdentity producer, bool
 
 void TransactionCoordinator::claim(TransactionClaim claim, Done done) {
   run([this, claim = std::move(claim), done = std::move(done)]() mutable {
-    take_claim(std::move(claim), std::move(done));
-  });
-}
-
-void TransactionCoordinator::take_claim(TransactionClaim claim, Done done) {
-  if (const ProtocolError error = ready(); error != ProtocolError::kNone) {
-    return done(refused(error));
-  }
-  const auto found = transactions_.find(claim.id);
-  if (found == transactions_.end()) {
-    return done(refused(ProtocolError::kInvalidProducerIdMapping));
-  }
-  Transaction& transaction = found->second;
-  if (!claim.joins) return done(refused(transaction.verify(claim.producer, claim.partitions)));
-  if (transaction.growing() && !transaction.covers(claim.producer, claim.partitions)) {
-    waiting_[claim.id].push_back({std::move(claim), std::move(done)});
-    return;
-  }
-  auto step = transaction.add_partitions(claim.producer, claim.partitions, kOwnEpochs, now_ms());
-  carry_out(claim.id, std::move(step), std::move(done));
-}
-
-void TransactionCoordinator::take_waiting(const std::string& id) {
-  auto waiting = waiting_.extract(id);
-  if (!waiting) return;
-  TransactionClaim together{.id = id, .producer = {}, .partitions = {}, .joins = true};
-  auto joined = std::make_shared<std::vector<Done>>();
-  for (auto& [claim, done] : waiting.mapped()) {
-    const Transaction& transaction = transactions_[id];
-    const bool other = !joined->empty() && claim.producer != together.producer;
-    if (other || transaction.covers(claim.producer, claim.partitions)) {
-      take_claim(std::move(claim), std::move(done));
-      continue;
+    if (const ProtocolError error = ready(); error != ProtocolError::kNone) {
+      return done(refused(error));
     }
-    together.producer = claim.producer;
-    together.partitions.merge(claim.partitions);
-    joined->push_back(std::move(done));
-  }
-  if (joined->empty()) return;
-  take_claim(std::move(together), [joined](const TransactionAnswer& answer) {
-    for (Done& done : *joined) done(answer);
+    const auto found = transactions_.find(claim.id);
+    if (found == transactions_.end()) {
+      return done(refused(ProtocolError::kInvalidProducerIdMapping));
+    }
+    add(claim.id, found->second.claim(claim.producer, claim.partitions, claim.joins, now_ms()),
+        std::move(done));
   });
 }
 
@@ -248,6 +216,28 @@ void TransactionCoordinator::carry_out(const std::string& id, TransactionStep st
   });
 }
 
+void TransactionCoordinator::add(const std::string& id, TransactionStep step, Done done) {
+  if (!step.record) return done({.error = step.error, .producer = step.producer});
+  const auto topic = parts_.log.topics().describe(kTransactionTopic);
+  if (!topic) {
+    // It was there when the producer began.
+    transactions_[id].not_written();
+    with_topic([](const auto&) {});
+    return done(refused(ProtocolError::kCoordinatorNotAvailable));
+  }
+  ++asked_;
+  parts_.log.appender().append(
+      {topic->id, 0},
+      record_batch({{encode_transaction_key(id), encode_value(*step.record)}}, now_ms()),
+      commit::Acks::kCarried, parts_.executor,
+      [self = shared_from_this(), id](const Result<commit::Appended>& appended) {
+        const auto found = self->transactions_.find(id);
+        if (!appended && found != self->transactions_.end()) found->second.not_written();
+        self->answered();
+      });
+  done({.error = step.error, .producer = step.producer});
+}
+
 void TransactionCoordinator::with_topic(io::Completion<Result<commit::PartitionId>> next) {
   const auto known = parts_.log.topics().describe(kTransactionTopic);
   if (known) return next(commit::PartitionId{known->id, 0});
@@ -299,17 +289,12 @@ void TransactionCoordinator::written(const std::string& id, const TransactionSte
                                      const std::vector<commit::PartitionId>& offsets, bool durable,
                                      Done done) {
   Transaction& transaction = transactions_[id];
-  const bool grew = transaction.growing();
   transaction.finish(step, durable);
   if (!transaction.exists()) transactions_.erase(id);
   const TransactionAnswer answer{
       .error = durable ? step.error : ProtocolError::kCoordinatorNotAvailable,
       .producer = durable ? step.producer : ProducerIdentity()};
-  if (!durable || offsets.empty()) {
-    done(answer);
-    if (grew) take_waiting(id);
-    return;
-  }
+  if (!durable || offsets.empty()) return done(answer);
   // Answered when the groups know: what was committed is fetched at once.
   const auto last = std::make_shared<std::pair<size_t, Done>>(offsets.size(), std::move(done));
   for (const commit::PartitionId& partition : offsets) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -80,7 +79,8 @@ class TransactionCoordinator : public std::enable_shared_from_this<TransactionCo
   // `new_epoch`: each transaction has an epoch of its own.
   void end(std::string id, ProducerIdentity producer, bool commit, bool new_epoch, Done done);
   // Whether the producer may write to all of these now. `done` runs on the executor, in the order
-  // of the calls for a partition; what it appends at once stands before the transaction's end.
+  // of the calls; what it appends at once stands before the transaction's end, and behind the
+  // record that has these partitions.
   void claim(TransactionClaim claim, Done done);
   // The same for the offsets of a group; `joins`: it becomes part of the transaction.
   void claim_offsets(std::string id, ProducerIdentity producer, std::string group, bool joins,
@@ -91,11 +91,6 @@ class TransactionCoordinator : public std::enable_shared_from_this<TransactionCo
 
  private:
   struct Loading;
-  // Claims that come while partitions are added to their transaction wait for that.
-  struct Waiting {
-    TransactionClaim claim;
-    Done done;
-  };
   template <class Call>
   void run(Call call);
   kafka::ProtocolError ready() const;
@@ -107,14 +102,13 @@ class TransactionCoordinator : public std::enable_shared_from_this<TransactionCo
 
   // Makes the step durable, and answers.
   void carry_out(const std::string& id, TransactionStep step, Done done);
+  // A step that adds partitions: answers when whatever is written now stands behind its record.
+  void add(const std::string& id, TransactionStep step, Done done);
   void with_topic(io::Completion<Result<commit::PartitionId>> next);
   void write(const std::string& id, commit::PartitionId at, TransactionStep step, Done done);
   void written(const std::string& id, const TransactionStep& step,
                const std::vector<commit::PartitionId>& offsets, bool durable, Done done);
   void answered();
-  void take_claim(TransactionClaim claim, Done done);
-  // Partitions were added: those that waited, in their order, as one step where they add more.
-  void take_waiting(const std::string& id);
   std::shared_ptr<void> hold(const std::string& id);
   void expire();
   void forget_unused();
@@ -123,7 +117,6 @@ class TransactionCoordinator : public std::enable_shared_from_this<TransactionCo
   const Parts parts_;
   const TransactionOptions options_;
   std::map<std::string, Transaction, std::less<>> transactions_;
-  std::map<std::string, std::deque<Waiting>> waiting_;
   bool loaded_ = false;
   bool failed_ = false;
   bool stopped_ = false;

@@ -26,6 +26,7 @@ using Later = std::shared_ptr<std::optional<T>>;
 class TransactionNode {
  public:
   static constexpr int kPartitions = 3;  // of topic "out"
+  static constexpr int64_t kCarriedMs = 100;
 
   explicit TransactionNode(uint64_t seed) : world_({.seed = seed}) { start(); }
   ~TransactionNode() { end(); }
@@ -38,6 +39,18 @@ class TransactionNode {
   }
   io::SimulatedWorld& world() { return world_; }
   log::LogDriver& log() { return *log_; }
+  // What the coordinator knows of each id, once it has read what is stored.
+  std::map<std::string, TransactionRecord> transactions() {
+    std::optional<TransactionListing> found;
+    while (!found || found->error != kafka::ProtocolError::kNone) {
+      found.reset();
+      coordinator_->describe({}, [&](TransactionListing listing) { found = std::move(listing); });
+      while (!found) world_.threads().run_for(io::kNsPerMs);
+    }
+    std::map<std::string, TransactionRecord> by_id;
+    for (TransactionView& view : found->transactions) by_id[view.id] = std::move(view.record);
+    return by_id;
+  }
   void run_ms(int64_t ms) { world_.threads().run_for(ms * io::kNsPerMs); }
   commit::PartitionId partition(int index) { return {out_.topic, static_cast<uint32_t>(index)}; }
 
@@ -90,6 +103,8 @@ class TransactionNode {
     identity_ = std::make_unique<IdentityMachine>();
     log::LogOptions options = log::small_log();
     options.machines = {identity_.get()};
+    // So long that a crash comes between what was answered and its sync.
+    options.carried_ns_max = kCarriedMs * io::kNsPerMs;
     log_ = std::make_unique<log::LogDriver>(world_.world(), options);
     ASSERT_TRUE(log_->is_open()) << log_->open_error()->to_string();
     out_ = log_->make_partition("out", 0, kPartitions);

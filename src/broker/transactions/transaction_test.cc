@@ -17,20 +17,26 @@ const TransactionPartition kB{"b", 3};
 class Driver {
  public:
   TransactionStep done(TransactionStep step) {
-    if (step.record) transaction.finish(step, true);
+    if (step.record && transaction.pending()) transaction.finish(step, true);
     return step;
   }
   TransactionStep begin(std::optional<ProducerIdentity> known = std::nullopt) {
     return done(transaction.begin_producer(kTimeoutMs, known, next_id++, now));
   }
   TransactionStep add(ProducerIdentity producer, const std::set<TransactionPartition>& partitions) {
-    return done(transaction.add_partitions(producer, partitions, 0, now));
+    return transaction.add_partitions(producer, partitions, 0, now);
   }
   // As a write of the second form does.
   TransactionStep join(ProducerIdentity producer,
                        const std::set<TransactionPartition>& partitions) {
-    return done(transaction.add_partitions(producer, partitions, 2, now));
+    return transaction.claim(producer, partitions, true, now);
   }
+  // As a write of the first form does.
+  ProtocolError claim(ProducerIdentity producer, const std::set<TransactionPartition>& partitions) {
+    return transaction.claim(producer, partitions, false, now).error;
+  }
+  // The broker starts again, and has this of it.
+  void start_with(const TransactionRecord& stored) { transaction = Transaction(stored); }
   TransactionStep end(ProducerIdentity producer, bool commit) {
     return done(transaction.end(producer, commit, now));
   }
@@ -50,13 +56,13 @@ TEST(Transaction, CommitsWhatItsPartitionsHold) {
   EXPECT_EQ(driver.add(producer, {kA}).error, ProtocolError::kNone);
   EXPECT_EQ(driver.add(producer, {kB}).error, ProtocolError::kNone);
   EXPECT_FALSE(driver.add(producer, {kA}).record.has_value());
-  EXPECT_EQ(driver.transaction.verify(producer, {kA}), ProtocolError::kNone);
+  EXPECT_EQ(driver.claim(producer, {kA}), ProtocolError::kNone);
   const TransactionStep end = driver.end(producer, true);
   ASSERT_TRUE(end.end.has_value());
   EXPECT_EQ(end.end->partitions, (std::set{kA, kB}));
   EXPECT_EQ(end.end->producer, producer);
   EXPECT_EQ(driver.transaction.record().state, TransactionState::kCompleteCommit);
-  EXPECT_EQ(driver.transaction.verify(producer, {kA}), ProtocolError::kTransactionAbortable);
+  EXPECT_EQ(driver.claim(producer, {kA}), ProtocolError::kTransactionAbortable);
 }
 
 TEST(Transaction, TheSameEndTwiceIsOneAndTheOppositeIsWrong) {
@@ -70,15 +76,73 @@ TEST(Transaction, TheSameEndTwiceIsOneAndTheOppositeIsWrong) {
   EXPECT_EQ(driver.end(producer, false).error, ProtocolError::kInvalidTxnState);
 }
 
-TEST(Transaction, WhilePartitionsAreAddedTheOthersMayBeWrittenTo) {
+TEST(Transaction, PartitionsThatAreAddedCountAtOnceAndAreWrittenOnce) {
+  Driver driver;
+  const ProducerIdentity producer = driver.begin().producer;
+  EXPECT_EQ(driver.add(producer, {kA}).record->partitions, (std::set{kA}));
+  EXPECT_EQ(driver.claim(producer, {kB}), ProtocolError::kTransactionAbortable);
+  const TransactionStep step = driver.add(producer, {kB});
+  EXPECT_EQ(step.record->partitions, (std::set{kA, kB}));
+  EXPECT_FALSE(driver.transaction.pending());
+  EXPECT_FALSE(driver.transaction.claim(producer, {kA, kB}, false, driver.now).record.has_value());
+  EXPECT_EQ(driver.end(producer, true).end->partitions, (std::set{kA, kB}));
+}
+
+TEST(Transaction, PartitionsThatCouldNotBeWrittenAreWrittenAgainBeforeTheyAreUsed) {
   Driver driver;
   const ProducerIdentity producer = driver.begin().producer;
   driver.add(producer, {kA});
-  const TransactionStep step = driver.transaction.add_partitions(producer, {kB}, 0, driver.now);
-  EXPECT_EQ(driver.transaction.verify(producer, {kA}), ProtocolError::kNone);
-  EXPECT_EQ(driver.transaction.verify(producer, {kB}), ProtocolError::kConcurrentTransactions);
-  driver.transaction.finish(step, true);
-  EXPECT_EQ(driver.transaction.verify(producer, {kB}), ProtocolError::kNone);
+  driver.transaction.not_written();
+  const TransactionStep again = driver.transaction.claim(producer, {kA}, false, driver.now);
+  EXPECT_EQ(again.error, ProtocolError::kNone);
+  EXPECT_EQ(again.record->partitions, (std::set{kA}));
+  EXPECT_FALSE(driver.transaction.claim(producer, {kA}, false, driver.now).record.has_value());
+  driver.transaction.not_written();
+  EXPECT_EQ(driver.end(producer, true).end->partitions, (std::set{kA}));
+  driver.add(producer, {kB});
+  EXPECT_FALSE(driver.transaction.claim(producer, {kB}, false, driver.now).record.has_value());
+}
+
+TEST(Transaction, PartitionsThatACrashHasTakenAreAddedAgainByWhatIsWrittenToThem) {
+  Driver driver;
+  const ProducerIdentity producer = driver.begin().producer;
+  const TransactionRecord begun = driver.transaction.record();
+  driver.add(producer, {kA});
+  driver.start_with(begun);
+  EXPECT_EQ(driver.claim({producer.id, 9}, {kA}), ProtocolError::kProducerFenced);
+  const TransactionStep step = driver.transaction.claim(producer, {kA}, false, driver.now);
+  EXPECT_EQ(step.error, ProtocolError::kNone);
+  EXPECT_EQ(step.record->state, TransactionState::kOngoing);
+  // The client was told of more than one; and it may add others meanwhile.
+  driver.add(producer, {{"c", 0}});
+  EXPECT_EQ(driver.claim(producer, {kB}), ProtocolError::kNone);
+  EXPECT_EQ(driver.end(producer, true).end->partitions, (std::set{kA, kB, {"c", 0}}));
+  // Whatever the next one adds has not met a crash.
+  EXPECT_EQ(driver.claim(producer, {kA}), ProtocolError::kTransactionAbortable);
+}
+
+TEST(Transaction, AnEndFindsSomethingToEndAlsoWhereACrashHasTakenAllOfIt) {
+  for (const bool commit : {true, false}) {
+    Driver driver;
+    const ProducerIdentity producer = driver.begin().producer;
+    const TransactionRecord empty = driver.transaction.record();
+    for (const bool before : {true, false}) {
+      driver.start_with(empty);
+      driver.add(producer, {kA});
+      driver.end(producer, before);
+      const TransactionRecord ended = driver.transaction.record();
+      for (const TransactionRecord& stored : {empty, ended}) {
+        driver.start_with(stored);
+        const TransactionStep end = driver.end(producer, commit);
+        EXPECT_EQ(end.error, ProtocolError::kNone);
+        EXPECT_FALSE(end.end.has_value());
+        // Its answer may be lost; but it was one end, not two.
+        EXPECT_EQ(driver.end(producer, commit).error, ProtocolError::kNone);
+        EXPECT_EQ(driver.end(producer, !commit).error, ProtocolError::kInvalidTxnState);
+        EXPECT_EQ(driver.claim(producer, {kA}), ProtocolError::kTransactionAbortable);
+      }
+    }
+  }
 }
 
 TEST(Transaction, WhileAStepIsOnItsWayOthersWait) {
@@ -89,7 +153,7 @@ TEST(Transaction, WhileAStepIsOnItsWayOthersWait) {
   EXPECT_EQ(driver.end(producer, true).error, ProtocolError::kConcurrentTransactions);
   EXPECT_EQ(driver.add(producer, {kB}).error, ProtocolError::kConcurrentTransactions);
   EXPECT_EQ(driver.begin().error, ProtocolError::kConcurrentTransactions);
-  EXPECT_EQ(driver.transaction.verify(producer, {kA}), ProtocolError::kConcurrentTransactions);
+  EXPECT_EQ(driver.claim(producer, {kA}), ProtocolError::kConcurrentTransactions);
   driver.transaction.finish(step, false);
   EXPECT_EQ(driver.transaction.record().state, TransactionState::kOngoing);
   EXPECT_EQ(driver.end(producer, true).error, ProtocolError::kNone);

@@ -49,6 +49,7 @@ void RingAppender::submit(std::vector<PartitionBatch> batches, commit::Acks acks
     return reply<std::vector<Appended>>(executor, std::move(done), std::move(submission.error()));
   }
   submission->answer_when_assigned = acks == commit::Acks::kAssigned;
+  submission->carried = acks == commit::Acks::kCarried;
   submission->done = [&executor, done = std::move(done)](Result<void> result,
                                                          LogEntry& entry) mutable {
     if (!result) {

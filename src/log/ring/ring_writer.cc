@@ -52,8 +52,11 @@ void RingWriter::submit(Lane to, Submission submission) {
     const std::lock_guard lock(mutex_);
     if (!failure_) {
       LaneQueue& lane = this->lane(to);
+      const bool carried = submission.carried;
       lane.bytes += submission.body_bytes;
+      lane.carried += carried ? 1 : 0;
       lane.queue.push_back(std::move(submission));
+      if (carried) return schedule_carried();
       if (!std::exchange(scheduled_, true)) executor_.post([this] { work(); });
       return;
     }
@@ -75,6 +78,18 @@ void RingWriter::schedule() {
   const std::lock_guard lock(mutex_);
   if (failure_ || std::exchange(scheduled_, true)) return;
   executor_.post([this] { work(); });
+}
+
+// Under the lock.
+void RingWriter::schedule_carried() {
+  if (std::exchange(carried_scheduled_, true)) return;
+  executor_.post_at(executor_.now() + options_.carried_ns_max, [this] {
+    {
+      const std::lock_guard lock(mutex_);
+      carried_scheduled_ = false;
+    }
+    schedule();
+  });
 }
 
 void RingWriter::work() {
@@ -140,6 +155,7 @@ std::optional<Submission> RingWriter::pop() {
       popped = std::move(from.queue.front());
       from.queue.pop_front();
       from.bytes -= popped->body_bytes;
+      from.carried -= popped->carried ? 1 : 0;
       break;
     }
     if (lane(Lane::kUnit).bytes <= options_.unit_queue_bytes_max / 2) {
@@ -281,7 +297,7 @@ void RingWriter::publish() {
   bool more = current_.has_value();
   {
     const std::lock_guard lock(mutex_);
-    for (const LaneQueue& queue : lanes_) more = more || !queue.queue.empty();
+    for (const LaneQueue& queue : lanes_) more = more || queue.hurries();
   }
   if (more) schedule();
 }

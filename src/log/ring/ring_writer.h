@@ -24,7 +24,8 @@ struct RingWriterOptions {
   uint32_t generation = 1;
   commit::Lsn content_lsn;  // of the last entry at the start that changes anything
   int64_t seal_after_ns = 2 * io::kNsPerMs;
-  uint64_t unsettled_bytes_max = 256 << 20;  // above it, appends and stages wait
+  int64_t carried_ns_max = 10 * io::kNsPerMs;  // what does not hurry waits so long at the most
+  uint64_t unsettled_bytes_max = 256 << 20;    // above it, appends and stages wait
   uint64_t unit_queue_bytes_max = 16 << 20;
   // The ring cannot be trusted any more: the process must stop. Once, on the writer.
   std::function<void(const Error&)> on_fatal;
@@ -87,6 +88,8 @@ class RingWriter {
   struct LaneQueue {
     std::deque<Submission> queue;
     uint64_t bytes = 0;
+    size_t carried = 0;
+    bool hurries() const { return queue.size() > carried; }
   };
   // The entry that is being written, perhaps over several groups.
   struct Current {
@@ -97,6 +100,7 @@ class RingWriter {
   };
 
   void schedule();
+  void schedule_carried();
   void work();
   bool fill_group();
   std::optional<Submission> pop();
@@ -126,6 +130,7 @@ class RingWriter {
   LaneQueue lanes_[3];
   std::vector<io::Wake> stage_wakes_;
   bool scheduled_ = false;
+  bool carried_scheduled_ = false;
   std::optional<Error> failure_;
 
   // The writer's own.

@@ -32,6 +32,7 @@ struct Submission {
   std::vector<FragmentCut> cuts;     // made by cut_body
   uint64_t body_bytes_expected = 0;  // of a body that is only made when the entry is admitted
   bool answer_when_assigned = false;
+  bool carried = false;  // does not hurry: it goes with the next one that does
   // On the writer: after the entry took effect, or with the Error that kept it from being written.
   // With answer_when_assigned as soon as it has its offsets.
   std::move_only_function<void(Result<void>, LogEntry&)> done;
