@@ -16,6 +16,8 @@
 #include "cli/run_command.h"
 #include "cli/server_command.h"
 #include "cli/shell/shell.h"
+#include "cli/storage/backup_command.h"
+#include "cli/storage/restore_command.h"
 #include "cli/test_command.h"
 #include "cli/usage.h"
 #include "cli/version.h"
@@ -69,6 +71,19 @@ Examples:
   millrace bench log --record-bytes 100 --batch-records 1000
 )";
 
+constexpr const char* kBackupExamples = R"(
+Examples:
+  millrace backup --data data --to /mnt/backup     while a server uses it, or none does
+  millrace backup --data data --to /mnt/backup     again: only what is new is copied
+  millrace backup --data data --to /mnt/$(date +%F) -o jsonl     a folder a day
+)";
+
+constexpr const char* kRestoreExamples = R"(
+Examples:
+  millrace restore --from /mnt/backup --data data
+  millrace restore --from /mnt/backup --verify-only
+)";
+
 constexpr const char* kHelpExamples = R"(
 Examples:
   millrace help consume
@@ -94,6 +109,8 @@ class Program {
     add_server();
     add_shell();
     log_.add_to(app_);
+    add_backup();
+    add_restore();
     add_test();
     add_bench();
     add_help();
@@ -255,6 +272,32 @@ class Program {
                "Length of a run for latency; its first fifth does not count");
   }
 
+  void add_backup() {
+    CLI::App* command =
+        add(app_, "backup", "Copy a data directory as of one moment, also while it is used",
+            kBackupExamples, [this] { return back_up(world_.world(), backup_); });
+    command->add_option("--data", backup_.data, "The data directory")->type_name("DIR")->required();
+    command->add_option("--to", backup_.to, "A folder: empty, or with the backup before this one")
+        ->type_name("FOLDER")
+        ->required();
+    command->add_flag("-q,--quiet", backup_.quiet, "No progress line");
+    add_output(command, backup_.output);
+  }
+
+  void add_restore() {
+    CLI::App* command =
+        add(app_, "restore", "Make a data directory from a backup, every file checked",
+            kRestoreExamples, [this] { return restore(world_.world(), restore_); });
+    command->add_option("--from", restore_.from, "The folder of the backup")
+        ->type_name("FOLDER")
+        ->required();
+    command->add_option("--data", restore_.data, "The new data directory: empty, or not there yet")
+        ->type_name("DIR");
+    command->add_flag("--verify-only", restore_.verify_only, "Check the backup, write nothing");
+    command->add_flag("-q,--quiet", restore_.quiet, "No progress line, no hints");
+    add_output(command, restore_.output);
+  }
+
   void add_help() {
     CLI::App* command = add(app_, "help", "More about a command, an error, a connector or a format",
                             kHelpExamples, [this] { return help(); });
@@ -280,6 +323,8 @@ class Program {
   TestOptions test_;
   BenchOptions bench_;
   LogBenchOptions log_bench_;
+  BackupCommandOptions backup_;
+  RestoreCommandOptions restore_;
   std::vector<std::string> help_words_;
   std::function<ExitCode()> chosen_;
 };
