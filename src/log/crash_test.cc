@@ -75,8 +75,9 @@ class CrashRun {
     auto& log = sent_[index];
     log.push_back({new_value()});
     const size_t at = log.size() - 1;
-    driver.log().appender().append(partitions_[index], batch_of({log[at].value}),
-                                   commit::Acks::kDurable, driver.executor(),
+    const auto acks = random_() % 4 == 0 ? commit::Acks::kCarried : commit::Acks::kDurable;
+    driver.log().appender().append(partitions_[index], batch_of({log[at].value}), acks,
+                                   driver.executor(),
                                    [this, index, at](Result<commit::Appended> appended) {
                                      if (appended) sent_[index][at].acknowledged = true;
                                    });

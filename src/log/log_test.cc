@@ -209,6 +209,49 @@ TEST_F(LogTest, RefusesADirectoryInUseOrOfAnotherVersion) {
   EXPECT_EQ(third.open_error()->code(), ErrorCode::kVersionMismatch);
 }
 
+TEST_F(LogTest, WhatIsCarriedSharesTheSyncOfWhatComesNextAndStandsBeforeIt) {
+  LogDriver driver(world_.world());
+  const PartitionId first = driver.make_partition("first");
+  const PartitionId second = driver.make_partition("second");
+  world_.threads().run_for(io::kNsPerSecond);
+  const uint64_t before = world_.files().syncs();
+  std::vector<std::string> answers;
+  const auto carry = [&](const std::string& value) {
+    driver.log().appender().append(first, batch_of({value}), commit::Acks::kCarried,
+                                   driver.executor(), [&, value](Result<commit::Appended> done) {
+                                     answers.push_back(value + (done ? "" : " failed"));
+                                   });
+  };
+  carry("a");
+  carry("b");
+  world_.threads().run_for(5 * io::kNsPerMs);
+  EXPECT_EQ(world_.files().syncs(), before);
+  EXPECT_THAT(answers, ElementsAre());
+  ASSERT_TRUE(driver.append(second, batch_of({"c"})).has_value());
+  EXPECT_EQ(world_.files().syncs(), before + 1);
+  EXPECT_THAT(answers, ElementsAre("a", "b"));
+  EXPECT_THAT(driver.values(first), ElementsAre("0:a", "1:b"));
+  // Nothing follows: it is written all the same, in time.
+  world_.threads().run_for(io::kNsPerSecond);
+  const uint64_t idle = world_.files().syncs();
+  carry("d");
+  world_.threads().run_for(12 * io::kNsPerMs);
+  EXPECT_EQ(world_.files().syncs(), idle + 1);
+  EXPECT_THAT(answers, ElementsAre("a", "b", "d"));
+}
+
+TEST_F(LogTest, WhatIsCarriedIsAnsweredWhenTheLogFails) {
+  LogDriver driver(world_.world());
+  const PartitionId partition = driver.make_partition("t");
+  std::optional<bool> good;
+  driver.log().appender().append(
+      partition, batch_of({"x"}), commit::Acks::kCarried, driver.executor(),
+      [&](const Result<commit::Appended>& done) { good = done.has_value(); });
+  world_.files().inject({.call = io::FileCall::kSync, .path_part = "ring"});
+  EXPECT_FALSE(driver.append(partition, batch_of({"y"})).has_value());
+  EXPECT_EQ(good, false);
+}
+
 TEST_F(LogTest, AFailedSyncIsFatalAndNothingIsAcknowledgedAfterIt) {
   std::vector<ErrorCode> fatal;
   LogOptions options = small_log();

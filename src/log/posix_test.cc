@@ -107,15 +107,26 @@ struct Client {
   const std::string name;
   const int count;
   int next = 0;
+  int carried = 0;
   io::Notification done = {};
   std::unique_ptr<io::Executor> executor = nullptr;  // its tasks use all of the above
 
   void append() {
     if (next == count) return done.set();
-    const std::string value = name + "." + std::to_string(next++) + std::string(3000, ' ');
-    log.appender().append(to, batch_of({value}), commit::Acks::kDurable, *executor,
-                          [this](Result<commit::Appended> appended) {
+    const auto value = [&] {
+      return batch_of({name + "." + std::to_string(next++) + std::string(3000, ' ')});
+    };
+    // Each third one stands in the log, and is not waited for, before the next.
+    if (next % 3 == 0) {
+      log.appender().append(to, value(), commit::Acks::kCarried, *executor,
+                            [this](const Result<commit::Appended>& appended) {
+                              carried += appended.has_value() ? 1 : 0;
+                            });
+    }
+    log.appender().append(to, value(), commit::Acks::kDurable, *executor,
+                          [this](const Result<commit::Appended>& appended) {
                             EXPECT_TRUE(appended.has_value());
+                            EXPECT_EQ(carried, (next + 2) / 3);
                             append();
                           });
   }
