@@ -305,8 +305,7 @@ LogStatus Log::status() {
           .sync_ns = writer.sync_ns(),
           .segment_bytes_written = parts_->segments->bytes_written(),
           .merged_bytes_written = parts_->settler->merger().bytes_written(),
-          .read_ahead_bytes = parts_->reader->ahead().held_bytes(),
-          .read_ahead_taken_bytes = parts_->reader->ahead().taken_bytes()};
+          .reads = parts_->reader->stats()};
 }
 
 }  // namespace millrace::log

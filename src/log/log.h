@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "commit/commit_log.h"
 #include "io/world.h"
+#include "log/calls/read_stats.h"
 #include "log/compact/compaction_stats.h"
 #include "log/log_options.h"
 
@@ -25,12 +26,11 @@ struct LogStatus {
   // Places of bodies that recovery found damaged; what they belong to is quarantined.
   std::vector<std::string> damages;
   CompactionStats compaction;
-  HistogramCounts group_bytes;          // of groups in the ring
-  HistogramCounts sync_ns;              // how long each of their syncs took
-  uint64_t segment_bytes_written = 0;   // by settling, merging and compaction together
-  uint64_t merged_bytes_written = 0;    // by merging
-  uint64_t read_ahead_bytes = 0;        // in memory, for readers of segment files
-  uint64_t read_ahead_taken_bytes = 0;  // that were asked for then
+  HistogramCounts group_bytes;         // of groups in the ring
+  HistogramCounts sync_ns;             // how long each of their syncs took
+  uint64_t segment_bytes_written = 0;  // by settling, merging and compaction together
+  uint64_t merged_bytes_written = 0;   // by merging
+  ReadStats reads;
 };
 
 // Log: the commit contract over one write-ahead ring in a data directory (docs/formats/ring.md).

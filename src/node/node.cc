@@ -185,6 +185,14 @@ commit::CommitLog& Node::log() {
   return *modules_->log;
 }
 
+namespace {
+
+GivenBatches given(const log::GivenBatches& batches) {
+  return {.batches = batches.batches, .bytes = batches.bytes};
+}
+
+}  // namespace
+
 LogStatus Node::log_status() {
   const log::LogStatus status = modules_->log->status();
   return {.visible = status.visible,
@@ -199,7 +207,14 @@ LogStatus Node::log_status() {
           .sync_ns = status.sync_ns,
           .segment_bytes_written = status.segment_bytes_written,
           .merged_bytes_written = status.merged_bytes_written,
-          .damages = status.damages.size()};
+          .damages = status.damages.size(),
+          .reads = {.from_ring = given(status.reads.from_ring),
+                    .from_files = given(status.reads.from_files),
+                    .from_ahead = given(status.reads.from_ahead),
+                    .ahead_hits = status.reads.ahead_hits,
+                    .ahead_misses = status.reads.ahead_misses,
+                    .ahead_held_bytes = status.reads.ahead_held_bytes,
+                    .file_bytes_read = status.reads.file_bytes_read}};
 }
 
 const MemoryAccount& Node::memory() const {

@@ -31,6 +31,23 @@ struct NodeOptions {
 };
 
 // What those who watch a node see of its log.
+// Batches that readers were given. A plain value.
+struct GivenBatches {
+  uint64_t batches = 0;
+  uint64_t bytes = 0;
+};
+
+// What readers of partitions were given since the start, and where it came from. A plain value.
+struct ReadStatus {
+  GivenBatches from_ring;
+  GivenBatches from_files;
+  GivenBatches from_ahead;  // of files, and in memory when the read came
+  uint64_t ahead_hits = 0;  // reads of files that did not wait for them
+  uint64_t ahead_misses = 0;
+  uint64_t ahead_held_bytes = 0;
+  uint64_t file_bytes_read = 0;
+};
+
 struct LogStatus {
   commit::Lsn visible;
   uint64_t ring_bytes = 0;
@@ -45,6 +62,7 @@ struct LogStatus {
   uint64_t segment_bytes_written = 0;
   uint64_t merged_bytes_written = 0;
   size_t damages = 0;  // bodies that recovery could not read
+  ReadStatus reads;
 };
 
 // Node: all modules of one process, built in order, registered, and torn down in the reverse order.

@@ -33,6 +33,29 @@ void tell_partitions(MetricsText& text, const TopicStatuses& topics) {
   each([](const PartitionStatus& partition) { return number(partition.bytes); });
 }
 
+void tell_reads(MetricsText& text, const node::ReadStatus& reads) {
+  const auto each = [&](uint64_t node::GivenBatches::* value) {
+    text.sample({{"from", "ring"}}, number(reads.from_ring.*value));
+    text.sample({{"from", "files"}}, number(reads.from_files.*value));
+    text.sample({{"from", "read_ahead"}}, number(reads.from_ahead.*value));
+  };
+  text.begin_counter("millrace_log_read_bytes_total",
+                     "Given to readers of partitions, by where it was.");
+  each(&node::GivenBatches::bytes);
+  text.begin_counter("millrace_log_read_batches_total", "The batches that this was.");
+  each(&node::GivenBatches::batches);
+  text.counter("millrace_log_read_ahead_hits_total",
+               "Reads of what is in segment files that found it in memory.",
+               number(reads.ahead_hits));
+  text.counter("millrace_log_read_ahead_misses_total", "Those that waited for a file.",
+               number(reads.ahead_misses));
+  text.gauge("millrace_log_read_ahead_bytes", "In memory, for reads that are expected.",
+             number(reads.ahead_held_bytes));
+  text.counter("millrace_log_segment_read_bytes_total",
+               "Read from segment files for readers of partitions, ahead or not.",
+               number(reads.file_bytes_read));
+}
+
 }  // namespace
 
 void tell_process(MetricsText& text) {
@@ -75,6 +98,7 @@ void tell_log(MetricsText& text, const node::LogStatus& log) {
                number(log.compacted_bytes_read));
   text.counter("millrace_log_compaction_written_bytes_total", "What was left of it.",
                number(log.compacted_bytes_written));
+  tell_reads(text, log.reads);
 }
 
 void tell_disk(MetricsText& text, const std::string& folder) {

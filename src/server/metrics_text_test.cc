@@ -187,13 +187,27 @@ TEST(Metrics, OfTheLogAndTheProcessAreReadBack) {
   tell_log(text, {.groups_written = 1,
                   .group_bytes = group_bytes.counts(),
                   .sync_ns = sync_ns.counts(),
-                  .damages = 0});
+                  .damages = 0,
+                  .reads = {.from_ring = {.batches = 1, .bytes = 10},
+                            .from_files = {.batches = 2, .bytes = 20},
+                            .from_ahead = {.batches = 3, .bytes = 30},
+                            .ahead_hits = 4,
+                            .ahead_misses = 5,
+                            .ahead_held_bytes = 6,
+                            .file_bytes_read = 7}});
   const Scraped scraped = scrape(text.take());
   EXPECT_GT(scraped.samples.at("process_resident_memory_bytes"), 0);
   EXPECT_EQ(scraped.samples.at("millrace_log_group_bytes_sum"), 5'000);
   EXPECT_EQ(scraped.samples.at("millrace_log_sync_seconds_sum"), 0.003);
   EXPECT_EQ(scraped.samples.at(R"(millrace_log_group_bytes_bucket{le="4096"})"), 0);
   EXPECT_EQ(scraped.samples.at(R"(millrace_log_group_bytes_bucket{le="16384"})"), 1);
+  EXPECT_EQ(scraped.samples.at(R"(millrace_log_read_bytes_total{from="ring"})"), 10);
+  EXPECT_EQ(scraped.samples.at(R"(millrace_log_read_bytes_total{from="files"})"), 20);
+  EXPECT_EQ(scraped.samples.at(R"(millrace_log_read_batches_total{from="read_ahead"})"), 3);
+  EXPECT_EQ(scraped.samples.at("millrace_log_read_ahead_hits_total"), 4);
+  EXPECT_EQ(scraped.samples.at("millrace_log_read_ahead_misses_total"), 5);
+  EXPECT_EQ(scraped.samples.at("millrace_log_read_ahead_bytes"), 6);
+  EXPECT_EQ(scraped.samples.at("millrace_log_segment_read_bytes_total"), 7);
 }
 
 }  // namespace

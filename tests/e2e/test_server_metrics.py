@@ -64,6 +64,9 @@ def test_what_is_produced_and_consumed_moves_the_counters(server):
     assert grown("millrace_log_topic_bytes", topic="t") > 7
     assert grown("millrace_log_sync_seconds_count") >= 2
     assert grown("millrace_log_group_bytes_sum") > 7
+    assert grown("millrace_log_read_bytes_total", **{"from": "ring"}) > 4
+    assert grown("millrace_log_read_batches_total", **{"from": "ring"}) >= 1
+    assert grown("millrace_log_read_batches_total", **{"from": "files"}) == 0
     assert value(after, "millrace_broker_groups", state="Empty") == 1
     assert value(after, "millrace_broker_group_lag", group="readers", topic="t") == 3
     ends = [value(after, "millrace_log_partition_end_offset", topic="t", partition=str(index))

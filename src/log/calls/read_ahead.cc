@@ -81,11 +81,11 @@ Result<const LoadedPiece*> ReadAhead::Turn::load(std::span<const LogPiece> piece
   used_ = true;
   const auto found = std::ranges::find_if(
       loaded_, [&](const LoadedPiece& loaded) { return loaded.is(pieces[0]); });
+  held_pieces_ -= std::min(held_pieces_, static_cast<size_t>(found - loaded_.begin()));
   loaded_.erase(loaded_.begin(), found);
   if (loaded_.empty()) {
     loaded_ = MILLRACE_TRY(load_run(pieces, epochs));
-  } else {
-    found_bytes_ += loaded_.front().bytes;
+    file_bytes_ += memory_of(loaded_);
   }
   return &loaded_.front();
 }
@@ -110,6 +110,7 @@ ReadAhead::Turn ReadAhead::take(commit::PartitionId partition, int64_t offset) {
   ++turn.stream_->turn;
   turn.stream_->followed = true;
   turn.loaded_ = std::move(turn.stream_->held);
+  turn.held_pieces_ = turn.loaded_.size();
   drop_held(*turn.stream_);
   return turn;
 }
@@ -124,7 +125,7 @@ void ReadAhead::finish(Turn turn, const PartitionPtr& partition, int64_t next, i
       turn.stream_ ? std::move(turn.stream_) : std::make_shared<ReadStream>(partition->id());
   {
     const std::lock_guard lock(mutex_);
-    taken_bytes_ += turn.found_bytes_;
+    file_bytes_ += turn.file_bytes_;
     if (streams_.contains({stream->partition, next})) return;
     stream->next = next;
     stream->executor = &executor;
@@ -179,6 +180,7 @@ std::optional<int64_t> ReadAhead::begin_chunk(ReadStream& stream, int64_t end,
 
 bool ReadAhead::end_chunk(ReadStream& stream, uint64_t turn, std::deque<LoadedPiece> loaded) {
   held_bytes_ -= kChunkBytes;
+  file_bytes_ += memory_of(loaded);
   if (!stream.placed || stream.turn != turn) return false;
   if (loaded.empty() || held_bytes_ + memory_of(loaded) > bytes_max_) return false;
   hold(stream, std::move(loaded));
@@ -229,9 +231,9 @@ uint64_t ReadAhead::held_bytes() const {
   return held_bytes_;
 }
 
-uint64_t ReadAhead::taken_bytes() const {
+uint64_t ReadAhead::file_bytes() const {
   const std::lock_guard lock(mutex_);
-  return taken_bytes_;
+  return file_bytes_;
 }
 
 }  // namespace millrace::log

@@ -67,13 +67,19 @@ class ReadAhead {
     // behind it that follow in the file, up to kChunkBytes.
     Result<const LoadedPiece*> load(std::span<const LogPiece> pieces,
                                     const commit::LeaderEpochs& epochs);
+    // The last one was in memory when the read came.
+    bool held() const { return held_pieces_ > 0; }
+    // Some piece of a file was asked for; for some of them a file was read.
+    bool used() const { return used_; }
+    bool waited() const { return file_bytes_ > 0; }
 
    private:
     friend class ReadAhead;
     std::shared_ptr<ReadStream> stream_;  // null: none was at this offset
     std::deque<LoadedPiece> loaded_;
+    size_t held_pieces_ = 0;  // of them, in front
     bool used_ = false;
-    uint64_t found_bytes_ = 0;
+    uint64_t file_bytes_ = 0;  // read
   };
 
   explicit ReadAhead(uint64_t bytes_max) : bytes_max_(bytes_max) {}
@@ -89,7 +95,7 @@ class ReadAhead {
               io::Executor& executor);
 
   uint64_t held_bytes() const;
-  uint64_t taken_bytes() const;  // held, and then wanted
+  uint64_t file_bytes() const;  // read, ahead or while a read waited
 
  private:
   using Key = std::pair<commit::PartitionId, int64_t>;
@@ -114,7 +120,7 @@ class ReadAhead {
   std::map<Key, StreamPtr> streams_;
   std::list<StreamPtr> by_use_;  // the one used last in front
   uint64_t held_bytes_ = 0;      // with what is being read
-  uint64_t taken_bytes_ = 0;
+  uint64_t file_bytes_ = 0;
 };
 
 }  // namespace millrace::log

@@ -37,7 +37,7 @@ class ReadAheadTest : public testing::TestWithParam<uint64_t> {
     ASSERT_TRUE(driver_->is_open()) << driver_->open_error()->to_string();
   }
   void crash() {
-    taken_ += driver_->log().status().read_ahead_taken_bytes;
+    taken_ += driver_->log().status().reads.from_ahead.bytes;
     world_.files().crash(io::CrashMode::kTear);
     driver_.reset();
     world_.files().recover();
@@ -125,7 +125,7 @@ class ReadAheadTest : public testing::TestWithParam<uint64_t> {
     const auto data = driver_->read(std::move(reads));
     ASSERT_TRUE(data.has_value());
     for (size_t i = 0; i < readers.size(); ++i) check(*readers[i], (*data)[i]);
-    ASSERT_LE(driver_->log().status().read_ahead_bytes, options_.read_ahead_bytes_max);
+    ASSERT_LE(driver_->log().status().reads.ahead_held_bytes, options_.read_ahead_bytes_max);
   }
   void read_to_end(size_t topic, uint64_t bytes) {
     Reader reader{.topic = topic, .offset = starts_[topic]};
@@ -178,7 +178,7 @@ TEST_P(ReadAheadTest, WhatIsReadIsWhatWasWrittenWhateverGoesOnBesides) {
     }
   }
   world_.files().clear_faults();
-  EXPECT_GT(taken_ + driver_->log().status().read_ahead_taken_bytes, 1'000'000U);
+  EXPECT_GT(taken_ + driver_->log().status().reads.from_ahead.bytes, 1'000'000U);
   seen_.clear();
   for (size_t topic = 0; topic < topics_.size(); ++topic) {
     ASSERT_NO_FATAL_FAILURE(read_to_end(topic, 300'000));
@@ -195,9 +195,45 @@ TEST_P(ReadAheadTest, WhoReadsOnIsGivenWhatWasReadBefore) {
   for (int i = 0; i < 400; ++i) ASSERT_NO_FATAL_FAILURE(append(0));
   const uint64_t calls = world_.files().calls();
   ASSERT_NO_FATAL_FAILURE(read_to_end(0, 500'000));
-  EXPECT_GT(driver_->log().status().read_ahead_taken_bytes, 4'000'000U);
+  EXPECT_GT(driver_->log().status().reads.from_ahead.bytes, 4'000'000U);
   // Eight megabytes: a call for about a megabyte, and those of the tail in the ring.
   EXPECT_LT(world_.files().calls() - calls, 120U);
+}
+
+TEST_P(ReadAheadTest, WhatReadersAreGivenIsCountedByWhereItWas) {
+  const auto reads = [&] { return driver_->log().status().reads; };
+  ASSERT_NO_FATAL_FAILURE(append(0));
+  Reader first;
+  ASSERT_NO_FATAL_FAILURE(step({&first}, 500'000));
+  EXPECT_EQ(reads().from_ring.batches, 1U);
+  EXPECT_GT(reads().from_ring.bytes, 20'000U);
+  EXPECT_EQ(reads().ahead_hits + reads().ahead_misses + reads().file_bytes_read, 0U);
+  for (int i = 0; i < 200; ++i) ASSERT_NO_FATAL_FAILURE(append(0));
+  Reader reader;
+  ASSERT_NO_FATAL_FAILURE(step({&reader}, 500'000));
+  EXPECT_EQ(reads().ahead_misses, 1U) << "nobody could know of it";
+  EXPECT_GE(reads().from_files.bytes, 500'000U);
+  EXPECT_EQ(reads().from_ahead.bytes, 0U);
+  const uint64_t after_one = reads().file_bytes_read;
+  EXPECT_GE(after_one, reads().from_files.bytes);
+  ASSERT_NO_FATAL_FAILURE(step({&reader}, 500'000));
+  EXPECT_GT(reads().ahead_held_bytes, 0U);
+  while (reader.offset < static_cast<int64_t>(model_[0].size())) {
+    ASSERT_NO_FATAL_FAILURE(step({&reader}, 500'000));
+  }
+  EXPECT_GE(reads().ahead_hits, 3U);
+  EXPECT_GT(reads().from_ahead.bytes, 1'500'000U);
+  EXPECT_EQ(reads().from_ring.batches + reads().from_files.batches + reads().from_ahead.batches,
+            202U);
+  EXPECT_GE(reads().file_bytes_read, reads().from_files.bytes + reads().from_ahead.bytes);
+  // Without room nothing is read ahead.
+  crash();
+  options_.read_ahead_bytes_max = 0;
+  driver_.reset();
+  open();
+  ASSERT_NO_FATAL_FAILURE(read_to_end(0, 500'000));
+  EXPECT_EQ(reads().ahead_hits + reads().from_ahead.batches + reads().ahead_held_bytes, 0U);
+  EXPECT_GT(reads().ahead_misses, 5U);
 }
 
 TEST_P(ReadAheadTest, ManyReadersShareOneBoundAndNoneIsLost) {

@@ -71,9 +71,8 @@ Result<std::optional<PlacedBatch>> RingReader::read_ring(const LogPiece& piece,
                      .end_offset = piece.end_offset};
 }
 
-Result<void> RingReader::read_partition(const PartitionRead& request, const Bounded& bounded,
-                                        commit::Isolation isolation, uint64_t bytes_max,
-                                        PartitionData& data, io::Executor& executor) {
+Result<void> RingReader::read_partition(Reading& reading, const PartitionRead& request,
+                                        const Bounded& bounded, PartitionData& data) {
   if (bounded.partition == nullptr) return no_partition(request.partition);
   if (auto why = bounded.partition->quarantined()) return std::move(*why);
   const auto& [start, end, stable] = bounded.bounds;
@@ -82,17 +81,18 @@ Result<void> RingReader::read_partition(const PartitionRead& request, const Boun
                  fmt::format("offset {} was asked for, the partition has {} to {}", request.offset,
                              start, end));
   }
-  const bool committed = isolation == commit::Isolation::kReadCommitted;
+  const bool committed = reading.request.isolation == commit::Isolation::kReadCommitted;
   const int64_t limit = committed ? stable : end;
-  uint64_t left = std::min(request.bytes_max, bytes_max);
+  uint64_t left = std::min(request.bytes_max, reading.bytes_left);
   const auto epochs = bounded.partition->leader_epochs();
   int64_t next = request.offset;   // behind what was looked at
   int64_t given = request.offset;  // behind what was given
-  const auto take = [&](const PlacedBatch& batch) {
+  const auto take = [&](const PlacedBatch& batch, GivenBatches& counted) {
     const bool in_range = batch.end_offset > request.offset && batch.base_offset < limit;
     if (!in_range || (!data.batches.empty() && left == 0)) return;
     left -= std::min(left, batch.bytes.bytes());
     data.batches.push_back(batch.bytes);
+    counted.add(batch.bytes.bytes());
     given = batch.end_offset;
   };
   ReadAhead::Turn turn = ahead_.take(request.partition, request.offset);
@@ -103,16 +103,18 @@ Result<void> RingReader::read_partition(const PartitionRead& request, const Boun
       if (pieces[i].in_ring()) {
         const auto batch = MILLRACE_TRY(read_ring(pieces[i], *epochs));
         if (!batch) break;
-        take(*batch);
+        take(*batch, reading.stats.from_ring);
       } else {
         const auto* loaded = MILLRACE_TRY(turn.load(std::span(pieces).subspan(i), *epochs));
-        for (const PlacedBatch& batch : loaded->batches) take(batch);
+        GivenBatches& counted = turn.held() ? reading.stats.from_ahead : reading.stats.from_files;
+        for (const PlacedBatch& batch : loaded->batches) take(batch, counted);
       }
       next = pieces[i].end_offset;
     }
   }
   if (committed) data.aborted = bounded.partition->aborted(request.offset, next);
-  ahead_.finish(std::move(turn), bounded.partition, given, limit, executor);
+  if (turn.used()) ++(turn.waited() ? reading.stats.ahead_misses : reading.stats.ahead_hits);
+  ahead_.finish(std::move(turn), bounded.partition, given, limit, reading.executor);
   return {};
 }
 
@@ -122,7 +124,7 @@ std::vector<PartitionData> RingReader::read_now(const commit::ReadRequest& reque
   for (const PartitionRead& read : request.partitions) ids.push_back(read.partition);
   const std::vector<Bounded> bounded = bounds_of(ids);
   std::vector<PartitionData> all;
-  uint64_t left = request.bytes_max;
+  Reading reading{.request = request, .executor = executor, .bytes_left = request.bytes_max};
   for (size_t i = 0; i < ids.size(); ++i) {
     PartitionData& data = all.emplace_back();
     data.partition = ids[i];
@@ -130,12 +132,13 @@ std::vector<PartitionData> RingReader::read_now(const commit::ReadRequest& reque
     data.high_watermark = bounded[i].bounds.high_watermark;
     data.stable_offset = bounded[i].bounds.stable_offset;
     // Only the first that has something may give more than was asked for.
+    uint64_t& left = reading.bytes_left;
     if (left == 0) continue;
-    auto result =
-        read_partition(request.partitions[i], bounded[i], request.isolation, left, data, executor);
+    auto result = read_partition(reading, request.partitions[i], bounded[i], data);
     if (!result) data.error = std::move(result.error());
     for (const Buffer& batch : data.batches) left -= std::min(left, batch.bytes());
   }
+  counters_.add(reading.stats);
   return all;
 }
 
@@ -146,6 +149,13 @@ void RingReader::read(commit::ReadRequest request, io::Executor& executor,
   own.post([this, &own, request = std::move(request), &executor, done = std::move(done)]() mutable {
     reply<std::vector<PartitionData>>(executor, std::move(done), read_now(request, own));
   });
+}
+
+ReadStats RingReader::stats() const {
+  ReadStats stats = counters_.stats();
+  stats.ahead_held_bytes = ahead_.held_bytes();
+  stats.file_bytes_read = ahead_.file_bytes();
+  return stats;
 }
 
 Result<int64_t> RingReader::offset_at_time(const Bounded& bounded, int64_t timestamp_ms) const {

@@ -9,6 +9,7 @@
 #include "commit/reader.h"
 #include "io/executor.h"
 #include "log/calls/read_ahead.h"
+#include "log/calls/read_counters.h"
 #include "log/partitions/partition.h"
 #include "log/ring/ring_files.h"
 #include "log/ring/ring_space.h"
@@ -43,7 +44,7 @@ class RingReader final : public commit::Reader {
   Result<commit::LeaderEpochs> leader_epochs(commit::PartitionId partition) const override;
   Result<commit::PartitionSize> size(commit::PartitionId partition) const override;
   int32_t leader_epoch() const override { return leader_epoch_; }
-  const ReadAhead& ahead() const { return ahead_; }
+  ReadStats stats() const;
 
  private:
   // The bounds of several partitions as of one moment; null: no such partition.
@@ -52,11 +53,17 @@ class RingReader final : public commit::Reader {
     PartitionBounds bounds;
   };
   std::vector<Bounded> bounds_of(const std::vector<commit::PartitionId>& ids) const;
+  // A request on its executor, and what it comes to.
+  struct Reading {
+    const commit::ReadRequest& request;
+    io::Executor& executor;
+    uint64_t bytes_left = 0;
+    ReadStats stats;
+  };
   std::vector<commit::PartitionData> read_now(const commit::ReadRequest& request,
                                               io::Executor& executor);
-  Result<void> read_partition(const commit::PartitionRead& request, const Bounded& bounded,
-                              commit::Isolation isolation, uint64_t bytes_max,
-                              commit::PartitionData& data, io::Executor& executor);
+  Result<void> read_partition(Reading& reading, const commit::PartitionRead& request,
+                              const Bounded& bounded, commit::PartitionData& data);
   Result<int64_t> offset_at_time(const Bounded& bounded, int64_t timestamp_ms) const;
   // The batch of a piece in the ring; nullopt: that has been reused meanwhile, look it up again.
   Result<std::optional<PlacedBatch>> read_ring(const LogPiece& piece,
@@ -71,6 +78,7 @@ class RingReader final : public commit::Reader {
   std::atomic<uint32_t> next_{0};
   std::atomic<uint64_t> next_watch_{1};
   ReadAhead ahead_;
+  ReadCounters counters_;
 };
 
 }  // namespace millrace::log
