@@ -32,9 +32,11 @@ Error not_found(const Cluster& cluster, std::string_view name) {
   for (const KnownTopic& known : cluster.topics) {
     if (!known.internal()) names.push_back(known.name);
   }
-  return Error(ErrorCode::kTopicNotFound, fmt::format("there is no topic '{}'", name))
-      .remedy(names.empty() ? "There is no topic yet: `millrace topic create NAME` makes one."
-                            : nearest_remedy(name, names));
+  Error error(ErrorCode::kTopicNotFound, fmt::format("there is no topic '{}'", name));
+  if (!nearest_name(name, names).empty()) return std::move(error).remedy(nearest_remedy(name, names));
+  return std::move(error).remedy(
+      fmt::format("`millrace topic list` shows which there are, `millrace topic create {}` makes it.",
+                  name));
 }
 
 }  // namespace
