@@ -1,7 +1,7 @@
 #include "engine/job.h"
 
-#include "engine/assembly.h"
-#include "engine/running_job.h"
+#include "engine/epochs/assembly.h"
+#include "engine/epochs/running_job.h"
 
 namespace millrace::engine {
 

@@ -2,7 +2,7 @@
 
 #include <deque>
 
-#include "engine/coalesce.h"
+#include "engine/in/coalesce.h"
 #include "engine/job.h"
 #include "io/simulated_world.h"
 #include "testing/job_runner.h"

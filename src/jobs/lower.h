@@ -11,7 +11,7 @@
 #include "formats/builtin.h"
 #include "jobs/forwarding.h"
 #include "jobs/result_sink.h"
-#include "plan/logical_plan.h"
+#include "plan/logical/logical_plan.h"
 
 namespace millrace::jobs {
 

@@ -8,7 +8,7 @@
 #include "operators/project/unnest.h"
 #include "operators/sort/sort_limit.h"
 #include "operators/window/window_assign.h"
-#include "plan/join_bounds.h"
+#include "plan/logical/join_bounds.h"
 
 namespace millrace::jobs {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/assert.h"
 #include "jobs/state_shape.h"
-#include "plan/join_bounds.h"
+#include "plan/logical/join_bounds.h"
 
 namespace millrace::jobs {
 namespace {

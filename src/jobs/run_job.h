@@ -9,7 +9,7 @@
 #include "io/executor.h"
 #include "jobs/job_report.h"
 #include "jobs/lower.h"
-#include "plan/logical_plan.h"
+#include "plan/logical/logical_plan.h"
 
 namespace millrace::jobs {
 

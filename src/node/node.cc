@@ -12,7 +12,7 @@
 #include "io/await.h"
 #include "jobs/run_job.h"
 #include "log/log.h"
-#include "plan/read_definition.h"
+#include "plan/bind/read_definition.h"
 #include "session/resources.h"
 #include "traits/connector_registry.h"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "catalog/definition.h"
-#include "plan/logical_plan.h"
+#include "plan/logical/logical_plan.h"
 #include "sql/ast/inspect.h"
 
 namespace millrace::plan {

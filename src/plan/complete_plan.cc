@@ -5,11 +5,11 @@
 
 #include "base/hash.h"
 #include "plan/explain.h"
+#include "plan/logical/same_rows.h"
 #include "plan/rules/fold_constants.h"
 #include "plan/rules/prune_columns.h"
 #include "plan/rules/push_filters.h"
 #include "plan/rules/share_scans.h"
-#include "plan/same_rows.h"
 
 namespace millrace::plan {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "plan/logical_plan.h"
+#include "plan/logical/logical_plan.h"
 
 namespace millrace::plan {
 

@@ -4,14 +4,14 @@
 
 #include <algorithm>
 
-#include "plan/bind_sink.h"
-#include "plan/bind_table.h"
+#include "plan/bind/bind_sink.h"
+#include "plan/bind/bind_table.h"
+#include "plan/bind/read_definition.h"
+#include "plan/bind/refuse_feedback.h"
+#include "plan/bind/use_path.h"
 #include "plan/complete_plan.h"
 #include "plan/explain.h"
-#include "plan/read_definition.h"
-#include "plan/refuse_feedback.h"
 #include "plan/show.h"
-#include "plan/use_path.h"
 #include "sql/parse.h"
 #include "sql/print.h"
 

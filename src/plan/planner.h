@@ -7,7 +7,7 @@
 #include "expr/registry.h"
 #include "plan/bound_statement.h"
 #include "sql/ast/statement.h"
-#include "sql/source_text.h"
+#include "sql/text/source_text.h"
 #include "traits/connector_registry.h"
 
 namespace millrace::plan {

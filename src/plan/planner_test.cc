@@ -7,8 +7,8 @@
 #include <set>
 
 #include "functions/builtin.h"
+#include "plan/bind/read_definition.h"
 #include "plan/explain.h"
-#include "plan/read_definition.h"
 #include "sql/parse.h"
 
 namespace millrace::plan {

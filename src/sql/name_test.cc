@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "sql/keyword.h"
 #include "sql/print.h"
 #include "sql/round_trip_test.h"
+#include "sql/text/keyword.h"
 
 namespace millrace::sql {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sql/source_text.h"
+#include "sql/text/source_text.h"
 
 namespace millrace::sql {
 namespace {

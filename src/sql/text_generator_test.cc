@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "sql/keyword.h"
 #include "sql/parse.h"
 #include "sql/print.h"
 #include "sql/round_trip_test.h"
+#include "sql/text/keyword.h"
 
 namespace millrace::sql {
 

@@ -2,7 +2,7 @@
 
 #include "expr/build.h"
 #include "expr/evaluator.h"
-#include "plan/rewrite.h"
+#include "plan/logical/rewrite.h"
 
 namespace millrace::plan {
 namespace {

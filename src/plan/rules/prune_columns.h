@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "plan/logical_plan.h"
+#include "plan/logical/logical_plan.h"
 
 namespace millrace::plan {
 

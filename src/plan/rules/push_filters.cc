@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "expr/build.h"
-#include "plan/rewrite.h"
+#include "plan/logical/rewrite.h"
 
 namespace millrace::plan {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "expr/build.h"
-#include "plan/rewrite.h"
-#include "plan/same_rows.h"
+#include "plan/logical/rewrite.h"
+#include "plan/logical/same_rows.h"
 
 namespace millrace::plan {
 namespace {
