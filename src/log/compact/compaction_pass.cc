@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "log/partitions/piece_batches.h"
 
 namespace millrace::log {
@@ -105,6 +106,7 @@ Result<void> CompactionPass::keep(Buffer batch) {
 Result<void> CompactionPass::write_waiting(int64_t end) {
   if (file_ == nullptr) file_ = MILLRACE_TRY(segments_.create());
   Waiting waiting = *std::exchange(waiting_, std::nullopt);
+  MILLRACE_ASSERT(waiting.cover < end);
   const commit::PartitionId id = partition_->id();
   return file_->add({.kind = FrameKind::kCompacted,
                      .owner = id.topic.value(),

@@ -346,6 +346,48 @@ TEST_F(Compacted, APassEndsWhenTheSettingsNoLongerAskForIt) {
   EXPECT_EQ(read(partition).records.size(), 10U);
 }
 
+TEST_F(Compacted, WhatWasReplacedDoesNotComeBackWhereTheStartWasRaisedInTheMidstOfIt) {
+  driver_.reset();
+  options_.merge_files_min = 100;
+  options_.compaction_file_bytes = 64 << 20;
+  open();
+  const PartitionId partition = make(kEager);
+  const auto remove_before = [&](int64_t offset) {
+    const auto done = io::await<commit::Lsn>(driver_->threads(), [&](auto on_done) {
+      driver_->log().proposals().propose({commit::delete_records_command(partition, offset)},
+                                         driver_->executor(), std::move(on_done));
+    });
+    ASSERT_TRUE(done.has_value());
+  };
+  // Compacted extents end elsewhere than settled ones, whose files stay for another topic.
+  const PartitionId other = make({}, "other");
+  const std::string value(10'000, 'v');
+  for (int i = 0; i < 40; ++i) {
+    put(partition, "key-" + std::to_string(i < 30 ? i : i - 30), value);
+    put(other, "key", "v");
+  }
+  flush();
+  wait();
+  ASSERT_EQ(read(partition).records.size(), 30U);
+  // Settled: 0-26, 26-32, 32-40; compacted: 0-36, 36-40.
+  ASSERT_NO_FATAL_FAILURE(remove_before(36));
+  put(partition, "key-6", "newer");
+  flush();
+  wait();
+  flush();  // a checkpoint names the new files
+  const auto before = read(partition);
+  ASSERT_EQ(before.records.size(), 4U);
+  crash();
+  const auto after = read(partition);
+  EXPECT_EQ(after.records, before.records);
+  EXPECT_EQ(after.start, 36);
+  EXPECT_EQ(after.end, 41);
+  put(partition, "key-7", "newer");
+  flush();
+  wait();
+  EXPECT_EQ(read(partition).records.size(), 4U);
+}
+
 TEST_F(Compacted, OldFilesGo) {
   const PartitionId partition = make(kEager);
   for (int i = 0; i < 500; ++i) put(partition, "key", std::string(10'000, 'v'));

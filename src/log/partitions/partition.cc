@@ -360,7 +360,9 @@ bool Partition::complete() const {
   const std::lock_guard lock(mutex_);
   int64_t expected = start_offset_;
   for (const LogPiece& piece : pieces_) {
-    if (piece.base_offset > expected) return false;
+    const bool in_front = expected == start_offset_ && piece.base_offset <= expected;
+    if (!in_front && piece.base_offset != expected) return false;
+    if (piece.end_offset <= expected) return false;
     expected = piece.end_offset;
   }
   return expected == published_end_;

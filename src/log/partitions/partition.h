@@ -151,7 +151,7 @@ class Partition {
   // Producers and aborted transactions as the checkpoint keeps them; the writer's.
   std::string snapshot_transactions() const;
   Result<void> restore_transactions(std::string_view snapshot);
-  // Whether the pieces cover start to end without holes.
+  // Whether the pieces cover start to end, each offset once.
   bool complete() const;
 
   void quarantine(Error why);

@@ -22,14 +22,16 @@ uint64_t file_of(const LogPiece& piece) {
 }
 
 // A file may hold records that a later one has compacted: the file with the highest number counts.
-void drop_replaced(std::vector<LogPiece>& pieces) {
+// What lies before the start does not: of what replaced it nothing need be left.
+void drop_replaced(std::vector<LogPiece>& pieces, int64_t start_offset) {
   std::ranges::sort(pieces, std::greater(), file_of);
   std::map<int64_t, int64_t> covered;  // runs of offsets that do not touch: first → end
   std::erase_if(pieces, [&](const LogPiece& piece) {
-    auto run = covered.upper_bound(piece.base_offset);
-    if (run != covered.begin() && std::prev(run)->second >= piece.end_offset) return true;
-    int64_t first = piece.base_offset;
+    int64_t first = std::max(piece.base_offset, start_offset);
     int64_t end = piece.end_offset;
+    if (end <= first) return true;
+    auto run = covered.upper_bound(first);
+    if (run != covered.begin() && std::prev(run)->second >= end) return true;
     if (run != covered.begin() && std::prev(run)->second >= first) {
       --run;
       first = run->first;
@@ -272,7 +274,7 @@ Result<void> Replay::restore_partitions(const Checkpoint& checkpoint) {
     const PartitionPtr partition = ledger_.partition(ends.id);
     if (partition == nullptr) continue;
     auto& own = pieces[ends.id];
-    drop_replaced(own);
+    drop_replaced(own, ends.start_offset);
     std::ranges::sort(own, {}, &LogPiece::base_offset);
     partition->restore(ends.start_offset, ends.end_offset, std::move(own));
     partition->restore_epochs(commit::LeaderEpochs(ends.epochs));
