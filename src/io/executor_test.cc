@@ -153,6 +153,18 @@ std::pair<std::string, uint64_t> interleaving(uint64_t seed) {
   return {order, world.trace_hash()};
 }
 
+TEST(PosixThreads, AnExecutorGoesAsSoonAsItsTaskHasSaidSoThoughItsPosterIsStillAwake) {
+  PosixThreads threads;
+  const auto poster = threads.start({.name = "poster"});
+  for (int round = 0; round < 2'000; ++round) {
+    auto executor = threads.start({.name = "brief"});
+    Notification done;
+    poster->post([&, to = executor.get()] { to->post([&] { done.set(); }); });
+    threads.wait(done);
+    executor.reset();
+  }
+}
+
 TEST(SimulatedThreads, RepeatARunForItsSeedAndVaryItForAnother) {
   std::set<std::string> orders;
   std::set<uint64_t> hashes;

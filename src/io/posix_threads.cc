@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "io/posix_clock.h"
+#include "io/posters.h"
 #include "io/timed_tasks.h"
 
 namespace millrace::io {
@@ -32,22 +33,32 @@ class PosixExecutor final : public Executor {
       changed_.notify_one();
     }
     thread_.join();
+    posters_.wait_until_gone();
     // A task that dies here may own what posts again; post drops it.
     const std::vector<Task> dropped = std::exchange(queue_, {});
     const TimedTasks dropped_timed = std::exchange(timed_, {});
   }
 
   void post(Task task) override {
-    const std::lock_guard lock(mutex_);
-    if (stopped_.load(std::memory_order_relaxed)) return;
-    queue_.push_back(std::move(task));
-    if (queue_.size() == 1) changed_.notify_one();
+    const Posters::Inside inside(posters_);
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopped_.load(std::memory_order_relaxed)) return;
+      queue_.push_back(std::move(task));
+      if (!std::exchange(sleeping_, false)) return;
+    }
+    changed_.notify_one();
   }
 
   void post_at(MonotonicTime when, Task task) override {
-    const std::lock_guard lock(mutex_);
-    if (stopped_.load(std::memory_order_relaxed)) return;
-    if (timed_.push(when, std::move(task))) changed_.notify_one();
+    const Posters::Inside inside(posters_);
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopped_.load(std::memory_order_relaxed)) return;
+      if (!timed_.push(when, std::move(task))) return;
+      if (!std::exchange(sleeping_, false)) return;
+    }
+    changed_.notify_one();
   }
 
   MonotonicTime now() const override { return clock_.now(); }
@@ -64,16 +75,20 @@ class PosixExecutor final : public Executor {
   std::atomic<bool> stopped_{false};
   std::vector<Task> queue_;
   TimedTasks timed_;
+  bool sleeping_ = false;  // and not yet woken
+  Posters posters_;
   std::thread thread_;  // last: it uses all of the above
 };
 
 void PosixExecutor::sleep(std::unique_lock<std::mutex>& lock) {
+  sleeping_ = true;
   if (timed_.empty()) {
     changed_.wait(lock);
   } else {
     const std::chrono::nanoseconds until(timed_.earliest().ns);
     changed_.wait_until(lock, std::chrono::steady_clock::time_point(until));
   }
+  sleeping_ = false;
 }
 
 void PosixExecutor::run() {

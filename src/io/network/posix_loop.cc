@@ -39,6 +39,7 @@ PosixLoop::~PosixLoop() {
     wake();
   }
   thread_.join();
+  posters_.wait_until_gone();
   over_ = true;
   resolver_.forget(*this);
   // What dies with its owner may own other streams, which forget themselves.
@@ -63,16 +64,22 @@ void PosixLoop::wake() {
 }
 
 void PosixLoop::post(Task task) {
-  const std::lock_guard lock(mutex_);
-  if (stopped()) return;
-  queue_.push_back(std::move(task));
+  const Posters::Inside inside(posters_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped()) return;
+    queue_.push_back(std::move(task));
+  }
   if (sleeping_.exchange(false)) wake();
 }
 
 void PosixLoop::post_at(MonotonicTime when, Task task) {
-  const std::lock_guard lock(mutex_);
-  if (stopped()) return;
-  if (timed_.push(when, std::move(task)) && sleeping_.exchange(false)) wake();
+  const Posters::Inside inside(posters_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped() || !timed_.push(when, std::move(task))) return;
+  }
+  if (sleeping_.exchange(false)) wake();
 }
 
 void PosixLoop::watch(const Socket& socket, SocketOwner& owner) {

@@ -13,6 +13,7 @@
 #include "io/network/resolver.h"
 #include "io/network/socket.h"
 #include "io/posix_clock.h"
+#include "io/posters.h"
 #include "io/timed_tasks.h"
 
 namespace millrace::io {
@@ -90,6 +91,7 @@ class PosixLoop final : public Loop {
   std::atomic<bool> sleeping_{false};  // or about to: who posts must wake it
   std::vector<Task> queue_;
   TimedTasks timed_;
+  Posters posters_;
   // The loop's own.
   bool over_ = false;  // its thread has ended
   std::unordered_set<SocketOwner*> owners_;
