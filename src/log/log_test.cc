@@ -229,6 +229,7 @@ TEST_F(LogTest, WhatIsCarriedSharesTheSyncOfWhatComesNextAndStandsBeforeIt) {
   EXPECT_THAT(answers, ElementsAre());
   ASSERT_TRUE(driver.append(second, batch_of({"c"})).has_value());
   EXPECT_EQ(world_.files().syncs(), before + 1);
+  world_.threads().run_until_idle();
   EXPECT_THAT(answers, ElementsAre("a", "b"));
   EXPECT_THAT(driver.values(first), ElementsAre("0:a", "1:b"));
   // Nothing follows: it is written all the same, in time.

@@ -112,7 +112,13 @@ struct Client {
   std::unique_ptr<io::Executor> executor = nullptr;  // its tasks use all of the above
 
   void append() {
-    if (next == count) return done.set();
+    // What nobody waits for is answered last.
+    if (next == count) {
+      return executor->post([this] {
+        EXPECT_EQ(carried, (count + 2) / 3);
+        done.set();
+      });
+    }
     const auto value = [&] {
       return batch_of({name + "." + std::to_string(next++) + std::string(3000, ' ')});
     };
@@ -126,7 +132,6 @@ struct Client {
     log.appender().append(to, value(), commit::Acks::kDurable, *executor,
                           [this](const Result<commit::Appended>& appended) {
                             EXPECT_TRUE(appended.has_value());
-                            EXPECT_EQ(carried, (next + 2) / 3);
                             append();
                           });
   }

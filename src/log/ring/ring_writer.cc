@@ -286,11 +286,15 @@ void RingWriter::publish() {
   ledger_.show(durable_);
   last_was_seal_ = in_group_.size() == 1 && in_group_[0].entry.type == EntryType::kSeal;
   std::vector<Submission> finished = std::exchange(in_group_, {});
-  for (Submission& submission : finished) answer(submission, {});
+  for (Submission& submission : finished) {
+    if (!submission.carried) answer(submission, {});
+  }
   for (Submission& submission : std::exchange(duplicates_, {})) {
     submission.entry.lsn = durable_;
     answer(submission, {});
   }
+  // Nobody waits for these.
+  for (Submission& submission : finished) answer(submission, {});
   last_written_ = executor_.now();
   if (options_.on_written) options_.on_written();
   if (options_.sync && !last_was_seal_) arm_seal();
