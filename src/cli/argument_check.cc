@@ -20,7 +20,7 @@ CLI::Validator whole_number(int64_t min) {
 }
 
 void take_one(CLI::Option* option) {
-  option->expected(1)->take_all();
+  option->expected(1)->allow_extra_args(false)->take_all();
 }
 
 }  // namespace millrace::cli

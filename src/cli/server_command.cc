@@ -60,7 +60,8 @@ Result<void> serve_until_signal(io::World world, const ServerCommandOptions& opt
                                                folder.remove();
                                                stop_process(error);
                                              }}));
-  const auto session = opened->node().new_session(true);
+  // A server that is started again goes on with its jobs.
+  const auto session = opened->node().new_session();
   TerminalClient client({.progress = false, .quiet = false}, opened->node().formats());
   io::Notification stopped;
   std::atomic<bool> stopping{false};

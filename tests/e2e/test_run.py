@@ -11,6 +11,13 @@ def test_a_select_without_tables_prints_its_row(millrace):
     assert rows == [{"two": 2, "word": "ABC"}]
 
 
+def test_a_script_may_follow_a_command(millrace):
+    (millrace.folder / "two.sql").write_text("SELECT 2 AS n;")
+    done = subprocess.run([PROGRAM, "run", "-q", "-o", "csv", "-c", "SELECT 1 AS n", "two.sql"],
+                          capture_output=True, text=True, check=True, cwd=millrace.folder)
+    assert done.stdout.split() == ["n", "1", "n", "2"]
+
+
 def test_a_table_without_connector_is_a_durable_topic(millrace):
     millrace.rows(
         "CREATE TABLE t (id BIGINT, price DECIMAL(10,2));"
