@@ -75,7 +75,7 @@ constexpr const char* kBackupExamples = R"(
 Examples:
   millrace backup --data data --to /mnt/backup     while a server uses it, or none does
   millrace backup --data data --to /mnt/backup     again: only what is new is copied
-  millrace backup --data data --to /mnt/$(date +%F) -o jsonl     a folder a day
+  millrace backup --data data --to /mnt/$(date +%F) --rate 50    a folder a day, slowly
 )";
 
 constexpr const char* kRestoreExamples = R"(
@@ -281,6 +281,7 @@ class Program {
         ->type_name("FOLDER")
         ->required();
     command->add_flag("-q,--quiet", backup_.quiet, "No progress line");
+    add_number(command, "--rate", backup_.rate_mib, "At most so many MiB a second");
     add_output(command, backup_.output);
   }
 
@@ -295,6 +296,7 @@ class Program {
         ->type_name("DIR");
     command->add_flag("--verify-only", restore_.verify_only, "Check the backup, write nothing");
     command->add_flag("-q,--quiet", restore_.quiet, "No progress line, no hints");
+    add_number(command, "--rate", restore_.rate_mib, "At most so many MiB a second");
     add_output(command, restore_.output);
   }
 

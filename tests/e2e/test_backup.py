@@ -198,7 +198,6 @@ SET 'epoch.interval' = '50 ms';
 CREATE TABLE IF NOT EXISTS numbers (id BIGINT);
 CREATE TABLE IF NOT EXISTS doubled (id BIGINT, twice BIGINT);
 CREATE TABLE IF NOT EXISTS totals (ending BIGINT, n BIGINT, PRIMARY KEY (ending) NOT ENFORCED);
-SET 'job.name' = 'arithmetic';
 BEGIN STATEMENT SET;
 INSERT INTO doubled SELECT id, id * 2 FROM numbers;
 INSERT INTO totals SELECT id % 10, COUNT(*) FROM numbers GROUP BY id % 10;

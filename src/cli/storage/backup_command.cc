@@ -17,7 +17,7 @@ int64_t number(uint64_t value) {
 
 Result<void> back_up_and_tell(io::World world, const BackupCommandOptions& options) {
   const OutputFormat format = MILLRACE_TRY(parse_output_format(options.output));
-  CopyWatch watch(world.clock, "backup", !options.quiet);
+  CopyWatch watch(world, "backup", {.progress = !options.quiet, .rate_mib = options.rate_mib});
   const auto outcome = log::back_up(world, {.data = options.data,
                                             .to = options.to,
                                             .program = std::string(version().number),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "cli/exit_code.h"
@@ -10,6 +11,7 @@ namespace millrace::cli {
 struct BackupCommandOptions {
   std::string data;
   std::string to;
+  int64_t rate_mib = 0;  // a second, at most; 0: as fast as it goes
   std::string output = "table";
   bool quiet = false;  // no progress, no last words
 };

@@ -9,16 +9,34 @@
 #include "data/datetime_text.h"
 
 namespace millrace::cli {
+namespace {
 
-CopyWatch::CopyWatch(io::Clock& clock, std::string doing, bool wanted)
-    : clock_(clock),
+constexpr double kMiB = 1 << 20;
+
+}  // namespace
+
+CopyWatch::CopyWatch(io::World world, std::string doing, CopyPace pace)
+    : world_(world),
       doing_(std::move(doing)),
-      begun_(clock.now()),
-      line_(clock, wanted),
-      interrupt_(clock, [this] { stop_.request_stop(); }) {}
+      pace_(pace),
+      begun_(world.clock.now()),
+      line_(world.clock, pace.progress),
+      timer_(pace.rate_mib > 0 ? world.threads.start({.name = "pace"}) : nullptr),
+      interrupt_(world.clock, [this] { stop_.request_stop(); }) {}
 
 log::FileCarrier::Watch CopyWatch::watch() {
-  return [this](const log::CopyProgress& progress) { show(progress); };
+  return [this](const log::CopyProgress& progress) {
+    show(progress);
+    if (timer_ != nullptr) wait_for_turn(progress.bytes);
+  };
+}
+
+void CopyWatch::wait_for_turn(uint64_t bytes) {
+  const double seconds = static_cast<double>(bytes) / kMiB / static_cast<double>(pace_.rate_mib);
+  const auto since = static_cast<int64_t>(seconds * static_cast<double>(io::kNsPerSecond));
+  io::Notification due;
+  timer_->post_at(begun_ + since, [&due] { due.set(); });
+  world_.threads.wait(due);
 }
 
 void CopyWatch::show(const log::CopyProgress& progress) {

@@ -24,7 +24,8 @@ Result<void> check_options(const RestoreCommandOptions& options) {
 Result<void> restore_and_tell(io::World world, const RestoreCommandOptions& options) {
   MILLRACE_TRY(check_options(options));
   const OutputFormat format = MILLRACE_TRY(parse_output_format(options.output));
-  CopyWatch watch(world.clock, options.verify_only ? "verify" : "restore", !options.quiet);
+  CopyWatch watch(world, options.verify_only ? "verify" : "restore",
+                  {.progress = !options.quiet, .rate_mib = options.rate_mib});
   const log::RestoreOptions chosen{
       .from = options.from, .data = options.data, .stop = watch.stop(), .watch = watch.watch()};
   const auto done =

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "cli/exit_code.h"
@@ -11,6 +12,7 @@ struct RestoreCommandOptions {
   std::string from;
   std::string data;
   bool verify_only = false;  // no data directory is made
+  int64_t rate_mib = 0;      // a second, at most; 0: as fast as it goes
   std::string output = "table";
   bool quiet = false;  // no progress, no last words
 };
