@@ -21,7 +21,14 @@ struct Reader {
 // What was acknowledged, by topic and offset, beside the log itself.
 class ReadAheadTest : public testing::TestWithParam<uint64_t> {
  protected:
-  static constexpr size_t kCompacted = 2;  // the last topic; the others keep all
+  // The first two topics keep all.
+  static constexpr size_t kCompacted = 2;
+  static constexpr size_t kBounded = 3;
+  static constexpr size_t kAgedAndCompacted = 4;
+  static constexpr size_t kKeptBytes = 600'000;
+  static constexpr int64_t kKeptMs = 5'000;
+  static bool compacts(size_t topic) { return topic == kCompacted || topic == kAgedAndCompacted; }
+  static bool forgets(size_t topic) { return topic >= kBounded; }
 
   ReadAheadTest() : world_({.seed = GetParam()}), random_(GetParam()) {
     options_ = small_log();
@@ -29,8 +36,9 @@ class ReadAheadTest : public testing::TestWithParam<uint64_t> {
     options_.merge_files_min = 2;
     options_.own_file_bytes = 256 << 10;
     options_.compaction_interval_ns = io::kNsPerSecond;
+    options_.retention_interval_ns = io::kNsPerSecond;
     open();
-    for (size_t i = 0; i <= kCompacted; ++i) make(i);
+    for (size_t i = 0; i <= kAgedAndCompacted; ++i) make(i);
   }
   void open() {
     driver_.emplace(world_.world(), options_);
@@ -46,8 +54,13 @@ class ReadAheadTest : public testing::TestWithParam<uint64_t> {
   }
   void make(size_t topic) {
     std::map<std::string, std::string> config;
-    if (topic == kCompacted) {
+    if (compacts(topic)) {
       config = {{"cleanup.policy", "compact"}, {"min.cleanable.dirty.ratio", "0"}};
+    }
+    if (topic == kBounded) config["retention.bytes"] = std::to_string(kKeptBytes);
+    if (topic == kAgedAndCompacted) {
+      config["cleanup.policy"] = "compact,delete";
+      config["retention.ms"] = std::to_string(kKeptMs);
     }
     const auto id = io::await<commit::TopicId>(driver_->threads(), [&](auto done) {
       driver_->log().topics().create(
@@ -69,7 +82,7 @@ class ReadAheadTest : public testing::TestWithParam<uint64_t> {
       const std::string value = std::to_string(random_()) + std::string(bytes / records, 'x');
       (void)builder.append(
           {.timestamp_ms = world_.clock().wall_us() / 1000, .key = key, .value = value});
-      model_[topic].emplace_back(key, value);
+      model_[topic].push_back({key, value, world_.clock().wall_us() / 1000});
     }
     const auto done = driver_->append(topics_[topic], *commit::RecordBatch::of(builder.build()));
     ASSERT_TRUE(done.has_value()) << done.error().to_string();
@@ -86,11 +99,42 @@ class ReadAheadTest : public testing::TestWithParam<uint64_t> {
     ASSERT_TRUE(done.has_value()) << done.error().to_string();
     starts_[topic] = to;
   }
+  std::map<std::string, int64_t> newest_of(size_t topic) const {
+    std::map<std::string, int64_t> newest;
+    for (size_t at = 0; at < model_[topic].size(); ++at) {
+      newest[model_[topic][at].key] = static_cast<int64_t>(at);
+    }
+    return newest;
+  }
+  // Where a partition starts is where it was told to, or where retention says; never back.
+  void check_start(size_t topic, int64_t start) {
+    ASSERT_TRUE(forgets(topic) || start == starts_[topic]);
+    ASSERT_GE(start, starts_[topic]);
+    if (start == starts_[topic]) return;
+    starts_[topic] = start;
+    const auto& written = model_[topic];
+    if (topic == kBounded) {
+      size_t kept = 0;
+      for (size_t at = static_cast<size_t>(start); at < written.size(); ++at) {
+        kept += written[at].value.size() + kRecordBytes;
+      }
+      ASSERT_GE(kept, kKeptBytes);
+      return;
+    }
+    // What compaction took first does not count.
+    const int64_t now_ms = world_.clock().wall_us() / 1000;
+    for (const auto& [key, offset] : newest_of(topic)) {
+      if (offset >= start) continue;
+      ASSERT_GE(now_ms - written[static_cast<size_t>(offset)].timestamp_ms, kKeptMs) << key;
+    }
+  }
   // What is given is what was written, and nothing is left out.
   void check(Reader& reader, const commit::PartitionData& data) {
+    ASSERT_NO_FATAL_FAILURE(check_start(reader.topic, data.start_offset));
+    const bool outside = reader.offset < data.start_offset;
+    ASSERT_EQ(outside, data.error && data.error->code() == ErrorCode::kOffsetOutOfRange);
     if (data.error) {
       if (data.error->code() == ErrorCode::kOffsetOutOfRange) {
-        ASSERT_LT(reader.offset, starts_[reader.topic]);
         reader.offset = starts_[reader.topic];
       } else {
         ASSERT_EQ(data.error->code(), ErrorCode::kIoFailed) << data.error->to_string();
@@ -107,9 +151,9 @@ class ReadAheadTest : public testing::TestWithParam<uint64_t> {
       record::Record record;
       while (records && *records->next(record)) {
         if (record.offset < reader.offset) continue;
-        ASSERT_TRUE(reader.topic == kCompacted || record.offset == reader.offset);
+        ASSERT_TRUE(compacts(reader.topic) || record.offset == reader.offset);
         ASSERT_LT(record.offset, static_cast<int64_t>(written.size()));
-        ASSERT_EQ(*record.value, written[static_cast<size_t>(record.offset)].second);
+        ASSERT_EQ(*record.value, written[static_cast<size_t>(record.offset)].value);
         reader.offset = record.offset + 1;
         seen_[{reader.topic, record.offset}] = true;
       }
@@ -135,6 +179,13 @@ class ReadAheadTest : public testing::TestWithParam<uint64_t> {
       ASSERT_GT(reader.offset, before);
     }
   }
+  // Of each key the newest is there, if it is behind the start.
+  void expect_newest(size_t topic) {
+    for (const auto& [key, offset] : newest_of(topic)) {
+      if (offset < starts_[topic]) continue;
+      EXPECT_TRUE(seen_.contains({topic, offset})) << topic << " " << key;
+    }
+  }
   void fail_a_read() {
     world_.files().inject(
         {.call = io::FileCall::kRead, .nth = 1 + below(3), .path_part = "segments"});
@@ -145,7 +196,13 @@ class ReadAheadTest : public testing::TestWithParam<uint64_t> {
   LogOptions options_;
   std::optional<LogDriver> driver_;
   std::vector<PartitionId> topics_;
-  std::vector<std::vector<std::pair<std::string, std::string>>> model_;
+  struct Written {
+    std::string key;
+    std::string value;
+    int64_t timestamp_ms = 0;
+  };
+  static constexpr size_t kRecordBytes = 100;  // what a batch has besides, at most
+  std::vector<std::vector<Written>> model_;
   std::vector<int64_t> starts_;
   std::map<std::pair<size_t, int64_t>, bool> seen_;
   int failed_ = 0;
@@ -153,9 +210,9 @@ class ReadAheadTest : public testing::TestWithParam<uint64_t> {
 };
 
 TEST_P(ReadAheadTest, WhatIsReadIsWhatWasWrittenWhateverGoesOnBesides) {
-  std::vector<Reader> readers(8);
+  std::vector<Reader> readers(15);
   for (size_t i = 0; i < readers.size(); ++i) readers[i].topic = i % topics_.size();
-  for (int round = 0; round < 1'500; ++round) {
+  for (int round = 0; round < 2'000; ++round) {
     const uint64_t what = below(100);
     if (what < 35) {
       ASSERT_NO_FATAL_FAILURE(append(below(topics_.size())));
@@ -183,12 +240,11 @@ TEST_P(ReadAheadTest, WhatIsReadIsWhatWasWrittenWhateverGoesOnBesides) {
   for (size_t topic = 0; topic < topics_.size(); ++topic) {
     ASSERT_NO_FATAL_FAILURE(read_to_end(topic, 300'000));
   }
-  // Of each key the newest is there.
-  std::map<std::string, int64_t> newest;
-  for (size_t i = 0; i < model_[kCompacted].size(); ++i) {
-    newest[model_[kCompacted][i].first] = static_cast<int64_t>(i);
+  EXPECT_GT(starts_[kBounded], 0);
+  EXPECT_GT(starts_[kAgedAndCompacted], 0);
+  for (const size_t topic : {kCompacted, kAgedAndCompacted}) {
+    ASSERT_NO_FATAL_FAILURE(expect_newest(topic));
   }
-  for (const auto& [key, offset] : newest) EXPECT_TRUE(seen_.contains({kCompacted, offset})) << key;
 }
 
 TEST_P(ReadAheadTest, WhoReadsOnIsGivenWhatWasReadBefore) {

@@ -23,6 +23,12 @@ Error no_partition(PartitionId id) {
                fmt::format("there is no partition {} of topic {}", id.index, id.topic.value()));
 }
 
+Error out_of_range(const PartitionRead& request, int64_t start, int64_t end) {
+  return Error(ErrorCode::kOffsetOutOfRange,
+               fmt::format("offset {} was asked for, the partition has {} to {}", request.offset,
+                           start, end));
+}
+
 class PartitionWatch final : public commit::Watch {
  public:
   PartitionWatch(std::weak_ptr<Partition> partition, uint64_t key)
@@ -76,11 +82,7 @@ Result<void> RingReader::read_partition(Reading& reading, const PartitionRead& r
   if (bounded.partition == nullptr) return no_partition(request.partition);
   if (auto why = bounded.partition->quarantined()) return std::move(*why);
   const auto& [start, end, stable] = bounded.bounds;
-  if (request.offset < start || request.offset > end) {
-    return Error(ErrorCode::kOffsetOutOfRange,
-                 fmt::format("offset {} was asked for, the partition has {} to {}", request.offset,
-                             start, end));
-  }
+  if (request.offset < start || request.offset > end) return out_of_range(request, start, end);
   const bool committed = reading.request.isolation == commit::Isolation::kReadCommitted;
   const int64_t limit = committed ? stable : end;
   uint64_t left = std::min(request.bytes_max, reading.bytes_left);
@@ -113,6 +115,15 @@ Result<void> RingReader::read_partition(Reading& reading, const PartitionRead& r
     }
   }
   if (committed) data.aborted = bounded.partition->aborted(request.offset, next);
+  // What went meanwhile may be missing in the midst.
+  if (const int64_t now = bounded.partition->start_offset(); now > request.offset) {
+    data.batches.clear();
+    data.aborted.clear();
+    data.start_offset = now;
+    data.high_watermark = std::max(end, now);
+    data.stable_offset = std::max(stable, now);
+    return out_of_range(request, now, end);
+  }
   if (turn.used()) ++(turn.waited() ? reading.stats.ahead_misses : reading.stats.ahead_hits);
   ahead_.finish(std::move(turn), bounded.partition, given, limit, reading.executor);
   return {};
