@@ -258,6 +258,42 @@ def test_a_job_goes_on_exactly_once_from_a_backup(tmp_path):
         wait_until(lambda: totals(server) == len(expected), "all are counted")
 
 
+def test_a_run_that_goes_on_is_copied_and_finished_from_there(tmp_path):
+    """Its input is counted exactly, whichever copy finishes it."""
+    rows_in = 20_000
+    (tmp_path / "in.json").write_text("".join('{"id": %d}\n' % n for n in range(rows_in)))
+    script = tmp_path / "script.sql"
+    script.write_text(f"""
+SET 'epoch.interval' = '20 ms';
+CREATE TABLE input (id BIGINT) WITH ('connector' = 'filesystem', 'format' = 'json',
+  'path' = '{tmp_path}/in.json', 'scan.rows-per-second' = '10000');
+CREATE TABLE seen (id BIGINT);
+CREATE TABLE counts (ending BIGINT PRIMARY KEY NOT ENFORCED, n BIGINT, total BIGINT);
+BEGIN STATEMENT SET;
+INSERT INTO seen SELECT id FROM input;
+INSERT INTO counts SELECT id % 7, COUNT(*), SUM(id) FROM input GROUP BY id % 7;
+END;
+""")
+    process = subprocess.Popen([PROGRAM, "run", "-q", "--data", str(tmp_path / "data"), str(script)])
+    copies = []
+    while process.poll() is None:
+        time.sleep(0.3)
+        if (tmp_path / "data/format").exists():
+            back_up(tmp_path / "data", tmp_path / "backup")
+            copies.append(tmp_path / f"copy-{len(copies)}")
+            restore(tmp_path / "backup", copies[-1])
+    assert process.returncode == 0 and len(copies) > 2
+    expected = sorted(f"{m},{len(range(m, rows_in, 7))},{sum(range(m, rows_in, 7))}"
+                      for m in range(7))
+    for copy in [tmp_path / "data", *copies]:
+        millrace("run", "-q", "--data", copy, script)
+        out = millrace("run", "-q", "--data", copy, "-o", "csv", "-c", "SELECT * FROM counts")
+        assert sorted(out.splitlines()[1:]) == expected
+        out = millrace("run", "-q", "--data", copy, "-o", "csv", "-c",
+                       "SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS ids FROM seen")
+        assert out.splitlines()[1] == f"{rows_in},{rows_in}"
+
+
 @pytest.fixture
 def small(tmp_path):
     """A data directory with a topic of three records, and a backup of it."""

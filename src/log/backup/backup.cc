@@ -178,7 +178,9 @@ Result<void> Backup::copy_open(SourceMoment& moment) {
 Result<void> Backup::copy_segment(uint64_t number, io::File& from, const io::FileStat& stat) {
   const std::string path = segment_path("", number);
   auto crc = carrier_.copy(from, stat.bytes, io::join_path(to_.path(), path));
-  if (!crc && crc.error().place().empty()) return std::move(crc.error()).at(path);
+  if (!crc && crc.error().code() == ErrorCode::kMalformedFile) {
+    return std::move(crc.error()).at(io::join_path(options_.data, path));
+  }
   if (!crc) return crc.error();
   copied_bytes_ += stat.bytes;
   has_[number] = {path, stat.bytes, *crc, stat.modified_us};
@@ -230,8 +232,9 @@ Result<void> Backup::put_ring(SourceMoment& moment) {
 }
 
 Result<void> check_source(io::FileSystem& files, const std::string& data) {
-  if (files.stat(io::join_path(data, kFormatName))) return check_format_line(files, data);
   MILLRACE_TRY(files.stat(data));
+  const auto checked = check_format_line(files, data);
+  if (checked || checked.error().code() != ErrorCode::kFileNotFound) return checked;
   return Error(ErrorCode::kFileNotFound, "the folder is no data directory: it has no file 'format'")
       .at(data)
       .remedy("Name the folder that `millrace server --data` or `millrace run --data` was given.");

@@ -275,6 +275,41 @@ TEST_F(BackupTest, OneOfAnotherVersionIsRefused) {
   EXPECT_EQ(restore_from(world_.world(), kBackup).error().code(), ErrorCode::kVersionMismatch);
 }
 
+// Whatever stands there, a manifest is taken as it was written or not at all.
+TEST_F(BackupTest, AManifestThatWasChangedIsRefused) {
+  open();
+  fill("a", 0, 100);
+  const auto outcome = back_up_to(world_.world(), kBackup);
+  ASSERT_TRUE(outcome.has_value());
+  const std::string text = to_text(outcome->manifest);
+  ASSERT_TRUE(parse_manifest(text).has_value());
+  EXPECT_EQ(to_text(*parse_manifest(text)), text);
+  for (size_t at = 0; at < text.size(); ++at) {
+    EXPECT_FALSE(parse_manifest(text.substr(0, at)).has_value()) << at;
+    std::string changed = text;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    EXPECT_FALSE(parse_manifest(changed).has_value()) << at;
+  }
+  // With a right checksum, too, nothing may lead out of the folder or the ring.
+  const auto refused = [&](auto change) {
+    BackupManifest manifest = outcome->manifest;
+    change(manifest);
+    return !parse_manifest(to_text(manifest)).has_value();
+  };
+  for (const char* path : {"../../etc/passwd", "segments/../../x", "/etc/passwd", "segments/",
+                           "ring/1/2", "format", "segments/0x", "manifest"}) {
+    EXPECT_TRUE(refused([&](BackupManifest& manifest) { manifest.files[0].path = path; })) << path;
+  }
+  EXPECT_TRUE(refused([](BackupManifest& manifest) { manifest.files.clear(); }));
+  EXPECT_TRUE(refused([](BackupManifest& manifest) { manifest.files.pop_back(); }));
+  EXPECT_TRUE(refused([](BackupManifest& manifest) { manifest.ring_files.clear(); }));
+  EXPECT_TRUE(refused([](BackupManifest& manifest) { manifest.ring_files[0] = 0; }));
+  EXPECT_TRUE(refused([](BackupManifest& manifest) { manifest.runs[0].address = 1 << 20; }));
+  EXPECT_TRUE(refused([](BackupManifest& manifest) { manifest.runs[0].address = UINT64_MAX; }));
+  EXPECT_TRUE(refused([](BackupManifest& manifest) { manifest.runs[0].bytes = UINT64_MAX; }));
+  EXPECT_TRUE(refused([](BackupManifest& manifest) { manifest.files.back().bytes += 1; }));
+}
+
 TEST_F(BackupTest, WhenItIsStoppedTheFolderIsAsBefore) {
   open();
   fill("a", 0, 100);
