@@ -199,8 +199,8 @@ constexpr auto kLog = std::to_array<Guide>({
      "affected."},
     {kRingDamaged,
      "The log is damaged in a place that had been made durable; a tail that a crash tore is no\n"
-     "damage and is mended by itself. Nothing is guessed: restore the directory from a copy,\n"
-     "and look for faults of the disk."},
+     "damage and is mended by itself. Nothing is guessed: restore the directory from a backup\n"
+     "(`millrace restore`), and look for faults of the disk."},
     {kVersionMismatch,
      "Start the version of millrace that wrote the directory, or take a new --data."},
     {kFenced,
@@ -273,7 +273,8 @@ constexpr auto kJobsAndEnds = std::to_array<Guide>({
      "one."},
     {kMalformedFile,
      "The file is cut, compressed, or of another format than 'format' says. `file NAME` and\n"
-     "`head -c 100 NAME` show what it really is."},
+     "`head -c 100 NAME` show what it really is. A backup with such a file cannot be restored:\n"
+     "take the one before."},
     {kFormatUnavailable,
      "This program was built without the library for the format; `./dev build` fetches it and\n"
      "builds again."},

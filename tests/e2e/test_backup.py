@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -349,6 +350,28 @@ def test_a_folder_that_cannot_be_written_keeps_what_it_has(small):
     assert done.returncode != 0 and done.stderr.startswith("MR-"), done.stderr
     assert sorted(small.glob("backup/**/*")) == before
     millrace("restore", "--from", small / "backup", "--verify-only")
+
+
+def test_ctrl_c_ends_it_and_the_folder_is_as_before(small):
+    lines = b"".join(b"x" * 100_000 + b"\n" for _ in range(60))
+    subprocess.run([PROGRAM, "produce", "t", "--data", small / "data"], input=lines, check=True,
+                   capture_output=True, timeout=PATIENCE_S)
+    back_up(small / "data", small / "large")
+    for arguments, made in ((["backup", "--data", small / "new", "--to", small / "b"], "b"),
+                            (["restore", "--from", small / "large", "--data", small / "new"], "new")):
+        if made == "b":
+            restore(small / "large", small / "new")
+            millrace("topic", "list", "--data", small / "new")
+        process = subprocess.Popen([PROGRAM, *map(str, arguments), "--rate", "1"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until((small / made).exists, "it begins")
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        assert (process.returncode, out, err) == (130, "", "MR-1008: interrupted\n")
+        assert not (small / made).exists()
+        if made == "b":
+            shutil.rmtree(small / "new")
 
 
 @pytest.mark.parametrize("command", ["backup", "restore"])

@@ -188,19 +188,11 @@ Result<void> Backup::copy_segment(uint64_t number, io::File& from, const io::Fil
 }
 
 Result<uint32_t> Backup::put_file(const std::string& path, const std::vector<Buffer>& content) {
-  const std::string to = io::join_path(to_.path(), path);
-  const auto removed = world_.files.remove(to);
-  if (!removed && removed.error().code() != ErrorCode::kFileNotFound) return removed.error();
-  const auto file = MILLRACE_TRY(world_.files.open(to, io::OpenMode::kCreateBulk));
-  uint32_t crc = 0;
-  uint64_t at = 0;
-  for (const Buffer& piece : content) {
-    MILLRACE_TRY(file->write_at(at, piece.span()));
-    crc = crc32c(piece.span(), crc);
-    at += piece.bytes();
-  }
-  MILLRACE_TRY(file->sync());
-  copied_bytes_ += at;
+  uint64_t bytes = 0;
+  for (const Buffer& piece : content) bytes += piece.bytes();
+  carrier_.expect(bytes);
+  const uint32_t crc = MILLRACE_TRY(carrier_.put(content, io::join_path(to_.path(), path)));
+  copied_bytes_ += bytes;
   return crc;
 }
 

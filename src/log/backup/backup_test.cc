@@ -119,9 +119,16 @@ TEST_F(BackupTest, OfANewDirectoryWithoutACheckpointCanBeRestored) {
   const auto outcome = back_up_to(world_.world(), kBackup);
   ASSERT_TRUE(outcome.has_value()) << outcome.error().to_string();
   EXPECT_EQ(outcome->manifest.files.size(), 1U);
+  const commit::Lsn restored_lsn = outcome->manifest.lsn;
   ASSERT_TRUE(restore_from(world_.world(), kBackup).has_value());
   EXPECT_THAT(restored_values("a"), ElementsAreArray(expected));
-  // The restored log goes on for laps, and can be backed up itself.
+  // The restored log goes on for laps, and can be backed up itself, even if it was never started.
+  ASSERT_TRUE(restore_from(world_.world(), kBackup, "/unused").has_value());
+  const auto again =
+      back_up(world_.world(),
+              {.data = "/unused", .to = "/backups/again", .program = "1", .stop = {}, .watch = {}});
+  ASSERT_TRUE(again.has_value()) << again.error().to_string();
+  EXPECT_EQ(again->manifest.lsn, restored_lsn);
   LogDriver restored(world_.world(), at_folder(small_log(), kRestored));
   for (int i = 0; i < 200; ++i) {
     ASSERT_TRUE(restored.append(restored.make_partition("a"), batch_of({std::string(20'000, 'x')}))
@@ -416,7 +423,10 @@ TEST(BackupHistoryTest, OfALogAtWorkIsWhatItHeldAtOneLsn) {
   for (uint64_t seed = 1 + runs * kSeeds; seed <= (runs + 1) * kSeeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     io::SimulatedWorld world({.seed = seed});
-    BackupHistory history(seed, world.world(), BackupHistory::options());
+    // Of half of them the ring grows.
+    LogOptions options = BackupHistory::options();
+    options.ring_bytes_max <<= seed % 2 * 2;
+    BackupHistory history(seed, world.world(), options);
     std::mt19937_64 random(seed);
     const uint64_t seldom = 4 + random() % 12;
     // Whoever reads the ring may be lapped, too.
@@ -444,8 +454,7 @@ TEST(BackupHistoryTest, OfALogAtWorkIsWhatItHeldAtOneLsn) {
     history.finish();
     for (size_t round = 0; round < moments.size(); ++round) {
       SCOPED_TRACE("round " + std::to_string(round));
-      LogDriver restored(world.world(),
-                         at_folder(BackupHistory::options(), kRestored + std::to_string(round)));
+      LogDriver restored(world.world(), at_folder(options, kRestored + std::to_string(round)));
       ASSERT_TRUE(restored.is_open()) << restored.open_error()->to_string();
       history.check(restored, moments[round]);
       if (testing::Test::HasFailure()) return;

@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <stop_token>
 #include <string>
+#include <vector>
 
+#include "base/buffer.h"
 #include "base/result.h"
 #include "io/file_system.h"
 
@@ -36,10 +39,14 @@ class FileCarrier {
   Result<uint32_t> read(io::File& from, uint64_t bytes, const Visit& visit);
   // The same, into a new file, synced; what had its name goes.
   Result<uint32_t> copy(io::File& from, uint64_t bytes, const std::string& to);
+  // What is in memory, in the same way.
+  Result<uint32_t> put(const std::vector<Buffer>& content, const std::string& to);
   Result<void> check_stop() const;
-  uint64_t carried_bytes() const { return progress_.bytes; }
 
  private:
+  Result<std::unique_ptr<io::File>> create(const std::string& path);
+  void note(uint64_t bytes);
+
   io::FileSystem& files_;
   const std::stop_token stop_;
   const Watch watch_;
