@@ -275,7 +275,8 @@ INSERT INTO seen SELECT id FROM input;
 INSERT INTO counts SELECT id % 7, COUNT(*), SUM(id) FROM input GROUP BY id % 7;
 END;
 """)
-    process = subprocess.Popen([PROGRAM, "run", "-q", "--data", str(tmp_path / "data"), str(script)])
+    process = subprocess.Popen([PROGRAM, "run", "-q", "--data", str(tmp_path / "data"),
+                                str(script)])
     copies = []
     while process.poll() is None:
         time.sleep(0.3)
@@ -356,12 +357,12 @@ def test_ctrl_c_ends_it_and_the_folder_is_as_before(small):
     lines = b"".join(b"x" * 100_000 + b"\n" for _ in range(60))
     subprocess.run([PROGRAM, "produce", "t", "--data", small / "data"], input=lines, check=True,
                    capture_output=True, timeout=PATIENCE_S)
-    back_up(small / "data", small / "large")
-    for arguments, made in ((["backup", "--data", small / "new", "--to", small / "b"], "b"),
-                            (["restore", "--from", small / "large", "--data", small / "new"], "new")):
+    new, large = small / "new", small / "large"
+    back_up(small / "data", large)
+    for arguments, made in ((["backup", "--data", new, "--to", small / "b"], "b"),
+                            (["restore", "--from", large, "--data", new], "new")):
         if made == "b":
-            restore(small / "large", small / "new")
-            millrace("topic", "list", "--data", small / "new")
+            restore(large, new)
         process = subprocess.Popen([PROGRAM, *map(str, arguments), "--rate", "1"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wait_until((small / made).exists, "it begins")
@@ -371,7 +372,7 @@ def test_ctrl_c_ends_it_and_the_folder_is_as_before(small):
         assert (process.returncode, out, err) == (130, "", "MR-1008: interrupted\n")
         assert not (small / made).exists()
         if made == "b":
-            shutil.rmtree(small / "new")
+            shutil.rmtree(new)
 
 
 @pytest.mark.parametrize("command", ["backup", "restore"])

@@ -415,9 +415,9 @@ TEST_F(BackupTest, WhereverARestoreBreaksOffItIsWholeOrNoDataDirectory) {
   }
 }
 
-// Forty seeds; `--gtest_shuffle --gtest_random_seed=N` takes others.
+// Twenty seeds; `--gtest_shuffle --gtest_random_seed=N` takes others.
 TEST(BackupHistoryTest, OfALogAtWorkIsWhatItHeldAtOneLsn) {
-  constexpr uint64_t kSeeds = 40;
+  constexpr uint64_t kSeeds = 20;
   const auto runs = static_cast<uint64_t>(testing::UnitTest::GetInstance()->random_seed());
   uint64_t incremental = 0;
   for (uint64_t seed = 1 + runs * kSeeds; seed <= (runs + 1) * kSeeds; ++seed) {
@@ -465,7 +465,7 @@ TEST(BackupHistoryTest, OfALogAtWorkIsWhatItHeldAtOneLsn) {
       }
     }
   }
-  EXPECT_GT(incremental, 10U);
+  EXPECT_GT(incremental, 5U);
 }
 
 }  // namespace
