@@ -226,6 +226,32 @@ TEST_F(Coordinator, ACrashRightAfterPartitionsWereAddedIsNotSeenByWhoEndsTheTran
   EXPECT_EQ(stable(), (std::pair<int64_t, size_t>{2, 0}));
 }
 
+TEST_F(Coordinator, PartitionsThatAFullDiskRefusedAreWrittenAgainBeforeTheyAreUsed) {
+  const ProducerIdentity producer = begin().producer;
+  const commit::PartitionId other = driver_->make_partition("other");
+  world_.files().inject({.call = io::FileCall::kWrite,
+                         .lasting = true,
+                         .path_part = "segments",
+                         .code = ErrorCode::kDiskFull});
+  for (const size_t bytes : {20'000, 1}) {
+    while (driver_->append(other, log::batch_of({std::string(bytes, 'x')}))) {
+    }
+  }
+  const int64_t before = written();
+  EXPECT_EQ(add(producer), ProtocolError::kNone);
+  EXPECT_FALSE(driver_->append(other, log::batch_of({"x"})).has_value());
+  world_.files().clear_faults();
+  world_.threads().run_for(io::kNsPerSecond);
+  EXPECT_EQ(written(), before);
+  EXPECT_EQ(claim(producer, false), ProtocolError::kNone);
+  EXPECT_TRUE(write(producer, 0).has_value());
+  EXPECT_EQ(written(), before + 1);
+  crash();
+  EXPECT_EQ(state(), TransactionState::kOngoing);
+  EXPECT_EQ(end(producer, true), ProtocolError::kNone);
+  EXPECT_EQ(stable(), (std::pair<int64_t, size_t>{2, 0}));
+}
+
 TEST_F(Coordinator, WhatIsWrittenIsDurableWithThePartitionsThatItJoined) {
   const ProducerIdentity producer = begin().producer;
   EXPECT_EQ(claim(producer, true), ProtocolError::kNone);
