@@ -259,6 +259,58 @@ def test_a_job_goes_on_exactly_once_from_a_backup(tmp_path):
         wait_until(lambda: totals(server) == len(expected), "all are counted")
 
 
+FILES = """
+SET 'epoch.interval' = '50 ms';
+CREATE TABLE IF NOT EXISTS numbers (id BIGINT);
+CREATE TABLE IF NOT EXISTS files (id BIGINT) WITH ('connector' = 'filesystem', 'format' = 'json',
+  'path' = 'PATH', 'sink.rolling-policy.rollover-interval' = '300 ms',
+  'sink.rolling-policy.check-interval' = '100 ms');
+INSERT INTO files SELECT id FROM numbers;
+"""
+
+
+def test_files_that_a_job_has_written_are_told_of_or_restored_with_it(tmp_path):
+    live, copy, path = tmp_path / "live", tmp_path / "copy", tmp_path / "files"
+    for folder in (live, copy):
+        folder.mkdir()
+        (folder / "job.sql").write_text(FILES.replace("PATH", str(path)))
+
+    def ids():
+        return sorted(json.loads(line)["id"] for part in path.glob("*.json")
+                      for line in part.read_text().splitlines())
+
+    def produce(server, numbers):
+        server.produce("numbers", b"".join(b'{"id": %d}\n' % number for number in numbers))
+
+    with Server(live, "-f", str(live / "job.sql")) as server:
+        wait_until(lambda: "numbers" in server.ok("topic", "list"), "the job runs")
+        produce(server, range(100))
+        wait_until(lambda: len(ids()) == 100, "files")
+        shutil.copytree(path, tmp_path / "files-before")
+        produce(server, range(100, 200))
+        wait_until(lambda: len(ids()) == 200, "more files")
+        back_up(live / "data", tmp_path / "backup")
+        produce(server, range(200, 300))
+        wait_until(lambda: len(ids()) == 300, "files that the backup knows nothing of")
+    restore(tmp_path / "backup", copy / "data")
+    server = Server(copy, "-f", str(copy / "job.sql")).start()
+    wait_until(lambda: "MR-4007 __sink." in (copy / "server.log").read_text(), "it says so")
+    server.process.wait(PATIENCE_S)
+    server.process.stdout.close()
+    # From the copy of the folder before the backup, and from none, it goes on exactly once.
+    for folder in (tmp_path / "files-before", None):
+        path.rename(tmp_path / f"gone-{folder is None}")
+        if folder is not None:
+            folder.rename(path)
+        with Server(copy, "-f", str(copy / "job.sql")) as server:
+            if folder is not None:
+                produce(server, range(1000, 1010))
+            expected = [*range(200), *range(1000, 1010)]
+            wait_until(lambda: len(ids()) >= len(expected), "all files")
+            time.sleep(0.5)
+            assert ids() == expected
+
+
 def test_a_run_that_goes_on_is_copied_and_finished_from_there(tmp_path):
     """Its input is counted exactly, whichever copy finishes it."""
     rows_in = 20_000

@@ -10,6 +10,15 @@ namespace {
 
 constexpr uint64_t kReadBytes = 1 << 20;
 
+Error unreadable(Error error, std::string place) {
+  if (error.code() != ErrorCode::kOffsetOutOfRange) return std::move(error).at(std::move(place));
+  return std::move(error)
+      .at(std::move(place))
+      .remedy(
+          "The target has more than the log, as after a restore from a backup: move away what the "
+          "target holds, with its hidden folder, and all of it is written again.");
+}
+
 }  // namespace
 
 Forwarder::Forwarder(std::unique_ptr<Target> target, commit::Topic outbox, data::SchemaPtr schema,
@@ -90,7 +99,7 @@ Result<bool> Forwarder::deliver(const std::vector<commit::PartitionData>& answer
   bool any = false;
   for (const commit::PartitionData& data : answer) {
     const uint32_t index = data.partition.index;
-    if (data.error) return Error(*data.error).at(fmt::format("{}-{}", outbox_.name, index));
+    if (data.error) return unreadable(*data.error, fmt::format("{}-{}", outbox_.name, index));
     offsets_[index] = std::max(offsets_[index], data.start_offset);
     for (const Buffer& batch : data.batches) {
       any = true;
