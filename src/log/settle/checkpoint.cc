@@ -223,18 +223,6 @@ std::optional<Checkpoint> decode(std::string_view content) {
   return checkpoint;
 }
 
-// Generations in the folder, ascending.
-Result<std::vector<uint64_t>> generations(io::FileSystem& files, const std::string& folder) {
-  std::vector<uint64_t> found;
-  for (const std::string& name : MILLRACE_TRY(files.list(folder))) {
-    uint64_t generation = 0;
-    const char* end = name.data() + name.size();
-    const auto parsed = std::from_chars(name.data(), end, generation, 16);
-    if (parsed.ec == std::errc() && parsed.ptr == end) found.push_back(generation);
-  }
-  return found;
-}
-
 }  // namespace
 
 std::string checkpoint_path(const std::string& folder, uint64_t generation) {
@@ -254,23 +242,46 @@ Result<uint32_t> write_checkpoint(io::FileSystem& files, const std::string& fold
   return crc;
 }
 
+Result<std::vector<uint64_t>> checkpoint_generations(io::FileSystem& files,
+                                                     const std::string& folder) {
+  std::vector<uint64_t> found;
+  for (const std::string& name : MILLRACE_TRY(files.list(folder))) {
+    uint64_t generation = 0;
+    const char* end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data(), end, generation, 16);
+    if (parsed.ec == std::errc() && parsed.ptr == end) found.push_back(generation);
+  }
+  return found;
+}
+
+Result<Checkpoint> read_checkpoint(io::FileSystem& files, const std::string& folder,
+                                   uint64_t generation) {
+  const std::string path = checkpoint_path(folder, generation);
+  const Buffer content = MILLRACE_TRY(io::read_file(files, path));
+  auto checkpoint = decode(content.view());
+  if (checkpoint && checkpoint->generation == generation) return std::move(*checkpoint);
+  return Error(ErrorCode::kRingDamaged, "the checkpoint does not match its checksum")
+      .at(path)
+      .remedy("Restore the data directory from a backup.");
+}
+
 Result<std::optional<Checkpoint>> load_checkpoint(io::FileSystem& files,
                                                   const std::string& folder) {
-  const std::vector<uint64_t> found = MILLRACE_TRY(generations(files, folder));
+  const std::vector<uint64_t> found = MILLRACE_TRY(checkpoint_generations(files, folder));
+  std::optional<Error> newest;
   for (auto generation = found.rbegin(); generation != found.rend(); ++generation) {
-    const Buffer content = MILLRACE_TRY(io::read_file(files, checkpoint_path(folder, *generation)));
-    auto checkpoint = decode(content.view());
-    if (checkpoint && checkpoint->generation == *generation) return checkpoint;
+    auto checkpoint = read_checkpoint(files, folder, *generation);
+    if (checkpoint) return std::move(*checkpoint);
+    if (checkpoint.error().code() != ErrorCode::kRingDamaged) return checkpoint.error();
+    if (!newest) newest = std::move(checkpoint.error());
   }
-  if (found.empty()) return std::nullopt;
-  return Error(ErrorCode::kRingDamaged, "the checkpoint does not match its checksum")
-      .at(checkpoint_path(folder, found.back()))
-      .remedy("Restore the data directory from a backup.");
+  if (newest) return std::move(*newest);
+  return std::nullopt;
 }
 
 Result<void> remove_older_checkpoints(io::FileSystem& files, const std::string& folder,
                                       uint64_t generation) {
-  for (const uint64_t found : MILLRACE_TRY(generations(files, folder))) {
+  for (const uint64_t found : MILLRACE_TRY(checkpoint_generations(files, folder))) {
     if (found < generation) MILLRACE_TRY(files.remove(checkpoint_path(folder, found)));
   }
   return {};

@@ -73,6 +73,12 @@ Result<uint32_t> write_checkpoint(io::FileSystem& files, const std::string& fold
                                   const Checkpoint& checkpoint);
 // The newest valid one; nullopt: the folder holds none. kRingDamaged: none of them is valid.
 Result<std::optional<Checkpoint>> load_checkpoint(io::FileSystem& files, const std::string& folder);
+// Those in the folder, valid or not, ascending.
+Result<std::vector<uint64_t>> checkpoint_generations(io::FileSystem& files,
+                                                     const std::string& folder);
+// kRingDamaged with the place: it is not valid.
+Result<Checkpoint> read_checkpoint(io::FileSystem& files, const std::string& folder,
+                                   uint64_t generation);
 std::string checkpoint_path(const std::string& folder, uint64_t generation);
 Result<void> remove_older_checkpoints(io::FileSystem& files, const std::string& folder,
                                       uint64_t generation);
