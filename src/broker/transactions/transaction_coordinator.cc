@@ -58,6 +58,7 @@ void TransactionCoordinator::run(Call call) {
 void TransactionCoordinator::stop(io::Wake done) {
   run([this, done = std::move(done)]() mutable {
     stopped_ = true;
+    take_waiting();
     if (asked_ == 0) return done();
     drained_ = std::move(done);
   });
@@ -152,16 +153,29 @@ void TransactionCoordinator::end(std::string id, ProducerIdentity producer, bool
 
 void TransactionCoordinator::claim(TransactionClaim claim, Done done) {
   run([this, claim = std::move(claim), done = std::move(done)]() mutable {
-    if (const ProtocolError error = ready(); error != ProtocolError::kNone) {
-      return done(refused(error));
-    }
-    const auto found = transactions_.find(claim.id);
-    if (found == transactions_.end()) {
-      return done(refused(ProtocolError::kInvalidProducerIdMapping));
-    }
-    add(claim.id, found->second.claim(claim.producer, claim.partitions, claim.joins, now_ms()),
-        std::move(done));
+    take_claim(std::move(claim), std::move(done));
   });
+}
+
+void TransactionCoordinator::take_claim(TransactionClaim claim, Done done) {
+  const ProtocolError error = ready();
+  if (error == ProtocolError::kCoordinatorLoadInProgress) {
+    waiting_.push_back({std::move(claim), std::move(done)});
+    return;
+  }
+  if (error != ProtocolError::kNone) return done(refused(error));
+  const auto found = transactions_.find(claim.id);
+  if (found == transactions_.end()) {
+    return done(refused(ProtocolError::kInvalidProducerIdMapping));
+  }
+  add(claim.id, found->second.claim(claim.producer, claim.partitions, claim.joins, now_ms()),
+      std::move(done));
+}
+
+void TransactionCoordinator::take_waiting() {
+  for (Waiting& each : std::exchange(waiting_, {})) {
+    take_claim(std::move(each.claim), std::move(each.done));
+  }
 }
 
 std::shared_ptr<void> TransactionCoordinator::hold(const std::string& id) {
@@ -369,14 +383,20 @@ struct TransactionCoordinator::Loading {
 
 void TransactionCoordinator::load() {
   const auto topic = parts_.log.topics().describe(kTransactionTopic);
-  if (!topic) {
-    loaded_ = true;
-    expire();
-    return forget_unused();
-  }
+  if (!topic) return loaded(true);
   auto loading = std::make_shared<Loading>();
   loading->partition = {topic->id, 0};
   read_on(std::move(loading));
+}
+
+void TransactionCoordinator::loaded(bool good) {
+  loaded_ = good;
+  failed_ = !good;
+  if (good) {
+    expire();
+    forget_unused();
+  }
+  take_waiting();
 }
 
 void TransactionCoordinator::read_on(std::shared_ptr<Loading> loading) {
@@ -388,12 +408,9 @@ void TransactionCoordinator::read_on(std::shared_ptr<Loading> loading) {
       parts_.executor, [self = shared_from_this(), loading](auto data) {
         const bool good = data && !(*data)[0].error && self->take(*loading, (*data)[0]);
         const bool over = good && (*data)[0].batches.empty();
-        self->failed_ = !good;
-        if (over) {
-          self->loaded_ = true;
-          self->expire();
-          self->forget_unused();
-        } else if (good) {
+        if (over || !good) {
+          self->loaded(good);
+        } else {
           self->read_on(loading);
         }
         self->answered();

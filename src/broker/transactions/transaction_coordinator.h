@@ -80,7 +80,8 @@ class TransactionCoordinator : public std::enable_shared_from_this<TransactionCo
   void end(std::string id, ProducerIdentity producer, bool commit, bool new_epoch, Done done);
   // Whether the producer may write to all of these now. `done` runs on the executor, in the order
   // of the calls; what it appends at once stands before the transaction's end, and behind the
-  // record that has these partitions.
+  // record that has these partitions. It waits until what is stored has been read: a refusal would
+  // say that a batch is not there, which may be.
   void claim(TransactionClaim claim, Done done);
   // The same for the offsets of a group; `joins`: it becomes part of the transaction.
   void claim_offsets(std::string id, ProducerIdentity producer, std::string group, bool joins,
@@ -91,12 +92,17 @@ class TransactionCoordinator : public std::enable_shared_from_this<TransactionCo
 
  private:
   struct Loading;
+  struct Waiting {
+    TransactionClaim claim;
+    Done done;
+  };
   template <class Call>
   void run(Call call);
   kafka::ProtocolError ready() const;
   int64_t now_ms() const { return parts_.clock.wall_us() / 1000; }
 
   void load();
+  void loaded(bool good);
   void read_on(std::shared_ptr<Loading> loading);
   Result<void> take(Loading& loading, const commit::PartitionData& data);
 
@@ -109,6 +115,8 @@ class TransactionCoordinator : public std::enable_shared_from_this<TransactionCo
   void written(const std::string& id, const TransactionStep& step,
                const std::vector<commit::PartitionId>& offsets, bool durable, Done done);
   void answered();
+  void take_claim(TransactionClaim claim, Done done);
+  void take_waiting();
   std::shared_ptr<void> hold(const std::string& id);
   void expire();
   void forget_unused();
@@ -117,6 +125,7 @@ class TransactionCoordinator : public std::enable_shared_from_this<TransactionCo
   const Parts parts_;
   const TransactionOptions options_;
   std::map<std::string, Transaction, std::less<>> transactions_;
+  std::vector<Waiting> waiting_;  // for what is stored
   bool loaded_ = false;
   bool failed_ = false;
   bool stopped_ = false;

@@ -24,6 +24,11 @@ class Coordinator : public ::testing::Test {
   ~Coordinator() override { close(); }
 
   void open() {
+    start();
+    world_.threads().run_for(io::kNsPerSecond);
+  }
+  // What is stored has not been read yet.
+  void start() {
     identity_.emplace();
     log::LogOptions options = log::small_log();
     options.machines = {&*identity_};
@@ -47,7 +52,6 @@ class Coordinator : public ::testing::Test {
                                                   .executor = *executor_,
                                                   .clock = world_.world().clock},
                                                  options_);
-    world_.threads().run_for(io::kNsPerSecond);
   }
   void stop(auto& what) {
     io::Notification stopped;
@@ -289,6 +293,28 @@ TEST_F(Coordinator, WhatIsOpenForTooLongIsAbortedAlsoAfterARestart) {
   EXPECT_EQ(stable(), (std::pair<int64_t, size_t>{2, 1}));
   EXPECT_EQ(end(producer, true), ProtocolError::kProducerFenced);
   EXPECT_FALSE(write(producer, 1).has_value());
+}
+
+TEST_F(Coordinator, WhatIsWrittenRightAfterAStartWaitsForWhatIsStored) {
+  const ProducerIdentity producer = begin().producer;
+  add(producer);
+  EXPECT_TRUE(write(producer, 0).has_value());
+  close();
+  start();
+  std::vector<ProtocolError> answers;
+  for (int i = 0; i < 2; ++i) {
+    coordinator_->claim({.id = "id", .producer = producer, .partitions = {{"t", 0}}},
+                        [&](TransactionAnswer answer) { answers.push_back(answer.error); });
+  }
+  world_.threads().run_for(io::kNsPerSecond);
+  EXPECT_EQ(answers, (std::vector{ProtocolError::kNone, ProtocolError::kNone}));
+  // Nor does it wait for ever.
+  close();
+  start();
+  coordinator_->claim({.id = "id", .producer = producer, .partitions = {{"t", 0}}},
+                      [&](TransactionAnswer answer) { answers.push_back(answer.error); });
+  stop(coordinator_);
+  EXPECT_EQ(answers.size(), 3U);
 }
 
 TEST_F(Coordinator, TimeoutsAndIdsAreChecked) {
