@@ -46,6 +46,14 @@ Examples:
   millrace group delete billing
 )";
 
+constexpr const char* kLogExamples = R"(
+Examples:
+  millrace log verify --data data                  reads everything, names what is damaged
+  millrace log dump --data data                    entries that are in the ring
+  millrace log dump checkpoint --data data         partitions, segment files, state
+  millrace log dump 000000000000002a --data data   what a segment file holds
+)";
+
 CLI::App* add(CLI::App& above, const char* name, const char* does, const char* examples) {
   CLI::App* command = above.add_subcommand(name, does);
   command->footer(examples);
@@ -84,6 +92,7 @@ void LogCommands::add_to(CLI::App& program) {
   add_consume(program);
   add_produce(program);
   add_groups(program);
+  add_log(program);
 }
 
 CLI::App* LogCommands::add_topic(CLI::App& above, const char* name, const char* does, Run run) {
@@ -262,6 +271,28 @@ void LogCommands::add_groups(CLI::App& program) {
   seek->add_flag("--new", group_.make, "The group need not be there yet; with --topic");
   seek->add_flag("--dry-run", group_.dry_run, "Only show what would be");
   remove->add_flag("-y,--yes", group_.yes, "Do not ask, on a terminal");
+}
+
+void LogCommands::add_log(CLI::App& program) {
+  CLI::App* log = add(program, "log", "Look into a data directory that nobody uses", kLogExamples);
+  log->require_subcommand(1);
+  CLI::App* verify =
+      add(*log, "verify", "Read every byte of it, and name what is damaged", kLogExamples);
+  CLI::App* dump = add(*log, "dump", "Print what stands in it", kLogExamples);
+  verify->callback([this] { choose_([this] { return verify_log(world_, storage_); }); });
+  dump->callback([this] { choose_([this] { return dump_log(world_, storage_); }); });
+  for (CLI::App* command : {verify, dump}) {
+    command->add_option("--data", storage_.data, "The data directory")
+        ->type_name("DIR")
+        ->required();
+    add_output(*command, storage_.output);
+  }
+  verify->add_flag("-q,--quiet", storage_.quiet, "No progress line; nothing, if all is well");
+  dump->add_option("PART", storage_.part, "ring (the default), checkpoint, or a segment file");
+  dump->add_option("--from", storage_.from, "Entries of the ring from this LSN on")
+      ->type_name("LSN")
+      ->check(whole_number(0));
+  dump->add_option("--to", storage_.to, "Up to this LSN")->type_name("LSN")->check(whole_number(0));
 }
 
 }  // namespace millrace::cli

@@ -6,6 +6,7 @@
 
 #include "cli/records/consume_command.h"
 #include "cli/records/produce_command.h"
+#include "cli/storage/log_command.h"
 #include "cli/topics/group_command.h"
 #include "cli/topics/topic_command.h"
 #include "io/world.h"
@@ -17,8 +18,8 @@ class Option;
 
 namespace millrace::cli {
 
-// LogCommands: `topic`, `consume`, `produce` and `group` below a program, and what their arguments
-// were read into.
+// LogCommands: `topic`, `consume`, `produce`, `group` and `log` below a program, and what their
+// arguments were read into.
 //
 // Ownership: outlives the parsing and the chosen command.
 class LogCommands {
@@ -40,6 +41,7 @@ class LogCommands {
   void add_produce(CLI::App& program);
   void add_produce_records(CLI::App& command);
   void add_groups(CLI::App& program);
+  void add_log(CLI::App& program);
   CLI::App* add_group(CLI::App& above, const char* name, const char* does, RunGroup run);
 
   io::World world_;
@@ -48,6 +50,7 @@ class LogCommands {
   ConsumeOptions consume_;
   ProduceOptions produce_;
   GroupOptions group_;
+  LogCommandOptions storage_;
 };
 
 }  // namespace millrace::cli

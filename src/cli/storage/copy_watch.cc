@@ -42,8 +42,9 @@ void CopyWatch::wait_for_turn(uint64_t bytes) {
 void CopyWatch::show(const log::CopyProgress& progress) {
   if (!line_.due()) return;
   const int64_t ms = std::max<int64_t>(elapsed_ms(), 1);
-  line_.show(fmt::format("{}: {} of {}, {}/s", doing_, bytes_text(progress.bytes),
-                         bytes_text(progress.bytes_total),
+  const std::string total =
+      progress.bytes_total == 0 ? "" : fmt::format(" of {}", bytes_text(progress.bytes_total));
+  line_.show(fmt::format("{}: {}{}, {}/s", doing_, bytes_text(progress.bytes), total,
                          bytes_text(progress.bytes * 1000 / static_cast<uint64_t>(ms))));
 }
 

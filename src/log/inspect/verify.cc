@@ -11,15 +11,10 @@
 
 #include "base/crc32c.h"
 #include "base/endian.h"
-#include "log/data_format.h"
-#include "log/inspect/opaque_machine.h"
-#include "log/recovery/replay.h"
-#include "log/ring/ring_files.h"
+#include "log/inspect/closed_log.h"
+#include "log/inspect/names.h"
 #include "log/ring/ring_scan.h"
-#include "log/settle/checkpoint.h"
 #include "log/settle/segment_format.h"
-#include "log/settle/segment_store.h"
-#include "log/tables/ledger.h"
 #include "record/batch_view.h"
 
 namespace millrace::log {
@@ -36,10 +31,8 @@ class Verifier {
       : files_(files), options_(options) {}
 
   Result<Verification> run() {
-    MILLRACE_TRY(check_is_data());
-    const auto lock = MILLRACE_TRY(files_.lock(below("lock")));
+    log_ = MILLRACE_TRY(ClosedLog::open(files_, options_.data));
     MILLRACE_TRY(read_checkpoints());
-    segments_ = MILLRACE_TRY(SegmentStore::open(files_, below("segments"), true));
     MILLRACE_TRY(read_ring());
     MILLRACE_TRY(replay());
     describe_ring();
@@ -55,13 +48,10 @@ class Verifier {
     std::string place;
   };
 
-  std::string below(std::string_view name) const { return io::join_path(options_.data, name); }
-  Result<void> check_is_data() const;
   Result<void> read_checkpoints();
   Result<void> read_ring();
   void take_entry(const ScannedEntry& entry);
   Result<void> replay();
-  void make_machines();
   void describe_ring();
   Result<void> read_segments();
   Result<void> read_segment(const SegmentName& name);
@@ -73,35 +63,19 @@ class Verifier {
   // Somebody else's Error that says where the damage is; any other one goes on.
   Result<void> damaged(const Error& error, std::string concerns = {});
   Result<void> tell(uint64_t bytes);
-  std::string name_of(commit::PartitionId id) const;
-  std::string name_of(commit::JobId id) const;
-  std::string name_of(const SegmentExtent& extent) const;
-  std::string name_of(const EntryHeader& header) const;
+  Names names() { return Names(log_->ledger()); }
 
   io::FileSystem& files_;
   const VerifyOptions& options_;
   Verification found_;
   uint64_t bytes_read_ = 0;
-  std::optional<Checkpoint> checkpoint_;
-  std::unique_ptr<SegmentStore> segments_;
-  std::unique_ptr<RingFiles> ring_;
+  std::unique_ptr<ClosedLog> log_;
   std::vector<BadBody> bad_bodies_;
   commit::Lsn witnessed_;
   std::set<std::string> tags_;  // of machines
-  std::vector<std::unique_ptr<OpaqueMachine>> machines_;
-  std::unique_ptr<Ledger> ledger_;
   std::map<uint64_t, SegmentName> named_;
   std::set<commit::PartitionId> concerned_;
 };
-
-Result<void> Verifier::check_is_data() const {
-  MILLRACE_TRY(files_.stat(options_.data));
-  const auto checked = check_format_line(files_, options_.data);
-  if (checked || checked.error().code() != ErrorCode::kFileNotFound) return checked;
-  return Error(ErrorCode::kFileNotFound, "the folder is no data directory: it has no file 'format'")
-      .at(options_.data)
-      .remedy("Name the folder that `millrace server --data` or `millrace run --data` was given.");
-}
 
 void Verifier::damaged(std::string place, std::string what, std::string concerns) {
   const auto same = [&](const Damage& known) { return known.place == place; };
@@ -123,52 +97,42 @@ Result<void> Verifier::tell(uint64_t bytes) {
 
 // The newest that is valid counts; an older one that is not is damage all the same.
 Result<void> Verifier::read_checkpoints() {
-  const std::string folder = below("checkpoint");
-  const auto generations = checkpoint_generations(files_, folder);
-  if (!generations && generations.error().code() == ErrorCode::kFileNotFound) return {};
-  if (!generations) return generations.error();
-  for (const uint64_t generation : *generations) {
-    const io::FileStat stat = MILLRACE_TRY(files_.stat(checkpoint_path(folder, generation)));
+  MILLRACE_TRY(log_->load_checkpoints([&](const Result<Checkpoint>& found, uint64_t bytes) {
     ++found_.checkpoints.files;
-    found_.checkpoints.bytes += stat.bytes;
-    auto checkpoint = read_checkpoint(files_, folder, generation);
-    MILLRACE_TRY(tell(stat.bytes));
-    if (!checkpoint) {
-      MILLRACE_TRY(damaged(checkpoint.error()));
-      continue;
-    }
-    ++found_.checkpoints.entries;
-    checkpoint_ = std::move(*checkpoint);
-  }
-  if (!checkpoint_) return {};
-  found_.settled = checkpoint_->settled;
-  for (const Checkpoint::Machine& machine : checkpoint_->machines) tags_.insert(machine.tag);
-  for (const Checkpoint::SegmentUse& use : checkpoint_->segments) {
+    found_.checkpoints.bytes += bytes;
+    found_.checkpoints.entries += found ? 1 : 0;
+    const Result<void> noted = found ? Result<void>() : damaged(found.error());
+    return noted ? tell(bytes) : noted;
+  }));
+  if (!log_->checkpoint()) return {};
+  const Checkpoint& checkpoint = *log_->checkpoint();
+  found_.settled = checkpoint.settled;
+  for (const Checkpoint::Machine& machine : checkpoint.machines) tags_.insert(machine.tag);
+  for (const Checkpoint::SegmentUse& use : checkpoint.segments) {
     named_[use.name.number] = use.name;
   }
-  for (const Checkpoint::OpenUnitRefs& open : checkpoint_->open_units) {
+  for (const Checkpoint::OpenUnitRefs& open : checkpoint.open_units) {
     for (const StageRefBody& ref : open.refs) named_[ref.segment.number] = ref.segment;
   }
   return {};
 }
 
 Result<void> Verifier::read_ring() {
-  auto ring = RingFiles::open_to_read(files_, below("ring"));
-  if (!ring && ring.error().code() == ErrorCode::kFileNotFound) {
-    damaged(below("ring"), "there is no file of the ring");
+  const auto opened = log_->open_ring();
+  if (!opened && opened.error().code() == ErrorCode::kFileNotFound) {
+    damaged(io::join_path(options_.data, "ring"), "there is no file of the ring");
     return {};
   }
-  if (!ring) return damaged(ring.error());
-  ring_ = std::move(*ring);
-  for (uint64_t at = 0; at < ring_->capacity(); at = ring_->file_end(at)) ++found_.ring.files;
-  // Without a valid checkpoint nobody knows where to begin.
-  if (!checkpoint_ && found_.checkpoints.files > 0) return {};
-  RingScan scan(*ring_, checkpoint_ ? checkpoint_->point : RingPoint());
+  if (!opened) return damaged(opened.error());
+  const RingFiles& ring = *log_->ring();
+  for (uint64_t at = 0; at < ring.capacity(); at = ring.file_end(at)) ++found_.ring.files;
+  if (log_->lost()) return {};
+  RingScan scan(ring, log_->begin());
   while (const auto entry = MILLRACE_TRY(scan.next())) take_entry(*entry);
   witnessed_ = std::max(witnessed_, MILLRACE_TRY(scan.witnessed()));
   found_.last = commit::Lsn(scan.point().next_lsn.value() - 1);
   if (witnessed_ >= scan.point().next_lsn) {
-    damaged(ring_->place(scan.point().address),
+    damaged(ring.place(scan.point().address),
             fmt::format("the entry with LSN {} is damaged or missing, but everything up to LSN {} "
                         "was durable",
                         scan.point().next_lsn.value(), witnessed_.value()));
@@ -182,7 +146,7 @@ void Verifier::take_entry(const ScannedEntry& entry) {
   for (const PartitionRow& row : entry.header.rows) found_.ring.records += row.records;
   witnessed_ = std::max(witnessed_, entry.header.durable_lsn);
   if (!entry.body_good) {
-    bad_bodies_.push_back({entry.header, ring_->place(entry.address)});
+    bad_bodies_.push_back({entry.header, log_->ring()->place(entry.address)});
     return;
   }
   if (entry.header.type != EntryType::kMeta) return;
@@ -191,29 +155,15 @@ void Verifier::take_entry(const ScannedEntry& entry) {
   for (const commit::Command& command : *commands) tags_.insert(std::string(command.machine));
 }
 
-void Verifier::make_machines() {
-  std::set<std::string> own;
-  Ledger none({});
-  for (const auto& [tag, machine] : none.machines()) own.insert(tag);
-  std::vector<commit::StateMachine*> all;
-  for (const std::string& tag : tags_) {
-    if (own.contains(tag)) continue;
-    machines_.push_back(std::make_unique<OpaqueMachine>(tag));
-    all.push_back(machines_.back().get());
-  }
-  ledger_ = std::make_unique<Ledger>(all);
-}
-
 // What a start would do, to see whether it could.
 Result<void> Verifier::replay() {
-  make_machines();
-  if (ring_ == nullptr || (!checkpoint_ && found_.checkpoints.files > 0)) return {};
-  const auto recovered = Replay(*ring_, *segments_, *ledger_).run(checkpoint_);
+  if (log_->ring() == nullptr || log_->lost()) return {};
+  const auto recovered = log_->replay(tags_);
   if (!recovered) return damaged(recovered.error());
   for (const SegmentPtr& segment : recovered->named) {
     named_[segment->name().number] = segment->name();
   }
-  const size_t unnamed = segments_->unnamed().size();
+  const size_t unnamed = log_->segments().unnamed().size();
   if (unnamed > 0) {
     found_.notes.push_back(fmt::format("{} segment {} nobody names; the next start removes {}",
                                        unnamed, unnamed == 1 ? "file that" : "files that",
@@ -235,7 +185,7 @@ void Verifier::describe_ring() {
     damaged(
         bad.place,
         fmt::format("the entry with LSN {} does not match its checksum", bad.header.lsn.value()),
-        name_of(bad.header));
+        names().of(bad.header));
   }
 }
 
@@ -246,7 +196,7 @@ Result<void> Verifier::read_segments() {
 
 Result<void> Verifier::read_segment(const SegmentName& name) {
   ++found_.segments.files;
-  const auto segment = segments_->load(name);
+  const auto segment = log_->segments().load(name);
   if (!segment) {
     MILLRACE_TRY(damaged(segment.error()));
     return tell(0);
@@ -261,7 +211,7 @@ Result<void> Verifier::read_segment(const SegmentName& name) {
 
 // The file's own header, and that extents follow each other up to the footer.
 Result<void> Verifier::check_ends(const Segment& segment) {
-  const std::string path = segments_->path(segment.name().number);
+  const std::string path = log_->segments().path(segment.name().number);
   const Buffer head = MILLRACE_TRY(segment.read_bytes(0, kSegmentHeaderBytes));
   const std::byte* from = head.data();
   if (load_le<uint32_t>(from) != kSegmentMagic ||
@@ -300,52 +250,19 @@ Result<void> Verifier::read_extent(const Segment& segment, const SegmentExtent& 
   Error error = read.error();
   if (error.place().empty()) {
     error = std::move(error).at(
-        fmt::format("{}@{}", segments_->path(segment.name().number), extent.position));
+        fmt::format("{}@{}", log_->segments().path(segment.name().number), extent.position));
   }
-  return damaged(error, name_of(extent));
+  return damaged(error, names().of(extent));
 }
 
 // Found at a start before; what they missed may be long gone.
 void Verifier::report_quarantined() {
-  for (const PartitionPtr& partition : ledger_->partitions()) {
+  for (const PartitionPtr& partition : log_->ledger().partitions()) {
     const auto why = partition->quarantined();
     if (!why || concerned_.contains(partition->id())) continue;
-    damaged(fmt::format("{} ({})", options_.data, name_of(partition->id())),
-            std::string(why->message()), name_of(partition->id()));
+    damaged(fmt::format("{} ({})", options_.data, names().of(partition->id())),
+            std::string(why->message()), names().of(partition->id()));
   }
-}
-
-std::string Verifier::name_of(commit::PartitionId id) const {
-  const auto topic = ledger_->topics().find(id.topic);
-  if (!topic) return fmt::format("partition {} of topic id {}", id.index, id.topic.value());
-  return fmt::format("{}-{}", topic->name, id.index);
-}
-
-std::string Verifier::name_of(commit::JobId id) const {
-  for (const commit::RecoveredJob& job : ledger_->jobs().list()) {
-    const auto known = ledger_->jobs().find(job.name);
-    if (known && known->job == id) return fmt::format("job {}", job.name);
-  }
-  return fmt::format("job id {}", id.value());
-}
-
-std::string Verifier::name_of(const SegmentExtent& extent) const {
-  if (extent.kind == FrameKind::kDelta) {
-    return fmt::format("state of {}, task {}", name_of(commit::JobId(extent.owner)), extent.part);
-  }
-  return fmt::format("{} from offset {} on, {} records", name_of(extent.partition()), extent.first,
-                     extent.records);
-}
-
-std::string Verifier::name_of(const EntryHeader& header) const {
-  std::string names = belongs_to_unit(header.type) ? name_of(header.unit.job) : std::string();
-  for (const PartitionRow& row : header.rows) {
-    if (!names.empty()) names += "; ";
-    names += name_of(row.partition);
-    if (row.base_offset < 0 || row.records == 0) continue;
-    names += fmt::format(", offsets {} to {}", row.base_offset, row.base_offset + row.records - 1);
-  }
-  return names;
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ TEST_F(Verify, NamesTheEntryOfTheRingAndItsPartition) {
   ASSERT_THAT(found.damages, SizeIs(1));
   EXPECT_THAT(found.damages[0].place, HasSubstr(path + "@"));
   EXPECT_THAT(found.damages[0].what, HasSubstr("does not match its checksum"));
-  EXPECT_THAT(found.damages[0].concerns, HasSubstr("second-0, offsets 60 to 60"));
+  EXPECT_THAT(found.damages[0].concerns, HasSubstr("second-0, offset 60"));
 }
 
 TEST_F(Verify, SaysWhatIsMissing) {
