@@ -1,13 +1,21 @@
 # Makes of each module of src/LAYERS a static library, of its *_test.cc files a test program, of its
 # *_bench.cc files a benchmark program, and links just what the module's line allows.
 
-# One precompiled header (std and fmt) for all modules, and one for all tests (GoogleTest, too).
+# One precompiled header (std and fmt) for all modules, and one for all tests (GoogleTest, too). They
+# are listed here, not in a file: its path would make each clone's header differ, and ccache with it.
+set(precompiled
+    <fmt/core.h> <algorithm> <array> <atomic> <bit> <charconv> <cmath> <compare>
+    <condition_variable> <cstddef> <cstdint> <cstring> <deque> <expected> <functional> <limits>
+    <map> <memory> <mutex> <numeric> <optional> <random> <set> <shared_mutex> <span> <string>
+    <string_view> <tuple> <type_traits> <unordered_map> <unordered_set> <utility> <variant>
+    <vector>)
+
 add_library(precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cc)
-target_precompile_headers(precompiled PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+target_precompile_headers(precompiled PRIVATE ${precompiled})
 target_link_libraries(precompiled PRIVATE fmt::fmt)
 
 add_library(precompiled_tests OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cc)
-target_precompile_headers(precompiled_tests PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_tests.h)
+target_precompile_headers(precompiled_tests PRIVATE <gtest/gtest.h> ${precompiled})
 target_link_libraries(precompiled_tests PRIVATE fmt::fmt third_gtest)
 target_compile_options(precompiled_tests PRIVATE ${MILLRACE_TEST_OPTIONS})
 

@@ -1,1 +1,1 @@
-// Only here so that cmake/precompiled.h has a target to be built in.
+// Only here so that the precompiled header has a target to be built in.
