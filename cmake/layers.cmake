@@ -1,8 +1,8 @@
 # Makes of each module of src/LAYERS a static library, of its *_test.cc files a test program, of its
 # *_bench.cc files a benchmark program, and links just what the module's line allows.
 
-# One precompiled header (std and fmt) for all modules, and one for all tests (GoogleTest, too). They
-# are listed here, not in a file: its path would make each clone's header differ, and ccache with it.
+# One precompiled header (std and fmt) for all modules, and one for all tests (GoogleTest, too).
+# Listed here, not in a file: its path would make each clone's differ, and what ccache keeps.
 set(precompiled
     <fmt/core.h> <algorithm> <array> <atomic> <bit> <charconv> <cmath> <compare>
     <condition_variable> <cstddef> <cstdint> <cstring> <deque> <expected> <functional> <limits>

@@ -33,10 +33,11 @@ Error not_found(const Cluster& cluster, std::string_view name) {
     if (!known.internal()) names.push_back(known.name);
   }
   Error error(ErrorCode::kTopicNotFound, fmt::format("there is no topic '{}'", name));
-  if (!nearest_name(name, names).empty()) return std::move(error).remedy(nearest_remedy(name, names));
-  return std::move(error).remedy(
-      fmt::format("`millrace topic list` shows which there are, `millrace topic create {}` makes it.",
-                  name));
+  if (!nearest_name(name, names).empty()) {
+    return std::move(error).remedy(nearest_remedy(name, names));
+  }
+  return std::move(error).remedy(fmt::format(
+      "`millrace topic list` shows which there are, `millrace topic create {}` makes it.", name));
 }
 
 }  // namespace
