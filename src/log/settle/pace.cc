@@ -15,7 +15,7 @@ uint64_t Pace::enough_bytes() const {
 }
 
 io::MonotonicTime Pace::next_step(io::MonotonicTime begun, io::MonotonicTime now) const {
-  const bool hurried = space_.live_bytes() > enough_bytes() / 4 * 5;
+  const bool hurried = space_.live_bytes() > enough_bytes();
   return hurried ? now : now + kRest * (now - begun);
 }
 

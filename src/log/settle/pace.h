@@ -8,9 +8,9 @@
 
 namespace millrace::log {
 
-// Pace: when the ring is emptied, and how fast. A sync of the ring waits for whatever else the disk
-// is writing just then, so files are written in small steps with rests between them, unless the
-// ring fills up faster than that.
+// Pace: when the ring is emptied, and how fast records are moved. A sync of the ring waits for
+// whatever else the disk is writing just then, so files are written in small steps; and what has
+// time, as merging has, rests between them, unless much waits in the ring.
 //
 // Threading:  from anywhere.
 class Pace {
@@ -23,7 +23,7 @@ class Pace {
 
   // With so much in the ring it is time to empty it.
   uint64_t enough_bytes() const;
-  // When the next step begins, after one that began at `begun` and has just ended.
+  // When the next step of what has time begins, after one from `begun` until `now`.
   io::MonotonicTime next_step(io::MonotonicTime begun, io::MonotonicTime now) const;
 
  private:

@@ -159,13 +159,8 @@ void Settler::capture_segments(SettlePass& pass) {
 }
 
 void Settler::write_files(PassPtr pass) {
-  io::Executor& executor = context_.executor;
-  const io::MonotonicTime begun = executor.now();
   Result<bool> all = pass->write_some(context_.files, context_.segments, context_.ledger);
-  if (all && !*all) {
-    return executor.post_at(pace_.next_step(begun, executor.now()),
-                            [this, pass] { write_files(pass); });
-  }
+  if (all && !*all) return context_.executor.post([this, pass] { write_files(pass); });
   context_.writer.executor().post([this, pass, all = std::move(all)]() mutable {
     if (!all) return failed(std::move(all.error()));
     spill_units(pass);
