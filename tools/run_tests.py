@@ -3,6 +3,7 @@
 usage: run_tests.py --tally FILE unit [--label L] [--filter F] PROGRAM...
        run_tests.py --tally FILE slt --program MILLRACE --world NAME PATH...
        run_tests.py --tally FILE pytest --program MILLRACE [--at-once N] PATH...
+                    [PYTEST-OPTION...]
        run_tests.py --tally FILE fuzz --seconds N PROGRAM...
        run_tests.py --tally FILE summary
 
@@ -196,7 +197,7 @@ def arguments():
     kind = kinds.add_parser("pytest")
     kind.add_argument("--program", required=True)
     kind.add_argument("--at-once", type=int, default=1)
-    kind.add_argument("paths", nargs="+")
+    kind.add_argument("paths", nargs=argparse.REMAINDER, help="the path, and options of pytest")
     kind = kinds.add_parser("fuzz")
     kind.add_argument("--seconds", type=int, required=True)
     kind.add_argument("programs", nargs="+")
