@@ -247,7 +247,7 @@ constexpr auto kLog = std::to_array<Guide>({
      "their hosts. A member that died is forgotten after its session timeout (45 s)."},
     {kPartitionQuarantined,
      "Damaged data was found and is not served, so that nobody takes it for good. All other\n"
-     "partitions work. Restore the directory from a copy, or drop the topic."},
+     "partitions work. Restore a backup, or give up what is damaged: `millrace log repair`."},
 });
 
 constexpr auto kJobsAndEnds = std::to_array<Guide>({

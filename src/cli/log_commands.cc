@@ -52,6 +52,8 @@ Examples:
   millrace log dump --data data                    entries that are in the ring
   millrace log dump checkpoint --data data         partitions, segment files, state
   millrace log dump 000000000000002a --data data   what a segment file holds
+  millrace log repair --data data                  what could be given up, and what that loses
+  millrace log repair --data data --give-up orders-0
 )";
 
 CLI::App* add(CLI::App& above, const char* name, const char* does, const char* examples) {
@@ -274,7 +276,8 @@ void LogCommands::add_groups(CLI::App& program) {
 }
 
 void LogCommands::add_log(CLI::App& program) {
-  CLI::App* log = add(program, "log", "Look into a data directory that nobody uses", kLogExamples);
+  CLI::App* log =
+      add(program, "log", "Look into a data directory that nobody uses, and mend it", kLogExamples);
   log->require_subcommand(1);
   CLI::App* verify =
       add(*log, "verify", "Read every byte of it, and name what is damaged", kLogExamples);
@@ -293,6 +296,26 @@ void LogCommands::add_log(CLI::App& program) {
       ->type_name("LSN")
       ->check(whole_number(0));
   dump->add_option("--to", storage_.to, "Up to this LSN")->type_name("LSN")->check(whole_number(0));
+  add_repair(*log);
+}
+
+void LogCommands::add_repair(CLI::App& log) {
+  CLI::App* command = add(
+      log, "repair", "Give up what is damaged, so that the rest can be used again", kLogExamples);
+  command->callback([this] { choose_([this] { return repair_log(world_, repair_); }); });
+  command->add_option("--data", repair_.data, "The data directory")->type_name("DIR")->required();
+  command
+      ->add_option("--give-up-from", repair_.give_up_from,
+                   "Give up this entry of the log and all that came after it")
+      ->type_name("LSN")
+      ->check(whole_number(1));
+  take_one(command
+               ->add_option("--give-up", repair_.give_up,
+                            "Give up what cannot be read of a partition, as orders-0, or what "
+                            "stood in a segment file; repeatable")
+               ->type_name("NAME"));
+  add_output(*command, repair_.output);
+  command->add_flag("-q,--quiet", repair_.quiet, "No progress line; nothing, if all is well");
 }
 
 }  // namespace millrace::cli

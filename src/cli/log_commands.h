@@ -7,6 +7,7 @@
 #include "cli/records/consume_command.h"
 #include "cli/records/produce_command.h"
 #include "cli/storage/log_command.h"
+#include "cli/storage/repair_command.h"
 #include "cli/topics/group_command.h"
 #include "cli/topics/topic_command.h"
 #include "io/world.h"
@@ -42,6 +43,7 @@ class LogCommands {
   void add_produce_records(CLI::App& command);
   void add_groups(CLI::App& program);
   void add_log(CLI::App& program);
+  void add_repair(CLI::App& log);
   CLI::App* add_group(CLI::App& above, const char* name, const char* does, RunGroup run);
 
   io::World world_;
@@ -51,6 +53,7 @@ class LogCommands {
   ProduceOptions produce_;
   GroupOptions group_;
   LogCommandOptions storage_;
+  RepairCommandOptions repair_;
 };
 
 }  // namespace millrace::cli

@@ -57,7 +57,9 @@ Result<void> check_ring_exists(io::FileSystem& files, const std::string& folder,
   if (names && !names->empty()) return {};
   return Error(ErrorCode::kRingDamaged, "there is no file of the ring")
       .at(ring)
-      .remedy("Restore the folder from a backup, or name an empty one.");
+      .remedy(
+          "Restore a backup, or name an empty folder; `millrace log repair` shows what can be "
+          "kept.");
 }
 
 // What the torn tail may have left is overwritten before anything of this generation is written.
@@ -211,6 +213,8 @@ void Log::Parts::start(const std::optional<Checkpoint>& checkpoint) {
                                    reader_executors, options.read_ahead_bytes_max);
   jobs = std::make_unique<RingJobs>(*units, *proposals, *files, *reader_executors[0]);
   write_executor->post([this] {
+    // What is damaged leaves the ring, so that it can be given up alone.
+    if (!recovered.damages.empty()) settler->settle_now();
     settler->written();
     retention->written();
     compaction->written();

@@ -59,8 +59,9 @@ Result<void> verify_and_tell(io::World world, const LogCommandOptions& options) 
                  fmt::format("{} {} damaged", count, count == 1 ? "place is" : "places are"))
         .at(options.data)
         .remedy(
-            "Keep a copy of the directory as it is; `millrace restore` brings a backup back. "
-            "What is not concerned can be read.");
+            "`millrace restore` brings a backup back; `millrace log repair` shows what can be "
+            "given "
+            "up instead.");
   }
   if (!options.quiet) {
     write_err(fmt::format("nothing is damaged, up to LSN {}\n",

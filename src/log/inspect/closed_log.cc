@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "log/data_format.h"
+#include "log/ring/ring_scan.h"
 
 namespace millrace::log {
 namespace {
@@ -17,6 +18,11 @@ Result<void> check_is_data(io::FileSystem& files, const std::string& folder) {
 }
 
 }  // namespace
+
+bool is_damage(const Error& error) {
+  return error.code() == ErrorCode::kRingDamaged || error.code() == ErrorCode::kCorruptRecord ||
+         error.code() == ErrorCode::kCorruptState;
+}
 
 Result<std::unique_ptr<ClosedLog>> ClosedLog::open(io::FileSystem& files, std::string folder) {
   MILLRACE_TRY(check_is_data(files, folder));
@@ -47,6 +53,21 @@ Result<void> ClosedLog::open_ring() {
   return {};
 }
 
+Result<std::set<std::string>> ClosedLog::tags() const {
+  std::set<std::string> tags;
+  if (checkpoint_) {
+    for (const Checkpoint::Machine& machine : checkpoint_->machines) tags.insert(machine.tag);
+  }
+  RingScan scan(*ring_, begin());
+  while (const auto entry = MILLRACE_TRY(scan.next())) {
+    if (entry->header.type != EntryType::kMeta || !entry->body_good) continue;
+    const auto commands = decode_meta(entry->body.view());
+    if (!commands) continue;  // one of several fragments; replaying tells
+    for (const commit::Command& command : *commands) tags.insert(std::string(command.machine));
+  }
+  return tags;
+}
+
 Result<RecoveredRing> ClosedLog::replay(const std::set<std::string>& tags) {
   std::vector<commit::StateMachine*> all;
   for (const std::string& tag : tags) {
@@ -55,7 +76,10 @@ Result<RecoveredRing> ClosedLog::replay(const std::set<std::string>& tags) {
     all.push_back(machines_.back().get());
   }
   ledger_ = std::make_unique<Ledger>(all);
-  return Replay(*ring_, *segments_, *ledger_).run(checkpoint_);
+  Replay replay(*ring_, *segments_, *ledger_);
+  auto recovered = replay.run(checkpoint_);
+  reached_ = replay.reached();
+  return recovered;
 }
 
 }  // namespace millrace::log

@@ -17,6 +17,9 @@
 
 namespace millrace::log {
 
+// That what was read is not what was written, as against an error of reading it.
+bool is_damage(const Error& error);
+
 // ClosedLog: the parts of a data directory that nobody uses, to be looked at one by one, also when
 // some of them are damaged. Changes nothing, and keeps others out while it lives.
 //
@@ -35,8 +38,14 @@ class ClosedLog {
   Result<void> load_checkpoints(const OnCheckpoint& on_each);
   // What RingFiles::open_to_read says.
   Result<void> open_ring();
+  // Goes on as if this were the newest checkpoint.
+  void amend(Checkpoint checkpoint) { checkpoint_ = std::move(checkpoint); }
+  // Machines that the checkpoint and the ring speak of. REQUIRES: open_ring.
+  Result<std::set<std::string>> tags() const;
   // What a start would do. Whatever fails, the ledger holds what came before.
   Result<RecoveredRing> replay(const std::set<std::string>& tags);
+  // The entry at which the last replay failed; 0: it did not come to the ring.
+  commit::Lsn reached() const { return reached_; }
 
   const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
   // There are checkpoints, and none is valid: nobody knows where the ring begins.
@@ -57,6 +66,7 @@ class ClosedLog {
   const std::string folder_;
   std::unique_ptr<io::FileLock> lock_;
   std::optional<Checkpoint> checkpoint_;
+  commit::Lsn reached_;
   bool lost_ = false;
   std::unique_ptr<RingFiles> ring_;
   std::unique_ptr<SegmentStore> segments_;

@@ -49,13 +49,6 @@ struct Opened {
   std::vector<SegmentName> named;
 };
 
-std::set<std::string> tags_of(const ClosedLog& log) {
-  std::set<std::string> tags;
-  if (!log.checkpoint()) return tags;
-  for (const Checkpoint::Machine& machine : log.checkpoint()->machines) tags.insert(machine.tag);
-  return tags;
-}
-
 // A damaged tail costs names, no more: replaying ends where it is.
 Result<Opened> open(io::FileSystem& files, const DumpOptions& options) {
   Opened opened{.log = MILLRACE_TRY(ClosedLog::open(files, options.data)), .named = {}};
@@ -67,15 +60,7 @@ Result<Opened> open(io::FileSystem& files, const DumpOptions& options) {
   }));
   if (log.lost()) return std::move(*damage);
   MILLRACE_TRY(log.open_ring());
-  std::set<std::string> tags = tags_of(log);
-  RingScan scan(*log.ring(), log.begin());
-  while (const auto entry = MILLRACE_TRY(scan.next())) {
-    if (entry->header.type != EntryType::kMeta || !entry->body_good) continue;
-    const auto commands = decode_meta(entry->body.view());
-    if (!commands) continue;
-    for (const commit::Command& command : *commands) tags.insert(std::string(command.machine));
-  }
-  if (const auto recovered = log.replay(tags)) {
+  if (const auto recovered = log.replay(MILLRACE_TRY(log.tags()))) {
     for (const SegmentPtr& segment : recovered->named) opened.named.push_back(segment->name());
   } else if (log.checkpoint()) {
     for (const auto& use : log.checkpoint()->segments) opened.named.push_back(use.name);

@@ -20,11 +20,6 @@
 namespace millrace::log {
 namespace {
 
-bool is_damage(const Error& error) {
-  return error.code() == ErrorCode::kRingDamaged || error.code() == ErrorCode::kCorruptRecord ||
-         error.code() == ErrorCode::kCorruptState;
-}
-
 class Verifier {
  public:
   Verifier(io::FileSystem& files, const VerifyOptions& options)

@@ -15,7 +15,8 @@ using commit::PartitionId;
 namespace {
 
 constexpr const char* kDamageRemedy =
-    "Restore the data directory from a backup; nothing was changed by this start.";
+    "Nothing was changed by this start. Restore a backup; `millrace log repair` shows what can be "
+    "given up instead.";
 
 uint64_t file_of(const LogPiece& piece) {
   return std::get<SegmentBatches>(piece.place).segment->name().number;
@@ -83,6 +84,7 @@ Result<void> Replay::take_witnessed(commit::Lsn through) {
   while (!pending_.empty() && pending_.front().header.lsn <= through) {
     ScannedEntry entry = std::move(pending_.front());
     pending_.pop_front();
+    reached_ = entry.header.lsn;
     if (!entry.body_good) {
       const std::string place = files_.place(entry.address);
       const EntryType type = entry.header.type;
@@ -106,6 +108,7 @@ Result<void> Replay::settle_tail(RingScan& scan) {
   const RingPoint& point = scan.point();
   const commit::Lsn witnessed = MILLRACE_TRY(scan.witnessed());
   if (witnessed >= point.next_lsn) {
+    reached_ = point.next_lsn;
     return Error(ErrorCode::kRingDamaged,
                  fmt::format("the entry with LSN {} is damaged or missing, but everything up to "
                              "LSN {} was durable",
@@ -121,6 +124,7 @@ Result<void> Replay::settle_tail(RingScan& scan) {
     }
     ScannedEntry entry = std::move(pending_.front());
     pending_.pop_front();
+    reached_ = entry.header.lsn;
     MILLRACE_TRY(take(std::move(entry)));
   }
   pending_.clear();

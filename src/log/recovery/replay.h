@@ -41,6 +41,8 @@ class Replay {
       : files_(files), segments_(segments), ledger_(ledger) {}
 
   Result<RecoveredRing> run(const std::optional<Checkpoint>& checkpoint);
+  // The entry at which run failed; 0: it did not come to the ring.
+  commit::Lsn reached() const { return reached_; }
 
  private:
   // An entry whose fragments are being collected.
@@ -72,6 +74,7 @@ class Replay {
   SegmentStore& segments_;
   Ledger& ledger_;
   commit::Lsn settled_;
+  commit::Lsn reached_;
   std::deque<ScannedEntry> pending_;
   std::optional<Assembly> assembly_;
   // Spill files of units that were open at the checkpoint.

@@ -22,7 +22,7 @@ constexpr std::string_view kNewFile = "new";
 Error damaged(std::string what, std::string place) {
   return Error(ErrorCode::kRingDamaged, std::move(what))
       .at(std::move(place))
-      .remedy("Restore the file from a backup; the server does not start on a ring that was cut.");
+      .remedy("Restore a backup; `millrace log repair` shows what can be given up instead.");
 }
 
 }  // namespace

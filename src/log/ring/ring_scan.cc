@@ -79,21 +79,30 @@ Result<std::optional<ScannedEntry>> RingScan::next() {
   return try_at({0, point_.lap + 1});
 }
 
-Result<commit::Lsn> RingScan::witnessed() {
-  commit::Lsn highest;
+Result<std::vector<LaterGroup>> RingScan::later() {
+  std::vector<LaterGroup> found;
   const uint64_t capacity = files_.capacity();
   for (uint64_t address = 0; address < capacity; address += kBlockBytes) {
     std::span<const std::byte> bytes = MILLRACE_TRY(window(address, kEntryHeaderBytesMin));
     const auto header_bytes = peek_header_bytes(bytes);
     if (!header_bytes) continue;
     bytes = MILLRACE_TRY(window(address, *header_bytes));
-    const auto decoded = decode_header(bytes);
+    auto decoded = decode_header(bytes);
     if (!decoded) continue;
-    const EntryHeader& header = decoded->header;
+    EntryHeader& header = decoded->header;
     // What an earlier lap left behind has lower LSNs.
     if (header.lsn >= point_.next_lsn && header.generation >= generation_) {
-      highest = std::max(highest, header.durable_lsn);
+      found.push_back({address, std::move(header)});
     }
+  }
+  std::ranges::sort(found, {}, [](const LaterGroup& group) { return group.header.lsn; });
+  return found;
+}
+
+Result<commit::Lsn> RingScan::witnessed() {
+  commit::Lsn highest;
+  for (const LaterGroup& group : MILLRACE_TRY(later())) {
+    highest = std::max(highest, group.header.durable_lsn);
   }
   return highest;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/result.h"
@@ -22,6 +23,15 @@ struct ScannedEntry {
   std::span<const std::byte> whole;  // header, body and padding; until the next call
 };
 
+// A group that is somewhere behind the end of the chain.
+struct LaterGroup {
+  uint64_t address = 0;
+  EntryHeader header;  // of its first entry
+
+  // From here on a scan gives its entries.
+  RingPoint point() const { return {address, header.lap, header.previous_header_crc, header.lsn}; }
+};
+
 // RingScan: follows the chain of headers from a point on, and at its end looks for what was once
 // known to be durable.
 //
@@ -38,7 +48,10 @@ class RingScan {
   // Behind the last entry that next() gave.
   const RingPoint& point() const { return point_; }
   uint32_t generation() const { return generation_; }
-  // The highest durable LSN in any valid header that may follow the chain; 0: none. Reads the ring.
+  // What stands in the ring and may follow the chain: the first entry of each such group, by LSN.
+  // Reads the ring.
+  Result<std::vector<LaterGroup>> later();
+  // The highest durable LSN in any of them; 0: none. Reads the ring.
   Result<commit::Lsn> witnessed();
 
  private:

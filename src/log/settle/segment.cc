@@ -44,6 +44,10 @@ Result<Frame> take_frame(Buffer& from, FrameKind expected) {
   return frame;
 }
 
+std::string Segment::path() const {
+  return store_.path(name_.number);
+}
+
 Result<void> Segment::read(const SegmentExtent& extent,
                            const std::function<Result<void>(Frame)>& visit) const {
   return frames(extent, MILLRACE_TRY(read_bytes(extent.position, extent.bytes)), visit);

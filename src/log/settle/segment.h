@@ -61,6 +61,7 @@ class Segment {
       : store_(store), name_(name), extents_(std::move(extents)) {}
   const SegmentName& name() const { return name_; }
   std::span<const SegmentExtent> extents() const { return extents_; }
+  std::string path() const;
   // The frames of an extent in order; bodies are slices of one buffer. Blocks on the file.
   // kCorruptRecord (kCorruptState for deltas): a frame does not match its checksum.
   Result<void> read(const SegmentExtent& extent,

@@ -107,7 +107,7 @@ Result<SegmentPtr> SegmentStore::load(const SegmentName& name) {
 Result<std::vector<SegmentExtent>> SegmentStore::read_footer(const SegmentName& name) {
   const auto damaged = [](std::string what) {
     return Error(ErrorCode::kRingDamaged, "a segment file " + std::move(what))
-        .remedy("Restore the file from a backup.");
+        .remedy("Restore a backup; `millrace log repair` shows what can be given up instead.");
   };
   auto file = handle(name.number);
   if (!file && file.error().code() == ErrorCode::kFileNotFound) return damaged("is missing");
@@ -136,6 +136,13 @@ Result<std::vector<SegmentExtent>> SegmentStore::read_footer(const SegmentName& 
     extents.push_back(decode_extent(footer.data() + i * kExtentBytes));
   }
   return extents;
+}
+
+std::vector<uint64_t> SegmentStore::numbers() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<uint64_t> numbers;
+  for (const auto& [number, segment] : segments_) numbers.push_back(number);
+  return numbers;
 }
 
 std::vector<uint64_t> SegmentStore::unnamed() const {

@@ -35,6 +35,8 @@ class SegmentStore {
   // kRingDamaged: the file is missing or not the one that was named.
   Result<SegmentPtr> load(const SegmentName& name);
 
+  // Every file in the folder.
+  std::vector<uint64_t> numbers() const;
   // Files that nobody names now. What is being written is named.
   std::vector<uint64_t> unnamed() const;
   // Removes those of them that are still named by nobody.

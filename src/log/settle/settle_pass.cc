@@ -19,7 +19,7 @@ bool is_corrupt(const Error& error) {
 Error quarantined_by(const Error& error) {
   return Error(ErrorCode::kPartitionQuarantined, error.message())
       .at(error.place())
-      .remedy("Restore the data directory from a backup, or delete what is damaged.");
+      .remedy("Restore a backup; `millrace log repair` shows what can be given up instead.");
 }
 
 // Consecutive deltas of one task in the ring, with none in a file between them.

@@ -39,6 +39,10 @@ void Settler::written() {
   arm_idle();
 }
 
+void Settler::settle_now() {
+  if (!running_ && !stopped_ && anything_waits()) begin();
+}
+
 void Settler::stop() {
   stopped_ = true;
   merger_.stop();

@@ -48,6 +48,8 @@ class Settler {
 
   // Something was written, or stalls: starts a pass if it is time. On the writer.
   void written();
+  // Begins at once, if anything waits to be settled. On the writer.
+  void settle_now();
   // A file with settled records that partitions name from now on: so do checkpoints. On the writer.
   void add_file(const SegmentPtr& segment);
   // Nothing is posted to other executors any more. On the writer.

@@ -20,7 +20,7 @@ Error no_partition(PartitionId id) {
 Error damaged_body(const LogEntry& entry) {
   return Error(ErrorCode::kPartitionQuarantined,
                fmt::format("the entry with LSN {} does not match its checksum", entry.lsn.value()))
-      .remedy("Restore the data directory from a backup, or delete what is damaged.");
+      .remedy("Restore a backup; `millrace log repair` shows what can be given up instead.");
 }
 
 void run_all(std::vector<std::pair<io::Executor*, io::Wake>> wakes) {
@@ -313,7 +313,7 @@ void Ledger::publish(Partition& partition, LogPiece piece, const LogEntry& entry
         Error(ErrorCode::kPartitionQuarantined,
               fmt::format("offsets {} to {} do not match their checksum", piece.base_offset,
                           piece.end_offset - 1))
-            .remedy("Restore the data directory from a backup, or delete the topic."));
+            .remedy("Restore a backup; `millrace log repair` shows what can be given up instead."));
   }
   partition.publish(std::move(piece), entry.leader_epoch);
   changed_.insert(&partition);
