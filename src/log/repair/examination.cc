@@ -10,7 +10,8 @@ namespace millrace::log {
 Result<std::unique_ptr<Examination>> Examination::run(io::FileSystem& files,
                                                       const std::string& data,
                                                       const PartitionMend::OnBytes& on_bytes) {
-  std::unique_ptr<Examination> found(new Examination(MILLRACE_TRY(ClosedLog::open(files, data))));
+  auto log = MILLRACE_TRY(ClosedLog::open(files, data));
+  std::unique_ptr<Examination> found(new Examination(std::move(log)));
   std::optional<Error> damage;
   MILLRACE_TRY(found->log_->load_checkpoints(
       [&](const Result<Checkpoint>& checkpoint, uint64_t bytes) -> Result<void> {
